@@ -1,0 +1,47 @@
+/**
+ * What a flow's message carries besides its payload, from the moment it is stored until its fate is known.
+ */
+import type { StoredMessage } from '../../src/delivery/outbox/outbox.js';
+import type { Message } from './types.js';
+
+/** So many messages are kept as they are; beyond it, and after a restart, what JSON can hold comes back. */
+const LIVE_LIMIT = 1000;
+
+/** Properties that belong to a connection of this process and mean nothing after a restart. */
+const NOT_STORED = new Set(['payload', 'req', 'res']);
+
+/** Keeps messages while they are in the outbox. */
+export class CarriedMessages {
+  readonly #live = new Map<number, Message>();
+
+  /** The properties of a message that outlive a restart, as JSON; what JSON cannot hold is left out. */
+  static toJson(message: Message): string {
+    const kept: Record<string, unknown> = {};
+    for (const [name, value] of Object.entries(message)) {
+      if (NOT_STORED.has(name)) continue;
+      const json = jsonOf(value);
+      if (json !== undefined) kept[name] = JSON.parse(json);
+    }
+    return JSON.stringify(kept);
+  }
+
+  /** Remembers a message as it is, with what JSON cannot hold. */
+  keep(id: number, message: Message): void {
+    if (this.#live.size < LIVE_LIMIT) this.#live.set(id, message);
+  }
+
+  /** Gives a message back, once. */
+  recall(stored: StoredMessage): Message {
+    const live = this.#live.get(stored.id);
+    this.#live.delete(stored.id);
+    return live ?? (JSON.parse(stored.carried) as Message);
+  }
+}
+
+function jsonOf(value: unknown): string | undefined {
+  try {
+    return JSON.stringify(value);
+  } catch {
+    return undefined;
+  }
+}

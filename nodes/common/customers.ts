@@ -1,0 +1,44 @@
+/**
+ * Finding the Customer of a message among those that are configured.
+ */
+import { PkbConfigError } from '../../src/errors.js';
+import type { Customer } from '../../src/pkb/alias.js';
+import type { CustomerNode } from '../pkb-customer.js';
+import type { Runtime } from './types.js';
+
+/**
+ * Chooses.
+ *
+ * @param chosen id of the Customer chosen in the node; blank = taken from the message
+ * @param named `msg.customer`: name or alias of a configured Customer
+ * @throws PkbConfigError `PKB_CUSTOMER`, or what is wrong with the Customer's aliases; never passes a name through
+ */
+export function chooseCustomer(RED: Runtime, chosen: string, named: unknown): { customer: Customer } {
+  const node = chosen ? customerNode(RED, chosen) : customerNamed(RED, named);
+  if (node?.customer) return { customer: node.customer };
+  throw node?.fault ?? new PkbConfigError('PKB_CUSTOMER', 'The Customer chosen in the node is missing or disabled.');
+}
+
+function customerNamed(RED: Runtime, named: unknown): CustomerNode | undefined {
+  if (typeof named !== 'string' || named.trim() === '') {
+    throw new PkbConfigError('PKB_CUSTOMER', 'No Customer is chosen in the node and msg.customer names none.');
+  }
+  const all: CustomerNode[] = [];
+  RED.nodes.eachNode(({ id, type }) => {
+    const node = type === 'pkb-customer' ? customerNode(RED, id) : undefined;
+    if (node) all.push(node);
+  });
+  const byName = all.filter((node) => node.name === named);
+  const found = byName.length > 0 ? byName : all.filter((node) => node.customer?.alias === named);
+  if (found.length === 1) return found[0];
+  throw new PkbConfigError(
+    'PKB_CUSTOMER',
+    found.length === 0
+      ? 'msg.customer names none of the configured Customers; add it as a pkb-customer node, or correct the name.'
+      : `msg.customer fits ${found.length} configured Customers; give each a name of its own and use that.`,
+  );
+}
+
+function customerNode(RED: Runtime, id: string): CustomerNode | undefined {
+  return (RED.nodes.getNode(id) as CustomerNode | null) ?? undefined;
+}

@@ -1,0 +1,52 @@
+/**
+ * The one way in which all nodes take a message and report what went wrong. An input handler that rejects would end the
+ * Node-RED process, so nothing gets past this.
+ */
+import { asPkbError, type ErrorCode } from '../../src/errors.js';
+import type { Message, Node, Runtime, Send } from './types.js';
+
+/** What to do about an error, in the few words a status has room for; keys of `pkb-common.status`. */
+const ADVICE: Partial<Record<ErrorCode, string>> = {
+  PKB_CONNECTION: 'choose-connection',
+  PKB_CUSTOMER: 'choose-customer',
+  PKB_ALIAS: 'check-alias',
+  PKB_CREDENTIALS: 'enter-credentials',
+  PKB_SIMULATOR: 'add-simulator',
+  PKB_URL: 'check-address',
+  PKB_SETTING: 'check-settings',
+  PKB_OUTBOX: 'check-outbox',
+  PKB_DATA_POINT: 'check-data-point',
+  PKB_CONTROL_ID: 'stamp-first',
+};
+
+/**
+ * Registers a node's input handler.
+ *
+ * @param handle does the work and sends; what it throws goes to Catch with the original message, and into the status
+ */
+export function onInput(
+  RED: Runtime,
+  node: Node,
+  handle: (message: Message, send: Send) => void | Promise<void>,
+): void {
+  node.on('input', (message, send, done) => {
+    const fail = (thrown: unknown): void => {
+      const error = asPkbError(thrown);
+      showError(RED, node, error.code);
+      done(error);
+    };
+    try {
+      const working = handle(message, send as Send);
+      if (working === undefined) done();
+      else working.then(() => done(), fail);
+    } catch (error) {
+      fail(error);
+    }
+  });
+}
+
+/** Shows in a red status what to do about an error. */
+export function showError(RED: Runtime, node: Node, code: ErrorCode): void {
+  const advice = ADVICE[code] ?? 'check-message';
+  node.status({ fill: 'red', shape: 'ring', text: RED._(`${node.type}.status.${advice}`) });
+}

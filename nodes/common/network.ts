@@ -1,0 +1,54 @@
+/**
+ * TLS and proxy settings from Node-RED's own `tls-config` and `http proxy` nodes.
+ */
+import { bypassesProxy, type ProxyOptions, type TlsOptions } from '../../src/delivery/transport.js';
+import { PkbConfigError } from '../../src/errors.js';
+import type { ConnectionDef } from '../pkb-connection.js';
+import { addressFor, isSimulator } from './address.js';
+import type { Node, Runtime } from './types.js';
+
+interface TlsNode extends Node {
+  readonly valid: boolean;
+  addTLSOptions(options: TlsOptions): TlsOptions;
+}
+
+interface ProxyNode extends Node<{ username?: string; password?: string }> {
+  readonly url: string;
+  readonly noproxy?: string[];
+}
+
+/**
+ * Reads what the connection's network settings name.
+ *
+ * @throws PkbConfigError `PKB_SETTING` where a node is missing, its certificate cannot be read, or its address is none
+ */
+export function networkSettings(
+  RED: Runtime,
+  config: ConnectionDef,
+): { tls: TlsOptions | undefined; proxy: ProxyOptions | undefined } {
+  return { tls: tlsOptions(RED, config), proxy: proxyOptions(RED, config) };
+}
+
+function tlsOptions(RED: Runtime, config: ConnectionDef): TlsOptions | undefined {
+  if (isSimulator(config)) {
+    // The simulator is this very process on a loopback address, whatever certificate Node-RED was given.
+    return { rejectUnauthorized: false };
+  }
+  if (!config.tls) return undefined;
+  const node = RED.nodes.getNode(config.tls) as TlsNode | null;
+  if (!node) throw new PkbConfigError('PKB_SETTING', 'The TLS configuration of the connection is missing or disabled.');
+  if (!node.valid) {
+    throw new PkbConfigError('PKB_SETTING', 'The TLS configuration of the connection has a file that is missing or unreadable.');
+  }
+  return node.addTLSOptions({});
+}
+
+function proxyOptions(RED: Runtime, config: ConnectionDef): ProxyOptions | undefined {
+  if (!config.proxy || isSimulator(config)) return undefined;
+  const node = RED.nodes.getNode(config.proxy) as ProxyNode | null;
+  if (!node || !URL.canParse(node.url)) {
+    throw new PkbConfigError('PKB_SETTING', 'The proxy of the connection is missing, disabled, or has no usable address.');
+  }
+  if (bypassesProxy(addressFor(RED, config), node.noproxy ?? [])) return undefined;
+  return { url: node.url, ...node.credentials };
+}

@@ -1,0 +1,56 @@
+/**
+ * The status of a pkb-send node, by intent. It counts, so that it clears when the last message has ended.
+ */
+import type { ConnectionState } from '../../src/delivery/dispatcher.js';
+import type { Node, Runtime } from './types.js';
+
+/** The editor is told at most this often. */
+const INTERVAL_MS = 100;
+
+/** Shows what a connection is doing. */
+export class SendStatus {
+  readonly #RED: Runtime;
+  readonly #node: Node;
+  #timer: NodeJS.Timeout | undefined;
+  #next: (() => void) | undefined;
+  #last = '';
+
+  constructor(RED: Runtime, node: Node) {
+    this.#RED = RED;
+    this.#node = node;
+  }
+
+  /** Shows a state, soon; of states that follow one another quickly only the last is shown. */
+  show(state: ConnectionState, inFlight: number): void {
+    this.#next = () => this.#show(state, inFlight);
+    if (this.#timer !== undefined) return;
+    this.#run();
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      this.#run();
+    }, INTERVAL_MS);
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #run(): void {
+    this.#next?.();
+    this.#next = undefined;
+  }
+
+  #show(state: ConnectionState, inFlight: number): void {
+    const text = (key: string): string => this.#RED._(`pkb-send.status.${key}`, { count: inFlight });
+    if (state.state === 'paused') this.#set('red', 'ring', text('paused'));
+    else if (state.state === 'waiting') this.#set('yellow', 'ring', text('waiting'));
+    else if (inFlight > 0) this.#set('blue', 'dot', text('sending'));
+    else this.#set('', 'dot', '');
+  }
+
+  #set(fill: 'red' | 'yellow' | 'blue' | '', shape: 'ring' | 'dot', text: string): void {
+    if (this.#last === fill + text) return;
+    this.#last = fill + text;
+    this.#node.status(fill === '' ? {} : { fill, shape, text });
+  }
+}

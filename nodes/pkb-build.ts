@@ -1,0 +1,112 @@
+/**
+ * pkb-build: makes a message the Partner's, on behalf of one Customer.
+ */
+import { PkbConfigError, PkbMessageError } from '../src/errors.js';
+import { readMessage, readMessages } from '../src/hl7/input.js';
+import { parsedView } from '../src/hl7/parsed.js';
+import type { DataPointId } from '../src/pkb/data-point.js';
+import { stamp } from '../src/pkb/stamp.js';
+import { chooseCustomer } from './common/customers.js';
+import { onInput } from './common/input.js';
+import type { Message, Node, NodeDef, Runtime, Send } from './common/types.js';
+
+interface BuildDef extends NodeDef {
+  customer: string;
+  sendingApplication: string;
+  processingId: string;
+  controlId: 'new' | 'keep';
+  dataPointId: 'keep' | 'new' | 'derive' | 'property';
+  dataPointKey: string;
+  dataPointKeyType: string;
+  /** Name of the Partner, part of every derived ID. */
+  partner: string;
+  /** What to do with a batch. */
+  batch: 'refuse' | 'split';
+  parsed: boolean;
+}
+
+module.exports = function (RED: Runtime): void {
+  function PkbBuild(this: Node, config: BuildDef): void {
+    RED.nodes.createNode(this, config);
+    onInput(RED, this, async (message, send) => build(RED, this, config, message, send));
+  }
+  RED.nodes.registerType('pkb-build', PkbBuild);
+};
+
+async function build(RED: Runtime, node: Node, config: BuildDef, message: Message, send: Send): Promise<void> {
+  checkSettings(config);
+  const { customer } = chooseCustomer(RED, config.customer, message['customer']);
+  const texts = config.batch === 'split' ? readMessages(message.payload) : [readMessage(message.payload)];
+  const dataPointId = await dataPointIdFor(RED, node, config, message);
+  // All are stamped before the first is sent, so that a faulty message in a batch holds back the whole batch.
+  const built = texts.map((text) => {
+    const { hl7, controlId, messageType, dataPoint } = stamp(text, {
+      customer,
+      controlId: config.controlId,
+      sendingApplication: config.sendingApplication,
+      processingId: config.processingId,
+      dataPointId,
+    });
+    const pkb = { ...pkbOf(message), customer: customer.alias, messageType, controlId, dataPoint };
+    return { payload: hl7, pkb, ...(config.parsed ? { parsed: parsedView(hl7) } : {}) };
+  });
+  const last = built.pop();
+  for (const part of built) send({ ...RED.util.cloneMessage(message), ...part });
+  send(Object.assign(message, last));
+  node.status({});
+}
+
+function pkbOf(message: Message): object {
+  const { pkb } = message as { pkb?: unknown };
+  return typeof pkb === 'object' && pkb !== null ? pkb : {};
+}
+
+function checkSettings(config: BuildDef): void {
+  const allowed: [keyof BuildDef, readonly string[]][] = [
+    ['controlId', ['new', 'keep']],
+    ['dataPointId', ['keep', 'new', 'derive', 'property']],
+    ['batch', ['refuse', 'split']],
+  ];
+  for (const [name, values] of allowed) {
+    const value = config[name] ?? values[0];
+    if (values.includes(String(value)) || value === '') continue;
+    throw new PkbConfigError('PKB_SETTING', `The setting ${name} must be one of: ${values.join(', ')}.`);
+  }
+  if (/[\r\n]/.test(`${config.processingId ?? ''}${config.sendingApplication ?? ''}`)) {
+    throw new PkbConfigError('PKB_SETTING', 'Processing ID and sending application must not hold line ends.');
+  }
+}
+
+async function dataPointIdFor(
+  RED: Runtime,
+  node: Node,
+  config: BuildDef,
+  message: Message,
+): Promise<DataPointId> {
+  if (config.dataPointId === 'new') return 'new';
+  if (config.dataPointId !== 'derive' && config.dataPointId !== 'property') return 'keep';
+  const value = await evaluate(RED, node, config, message);
+  if ((typeof value !== 'string' && typeof value !== 'number') || String(value).trim() === '') {
+    throw new PkbMessageError(
+      'PKB_DATA_POINT',
+      'The data point ID, or the key it is derived from, is missing where the node looks for it.',
+    );
+  }
+  if (config.dataPointId === 'property') return { own: String(value) };
+  return { derive: String(value), partner: config.partner ?? '' };
+}
+
+function evaluate(RED: Runtime, node: Node, config: BuildDef, message: Message): Promise<unknown> {
+  return new Promise((resolve, reject) => {
+    RED.util.evaluateNodeProperty(
+      config.dataPointKey ?? '',
+      config.dataPointKeyType || 'msg',
+      node,
+      message,
+      (error: Error | null, value: unknown) => {
+        if (error) reject(new PkbMessageError('PKB_DATA_POINT', 'The data point key could not be evaluated; check the expression.'));
+        else resolve(value);
+      },
+    );
+  });
+}

@@ -1,0 +1,101 @@
+/**
+ * pkb-send: hands a message to the outbox, and tells the flow what became of it.
+ */
+import { isOrder, orderKey } from '../src/delivery/order-key.js';
+import type { Outcome } from '../src/delivery/outcome.js';
+import { PkbConfigError, PkbDeliveryError, PkbMessageError, type ErrorCode } from '../src/errors.js';
+import { fieldOf, messageTypeOf, readHeader } from '../src/hl7/header.js';
+import { readMessage } from '../src/hl7/input.js';
+import { unescape } from '../src/hl7/escape.js';
+import { dataPointOf } from '../src/pkb/data-point.js';
+import { encodeRequest } from '../src/pkb/soap/request.js';
+import { CarriedMessages } from './common/carried.js';
+import { onInput, showError } from './common/input.js';
+import { SendStatus } from './common/send-status.js';
+import type { Node, NodeDef, Runtime } from './common/types.js';
+import type { ConnectionNode, Sender } from './pkb-connection.js';
+
+interface SendDef extends NodeDef {
+  connection: string;
+  orderBy: string;
+  onRejected: string;
+}
+
+module.exports = function (RED: Runtime): void {
+  function PkbSend(this: Node, config: SendDef): void {
+    RED.nodes.createNode(this, config);
+    const carried = new CarriedMessages();
+    const status = new SendStatus(RED, this);
+    const connection = (RED.nodes.getNode(config.connection) as ConnectionNode | null) ?? undefined;
+
+    const sender: Sender = {
+      node: this,
+      changed: (state, inFlight) => status.show(state, inFlight),
+      settled: (stored, outcome, expired) => {
+        const message = carried.recall(stored);
+        if (!('ack' in outcome)) return this.error(failureOf(outcome, expired), { ...message, payload: stored.body });
+        const { outcome: name, code, controlId, text, ack } = outcome;
+        const payload = { outcome: name, code, controlId, text, attempts: stored.attempts };
+        const result = { ...message, payload, hl7: stored.body, ack };
+        this.send(name === 'accepted' ? [result, null] : [null, result]);
+      },
+    };
+
+    onInput(RED, this, async (message) => {
+      if (connection === undefined) {
+        throw new PkbConfigError('PKB_CONNECTION', 'No connection is chosen, or it is disabled; open the node and choose one.');
+      }
+      connection.check();
+      const hl7 = readMessage(message.payload);
+      const stored = describe(hl7, config, connection);
+      const id = await connection.submit({ ...stored, sender: this.id, carried: CarriedMessages.toJson(message) });
+      carried.keep(id, message);
+    });
+
+    if (connection === undefined) showError(RED, this, 'PKB_CONNECTION');
+    connection?.register(sender);
+    this.on('close', () => {
+      connection?.deregister(sender);
+      status.close();
+    });
+  }
+  RED.nodes.registerType('pkb-send', PkbSend);
+};
+
+/** Checks that a message can be sent and answered at all, and describes it for the outbox. */
+function describe(hl7: string, config: SendDef, connection: ConnectionNode) {
+  const orderBy = config.orderBy || 'patient';
+  if (!isOrder(orderBy) || !['continue', 'hold', '', undefined].includes(config.onRejected)) {
+    throw new PkbConfigError('PKB_SETTING', 'Order or what to do on rejection has a value that is not offered.');
+  }
+  const header = readHeader(hl7);
+  const controlId = unescape(fieldOf(hl7, header, 10));
+  if (controlId === '') {
+    throw new PkbMessageError('PKB_CONTROL_ID', 'The message has no control ID (MSH-10); let pkb-build stamp it first.');
+  }
+  encodeRequest(hl7);
+  const messageType = messageTypeOf(fieldOf(hl7, header, 9));
+  const dataPoint = dataPointOf(hl7, messageType);
+  return {
+    connection: connection.id,
+    orderKey: orderKey(hl7, orderBy, dataPoint, connection.outbox().secret),
+    controlId,
+    messageType,
+    dataPoint,
+    body: hl7,
+    holdOnRejection: config.onRejected === 'hold',
+    storedAt: Date.now(),
+  };
+}
+
+const CODES: Partial<Record<Outcome['outcome'], ErrorCode>> = {
+  notSent: 'PKB_NOT_SENT',
+  unknown: 'PKB_UNKNOWN',
+  busy: 'PKB_BUSY',
+  refused: 'PKB_REFUSED',
+};
+
+function failureOf(outcome: Exclude<Outcome, { ack: string }>, expired: boolean): PkbDeliveryError {
+  const code = expired ? 'PKB_TOO_OLD' : (CODES[outcome.outcome] ?? 'PKB_UNKNOWN');
+  return new PkbDeliveryError(code, `The message could not be delivered and is kept as undeliverable. ${outcome.reason}`);
+}

@@ -1,0 +1,91 @@
+/**
+ * pkb-simulator: a stand-in for PKB inside Node-RED's own HTTP server.
+ */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { RequestHandler } from 'express';
+import { PkbConfigError } from '../src/errors.js';
+import { parsedView } from '../src/hl7/parsed.js';
+import { readBody, SIMULATOR_PATH } from '../src/simulator/server.js';
+import { Simulator, type SimulatorAnswer } from '../src/simulator/simulator.js';
+import type { Node, NodeDef, Runtime } from './common/types.js';
+
+/** A pkb-simulator node at run time. */
+export interface SimulatorNode extends Node<SimulatorCredentials> {
+  /** Where it listens, as this process itself reaches it. */
+  url(): URL;
+}
+
+interface SimulatorCredentials {
+  username?: string;
+  password?: string;
+}
+
+interface SimulatorDef extends NodeDef {
+  path: string;
+  aliases: string[];
+}
+
+module.exports = function (RED: Runtime): void {
+  function PkbSimulator(this: SimulatorNode, config: SimulatorDef): void {
+    RED.nodes.createNode(this, config);
+    const path = config.path || SIMULATOR_PATH;
+    if (!/^\/[^\s?#:*()]*$/.test(path) || (RED.settings.httpNodeRoot as unknown) === false) {
+      const error = new PkbConfigError('PKB_SETTING', 'The path of the simulator must begin with / and be plain, and httpNodeRoot must not be switched off.');
+      this.status({ fill: 'red', shape: 'ring', text: RED._('pkb-simulator.status.check-settings') });
+      this.error(error);
+      return;
+    }
+    const simulator = new Simulator({ ...this.credentials, aliases: config.aliases ?? [] });
+    this.url = () => new URL(join(RED.settings.httpNodeRoot, path), ownAddress(RED));
+    let count = 0;
+    const route: RequestHandler = (request, response) => {
+      answer(simulator, request).then(
+        ({ status, headers, body, received }) => {
+          response.writeHead(status, headers).end(body);
+          if (received === undefined) return;
+          const { hl7, ...simulated } = received;
+          this.status({ fill: 'green', shape: 'dot', text: RED._('pkb-simulator.status.received', { count: ++count }) });
+          this.send({ payload: hl7, topic: received.messageType, parsed: parsedView(hl7), simulator: simulated });
+        },
+        () => response.destroy(),
+      );
+    };
+    RED.httpNode.post(path, route);
+    this.on('close', () => removeRoute(RED, route));
+  }
+  RED.nodes.registerType<SimulatorNode, SimulatorDef, object, SimulatorCredentials>('pkb-simulator', PkbSimulator, {
+    credentials: { username: { type: 'text' }, password: { type: 'password' } },
+  });
+};
+
+async function answer(simulator: Simulator, request: Parameters<RequestHandler>[0]): Promise<SimulatorAnswer> {
+  const body = await readBody(request);
+  if (body === undefined) return { status: 413, headers: {}, body: '' };
+  return simulator.handle({ authorization: request.headers.authorization, body });
+}
+
+/** This Node-RED's own HTTP server, by the address it is bound to. */
+function ownAddress(RED: Runtime): string {
+  const server = RED.server as unknown as Server & { setSecureContext?: unknown };
+  const bound = server.address() as AddressInfo | null;
+  const scheme = server.setSecureContext === undefined ? 'http' : 'https';
+  const anyAddress = bound === null || ['0.0.0.0', '::', ''].includes(bound.address);
+  const host = anyAddress ? '127.0.0.1' : bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+  return `${scheme}://${host}:${bound?.port ?? RED.settings.uiPort}`;
+}
+
+function join(root: string | false | undefined, path: string): string {
+  return `${(root || '/').replace(/\/$/, '')}${path}`;
+}
+
+/** Takes a route out of Express's table, as Node-RED's own http in node does. */
+function removeRoute(RED: Runtime, handler: RequestHandler): void {
+  const { _router: router } = RED.httpNode as unknown as { _router?: { stack: ExpressLayer[] } };
+  if (router === undefined) return;
+  router.stack = router.stack.filter((layer) => !layer.route?.stack.some(({ handle }) => handle === handler));
+}
+
+interface ExpressLayer {
+  readonly route?: { readonly stack: readonly { readonly handle: unknown }[] };
+}

@@ -1,0 +1,217 @@
+/**
+ * Takes messages out of the outbox and sends them, in order per key, as many at once as the connection allows, for as
+ * long as the connection works. It holds the messages in flight and nothing else.
+ */
+import { encodeRequest } from '../pkb/soap/request.js';
+import { judgeAnswer, judgeFailure } from './classify.js';
+import type { Outcome, Unacknowledged } from './outcome.js';
+import type { Attempt, FinalState, NewMessage, Outbox, StoredMessage } from './outbox/outbox.js';
+import { nextStep, type RetryPolicy } from './retry.js';
+import type { Transport } from './transport.js';
+
+/** How a connection stands. */
+export type ConnectionState =
+  | { readonly state: 'open' }
+  /** A fault of the connection: one message at a time is tried, the next at `until`. */
+  | { readonly state: 'waiting'; readonly until: number; readonly reason: string }
+  /** Something must be corrected by a person. */
+  | { readonly state: 'paused'; readonly reason: string };
+
+/** What a dispatcher tells. */
+export interface DispatcherEvents {
+  /** A message's fate is known. `outcome` is its last one. */
+  settled(message: StoredMessage, state: FinalState, outcome: Outcome, expired: boolean): void;
+  /** The connection's state or the number in flight has changed. */
+  changed(): void;
+  /** The store failed; what was taken is still in it. */
+  failed(error: unknown): void;
+}
+
+/** What a dispatcher is made from. Clock, chance and transport come in from outside. */
+export interface DispatcherOptions {
+  /** Id of the connection whose messages it sends. */
+  readonly connection: string;
+  readonly outbox: Outbox;
+  readonly transport: Transport;
+  /** The address, asked for at every attempt; may throw a PkbConfigError, which pauses the connection. */
+  readonly url: () => URL;
+  readonly concurrency: number;
+  readonly policy: RetryPolicy;
+  readonly events: DispatcherEvents;
+  readonly now?: () => number;
+  readonly random?: () => number;
+}
+
+/** Sends the messages of one connection. */
+export class Dispatcher {
+  readonly #options: DispatcherOptions;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #abort = new AbortController();
+  readonly #inFlight = new Set<Promise<void>>();
+  #state: ConnectionState = { state: 'open' };
+  #failures = 0;
+  #stopped = false;
+  #pumping = false;
+  #pumpAgain = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+    this.#random = options.random ?? Math.random;
+  }
+
+  /** How the connection stands. */
+  get state(): ConnectionState {
+    return this.#state;
+  }
+
+  /** How many messages are being sent at this moment. */
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** Stores a message and sees to it that it is sent. @returns its id, once it is stored */
+  async submit(message: NewMessage): Promise<number> {
+    const id = await this.#options.outbox.add(message);
+    this.wake();
+    return id;
+  }
+
+  /** Looks for work. Called after storing, and at the start for what an earlier run left behind. */
+  wake(): void {
+    this.#pump().catch((error: unknown) => this.#options.events.failed(error));
+  }
+
+  /** Goes on after a pause, at once. */
+  resume(): void {
+    this.#failures = 0;
+    this.#state = { state: 'open' };
+    this.#options.events.changed();
+    this.wake();
+  }
+
+  /**
+   * Stops taking messages, lets those in flight end, and aborts them when the time is over: their fate is then unknown and
+   * they stay in the outbox, to be sent again.
+   */
+  async stop(graceMs: number): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    const timer = setTimeout(() => this.#abort.abort(), graceMs);
+    await Promise.allSettled(this.#inFlight);
+    clearTimeout(timer);
+  }
+
+  async #pump(): Promise<void> {
+    this.#pumpAgain = true;
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#pumpAgain) {
+        this.#pumpAgain = false;
+        await this.#fill();
+      }
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** Takes messages until all places are in use or nothing is due. */
+  async #fill(): Promise<void> {
+    const { connection, outbox } = this.#options;
+    while (this.#mayTake()) {
+      const message = await outbox.take(connection, this.#now());
+      if (message === undefined) return this.#wakeAt(await outbox.nextDue(connection));
+      const sending = this.#deliver(message);
+      this.#inFlight.add(sending);
+      this.#options.events.changed();
+      void sending.finally(() => {
+        this.#inFlight.delete(sending);
+        this.#options.events.changed();
+        this.wake();
+      });
+    }
+  }
+
+  #mayTake(): boolean {
+    if (this.#stopped || this.#state.state === 'paused') return false;
+    if (this.#state.state === 'waiting' && this.#state.until > this.#now()) {
+      this.#wakeAt(this.#state.until);
+      return false;
+    }
+    // After a fault of the connection one message at a time is the probe; all go on when it has been answered.
+    return this.#inFlight.size < (this.#failures > 0 ? 1 : this.#options.concurrency);
+  }
+
+  #wakeAt(time: number | undefined): void {
+    clearTimeout(this.#timer);
+    if (time === undefined || this.#stopped) return;
+    // Timers cannot wait longer than 2^31 ms; waking early only means looking again.
+    this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(time - this.#now(), 1), 2 ** 31 - 1));
+  }
+
+  async #deliver(message: StoredMessage): Promise<void> {
+    try {
+      const outcome = await this.#attempt(message);
+      if (outcome === undefined) await this.#options.outbox.giveBack(message.id);
+      else await this.#apply(message, outcome);
+    } catch (error) {
+      this.#options.events.failed(error);
+    }
+  }
+
+  /** Sends once. @returns undefined where it was cut off by our own stop */
+  async #attempt(message: StoredMessage): Promise<Outcome | undefined> {
+    let url: URL;
+    try {
+      url = this.#options.url();
+    } catch (error) {
+      return { outcome: 'misconfigured', reason: (error as Error).message, scope: 'connection' };
+    }
+    const exchange = await this.#options.transport.post(url, encodeRequest(message.body), this.#abort.signal);
+    if ('answer' in exchange) return judgeAnswer(exchange.answer, message.controlId, new Date(this.#now()));
+    return this.#abort.signal.aborted ? undefined : judgeFailure(exchange.failure);
+  }
+
+  async #apply(message: StoredMessage, outcome: Outcome): Promise<void> {
+    const { outbox, policy, events } = this.#options;
+    const now = this.#now();
+    const faulty = 'scope' in outcome && outcome.scope === 'connection';
+    // Messages sent at the same time fail together; that counts as one failure of the connection.
+    if (!faulty) this.#failures = 0;
+    else if (this.#state.state !== 'waiting' || this.#state.until <= now) this.#failures++;
+    const attempt: Attempt = { at: now, outcome: outcome.outcome, reason: 'reason' in outcome ? outcome.reason : '' };
+    const facts = { attempt: message.attempts + 1, failures: this.#failures, storedAt: message.storedAt };
+    const next = nextStep(outcome, facts, policy, now, this.#random());
+    switch (next.step) {
+      case 'settle': {
+        const hold = message.holdOnRejection && next.state !== 'accepted';
+        await outbox.settle(message.id, next.state, attempt, hold);
+        this.#enter(faulty ? this.#waiting(now, outcome) : { state: 'open' });
+        events.settled({ ...message, attempts: facts.attempt }, next.state, outcome, next.expired);
+        return;
+      }
+      case 'retry':
+        await outbox.postpone(message.id, next.at, attempt);
+        this.#enter(faulty ? this.#waiting(next.at, outcome) : { state: 'open' });
+        return;
+      case 'pause':
+        await outbox.postpone(message.id, now, attempt);
+        this.#enter({ state: 'paused', reason: attempt.reason });
+        return;
+    }
+  }
+
+  #waiting(until: number, { reason }: Unacknowledged): ConnectionState {
+    return { state: 'waiting', until, reason };
+  }
+
+  #enter(state: ConnectionState): void {
+    // A pause ends by a person's act only, not by an answer to a message that was still under way.
+    if (this.#state.state === 'paused') return;
+    this.#state = state;
+    this.#options.events.changed();
+  }
+}

@@ -1,0 +1,93 @@
+/**
+ * What an outbox is: the place where a message is safe until its fate is known. Every store (memory, embedded, …) keeps
+ * this contract, and one suite of tests (`test/unit/delivery/outbox`) is run on each.
+ */
+import type { DataPoint } from '../../pkb/data-point.js';
+import type { OutcomeName } from '../outcome.js';
+
+/** A message as it is handed to an outbox. */
+export interface NewMessage {
+  /** Id of the connection it is to be sent on. */
+  readonly connection: string;
+  /** Id of the pkb-send node that is told of its fate. */
+  readonly sender: string;
+  /** Messages with the same key are sent one at a time, in the order in which they were stored. */
+  readonly orderKey: string;
+  /** MSH-10. */
+  readonly controlId: string;
+  /** Such as `ADT^A28`. */
+  readonly messageType: string;
+  readonly dataPoint: DataPoint | undefined;
+  /** HL7 text, exactly as it is to be sent. */
+  readonly body: string;
+  /** What the flow's message carried besides, as JSON. */
+  readonly carried: string;
+  /** Whether a rejection parks the order key until a person decides. */
+  readonly holdOnRejection: boolean;
+  /** Milliseconds since 1970. */
+  readonly storedAt: number;
+}
+
+/** A message in an outbox. */
+export interface StoredMessage extends NewMessage {
+  /** Grows with the order of storing. */
+  readonly id: number;
+  /** How often it has been sent. */
+  readonly attempts: number;
+}
+
+/** One attempt, as it is kept with the message. No patient data. */
+export interface Attempt {
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  readonly outcome: OutcomeName;
+  /** Why, in words; blank for an acceptance. */
+  readonly reason: string;
+}
+
+/** How a message's life ended. */
+export type FinalState = 'accepted' | 'rejected' | 'errored' | 'undeliverable';
+
+/** How many messages of a connection are where. */
+export interface Counts {
+  /** Stored and not yet settled, those in flight included. */
+  readonly queued: number;
+  /** Of the queued ones, those behind a rejected message that is held. */
+  readonly held: number;
+}
+
+/** The place where messages are kept. All methods reject with a PkbOutboxError where the store cannot do its duty. */
+export interface Outbox {
+  /** Whether messages outlive this process. */
+  readonly durable: boolean;
+  /** A key of this installation, with which patient identifiers are hashed. */
+  readonly secret: Buffer;
+
+  /** Stores a message. @returns its id, once it is as safe as the store can make it */
+  add(message: NewMessage): Promise<number>;
+
+  /**
+   * Takes the next message to be sent: the oldest of an order key of which none is in flight or held, whose time has
+   * come; order keys take turns. It stays in flight until it is settled, postponed or given back.
+   */
+  take(connection: string, now: number): Promise<StoredMessage | undefined>;
+
+  /** Ends a message's life. With `hold`, the messages behind it stay where they are until `release`. */
+  settle(id: number, state: FinalState, attempt: Attempt, hold: boolean): Promise<void>;
+
+  /** Puts a message back, to be sent again at a time, before all others of its order key. */
+  postpone(id: number, until: number, attempt: Attempt): Promise<void>;
+
+  /** Puts a message back as if it had not been taken. */
+  giveBack(id: number): Promise<void>;
+
+  /** When the next message can be taken, in milliseconds since 1970; undefined where none waits for a time. */
+  nextDue(connection: string): Promise<number | undefined>;
+
+  /** Lets the messages behind a held one go on. @returns whether there was one */
+  release(connection: string, orderKey: string): Promise<boolean>;
+
+  counts(connection: string): Promise<Counts>;
+
+  close(): Promise<void>;
+}

@@ -1,0 +1,186 @@
+/**
+ * One POST to PKB: got, set up so that it does exactly one thing. It never repeats, follows a redirect, inflates or reads
+ * without bound, and it tells whether anything of the message can have left.
+ */
+import { Agent as HttpAgent, type ClientRequest } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
+import type { Socket } from 'node:net';
+import type { SecureContextOptions, TLSSocket } from 'node:tls';
+import type { Got } from 'got' with { 'resolution-mode': 'import' };
+import { HttpProxyAgent, HttpsProxyAgent } from 'hpagent';
+import { MAX_RESPONSE_BYTES } from '../pkb/soap/response.js';
+import type { Answer, Failure } from './classify.js';
+
+/** TLS settings by Node.js's own names, as the core `tls-config` node gives them. */
+export interface TlsOptions extends SecureContextOptions {
+  rejectUnauthorized?: boolean;
+  servername?: string;
+  ALPNProtocols?: string[];
+}
+
+/** A forward proxy, as the core `http proxy` node describes it. */
+export interface ProxyOptions {
+  readonly url: string;
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+}
+
+/** What a transport is made from. */
+export interface TransportOptions {
+  /** Name and password for HTTP Basic. */
+  readonly username: string;
+  readonly password: string;
+  /** Seconds for connecting, and for waiting until an answer begins. */
+  readonly timeout: number;
+  /** How many sockets are kept at most. */
+  readonly concurrency: number;
+  readonly tls?: TlsOptions | undefined;
+  readonly proxy?: ProxyOptions | undefined;
+  readonly userAgent: string;
+}
+
+/** What one request came to: an answer read to its end, or a failure. */
+export type Exchange = { readonly answer: Answer } | { readonly failure: Failure };
+
+/** Posts envelopes. */
+export interface Transport {
+  /** Sends one envelope once. Never rejects. @param signal aborts the request */
+  post(url: URL, envelope: string | Buffer, signal: AbortSignal): Promise<Exchange>;
+  /** Closes idle sockets. */
+  close(): void;
+}
+
+/** The value of the Authorization header, as PKB's Partner page shows it (3365012161). */
+export function basicAuthorization(username: string, password: string): string {
+  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
+}
+
+/** Makes a transport, which keeps its sockets alive until `close`. */
+export type TransportFactory = (options: TransportOptions) => Transport;
+
+/**
+ * Loads the HTTP client, which is an ES module and so cannot be required, and gives what makes transports with it.
+ */
+export async function transportFactory(): Promise<TransportFactory> {
+  const { default: got } = await import('got');
+  return (options) => createTransport(got, options);
+}
+
+function createTransport(got: Got, options: TransportOptions): Transport {
+  const agents = createAgents(options);
+  const milliseconds = options.timeout * 1000;
+  const client = got.extend({
+    method: 'POST',
+    headers: {
+      authorization: basicAuthorization(options.username, options.password),
+      'content-type': 'text/xml; charset=UTF-8',
+      soapaction: '""',
+      'user-agent': options.userAgent,
+    },
+    responseType: 'buffer',
+    agent: { http: agents.http, https: agents.https },
+    https: httpsOptions(options.tls),
+    followRedirect: false,
+    throwHttpErrors: false,
+    decompress: false,
+    retry: { limit: 0 },
+    timeout: {
+      lookup: milliseconds,
+      connect: milliseconds,
+      secureConnect: milliseconds,
+      send: milliseconds * 4,
+      response: milliseconds,
+      read: milliseconds,
+      request: milliseconds * 6,
+    },
+  });
+  return {
+    async post(url, envelope, signal) {
+      const guard = new AbortController();
+      let tooLarge = false;
+      const evidence = { written: false };
+      const request = client(url, { body: envelope, signal: AbortSignal.any([signal, guard.signal]) });
+      request.on('downloadProgress', ({ transferred }: { transferred: number }) => {
+        if (transferred <= MAX_RESPONSE_BYTES) return;
+        tooLarge = true;
+        guard.abort();
+      });
+      request.on('request', (sent: ClientRequest) => watch(sent, evidence));
+      try {
+        const { statusCode, headers, body } = await request;
+        return { answer: { status: statusCode, headers, body } };
+      } catch (error) {
+        return { failure: failureOf(error, tooLarge, evidence.written) };
+      }
+    },
+    close() {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+/** Notes when the request's socket is ready to be written to; before that nothing of the message can have left. */
+function watch(request: ClientRequest, evidence: { written: boolean }): void {
+  const ready = (): void => {
+    evidence.written = true;
+  };
+  request.once('socket', (socket: Socket | TLSSocket) => {
+    const secured = 'encrypted' in socket;
+    const pending = secured ? (socket as { secureConnecting?: boolean }).secureConnecting : socket.connecting;
+    if (request.reusedSocket || !pending) ready();
+    else socket.once(secured ? 'secureConnect' : 'connect', ready);
+  });
+}
+
+function failureOf(error: unknown, tooLarge: boolean, written: boolean): Failure {
+  if (tooLarge) return { code: 'PKB_RESPONSE_TOO_LARGE', written: true };
+  const { code, event, message } = error as { code?: unknown; event?: unknown; message?: unknown };
+  // How hpagent says that a proxy answered CONNECT with another status than 200.
+  const refusal = /^Bad response: (\d{3})$/.exec(String(message))?.[1];
+  return {
+    code: typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : 'ERROR',
+    phase: typeof event === 'string' ? event : undefined,
+    proxyStatus: refusal === undefined ? undefined : Number(refusal),
+    written,
+  };
+}
+
+function createAgents({ proxy, concurrency }: TransportOptions): { http: HttpAgent; https: HttpsAgent } {
+  const settings = { keepAlive: true, maxSockets: concurrency, maxFreeSockets: concurrency, scheduling: 'lifo' as const };
+  if (proxy === undefined) return { http: new HttpAgent(settings), https: new HttpsAgent(settings) };
+  const address = new URL(proxy.url);
+  if (proxy.username) address.username = encodeURIComponent(proxy.username);
+  if (proxy.password) address.password = encodeURIComponent(proxy.password);
+  const withProxy = { ...settings, proxy: address };
+  return { http: new HttpProxyAgent(withProxy), https: new HttpsProxyAgent(withProxy) };
+}
+
+/** Node.js's TLS names to got's (both are the same settings). */
+function httpsOptions(tls: TlsOptions = {}): Record<string, unknown> {
+  const options: Record<string, unknown> = { minVersion: 'TLSv1.2', rejectUnauthorized: tls.rejectUnauthorized ?? true };
+  if (tls.ca !== undefined) options['certificateAuthority'] = tls.ca;
+  if (tls.cert !== undefined) options['certificate'] = tls.cert;
+  if (tls.key !== undefined) options['key'] = tls.key;
+  if (tls.pfx !== undefined) options['pfx'] = tls.pfx;
+  if (tls.passphrase !== undefined) options['passphrase'] = tls.passphrase;
+  if (tls.servername) options['serverName'] = tls.servername;
+  if (tls.ALPNProtocols !== undefined) options['alpnProtocols'] = tls.ALPNProtocols;
+  return options;
+}
+
+/**
+ * Whether a host is to be reached without the proxy.
+ *
+ * @param noProxy entries as in the `http proxy` node: a host, a domain (`.example.org`), or `*`
+ */
+export function bypassesProxy(url: URL, noProxy: readonly string[]): boolean {
+  const host = url.hostname.toLowerCase();
+  return noProxy.some((entry) => {
+    const [name = '', port] = entry.trim().toLowerCase().split(':');
+    if (name === '*') return true;
+    if (port !== undefined && port !== (url.port || '443')) return false;
+    const domain = name.replace(/^\*?\./, '');
+    return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
+  });
+}

@@ -1,0 +1,105 @@
+/**
+ * Escape sequences of HL7 v2 text (chapter 2, "Use of escape sequences in text fields"), limited to the six that PKB
+ * knows (PKB page 3365012127): `\F\ \S\ \T\ \R\ \E\` and `\.br\`.
+ */
+import { type Delimiters, STANDARD_DELIMITERS } from './delimiters.js';
+
+const SPECIAL = /[|^~\\&\r\n]/;
+const SPECIALS = /\r\n|[|^~\\&\r\n]/g;
+const STANDARD_ESCAPES: Record<string, string> = {
+  '|': '\\F\\',
+  '^': '\\S\\',
+  '&': '\\T\\',
+  '~': '\\R\\',
+  '\\': '\\E\\',
+};
+
+/**
+ * Makes plain text safe to stand in a field: no delimiter and no line end is left, so it can add neither segment, field,
+ * repetition nor component.
+ *
+ * @param plain any text; CR, LF and CRLF are one line break each
+ * @param delimiters those of the message it goes into
+ * @returns HL7 text
+ */
+export function escape(plain: string, delimiters: Delimiters = STANDARD_DELIMITERS): string {
+  if (delimiters === STANDARD_DELIMITERS) {
+    if (!SPECIAL.test(plain)) return plain;
+    return plain.replace(SPECIALS, (special) => STANDARD_ESCAPES[special] ?? '\\.br\\');
+  }
+  const e = delimiters.escape;
+  const letters = new Map([
+    [delimiters.field, 'F'],
+    [delimiters.component, 'S'],
+    [delimiters.subcomponent, 'T'],
+    [delimiters.repetition, 'R'],
+    [delimiters.escape, 'E'],
+  ]);
+  let out = '';
+  for (const character of plain.replaceAll('\r\n', '\n')) {
+    const letter = letters.get(character) ?? (character === '\r' || character === '\n' ? '.br' : undefined);
+    out += letter === undefined ? character : e + letter + e;
+  }
+  return out;
+}
+
+/**
+ * Reads HL7 text as plain text.
+ *
+ * @param raw the text of one field, repetition, component or subcomponent
+ * @param delimiters those of the message it comes from
+ * @returns plain text, `\.br\` as LF; sequences outside the six (such as `\H\` or `\X0D\`) stay as they are
+ */
+export function unescape(raw: string, delimiters: Delimiters = STANDARD_DELIMITERS): string {
+  const e = delimiters.escape;
+  let open = raw.indexOf(e);
+  if (open < 0) return raw;
+  let out = '';
+  let from = 0;
+  while (open >= 0) {
+    const close = raw.indexOf(e, open + 1);
+    if (close < 0) break;
+    const meaning = meaningOf(raw, open + 1, close, delimiters);
+    if (meaning === undefined) {
+      // An unknown sequence stays whole. Its closing character may as well open the next one only if nothing that
+      // looks like a sequence name stands between, so "a\b\F\c" keeps its lone first character.
+      if (isSequenceName(raw, open + 1, close)) {
+        out += raw.slice(from, close + 1);
+        from = close + 1;
+        open = raw.indexOf(e, from);
+      } else {
+        open = close;
+      }
+      continue;
+    }
+    out += raw.slice(from, open) + meaning;
+    from = close + 1;
+    open = raw.indexOf(e, from);
+  }
+  return out + raw.slice(from);
+}
+
+function meaningOf(raw: string, start: number, end: number, delimiters: Delimiters): string | undefined {
+  if (end - start === 1) {
+    switch (raw.charAt(start)) {
+      case 'F':
+        return delimiters.field;
+      case 'S':
+        return delimiters.component;
+      case 'T':
+        return delimiters.subcomponent;
+      case 'R':
+        return delimiters.repetition;
+      case 'E':
+        return delimiters.escape;
+      default:
+        return undefined;
+    }
+  }
+  return end - start === 3 && raw.startsWith('.br', start) ? '\n' : undefined;
+}
+
+/** Whether the characters between two escape characters are one of HL7's other sequences: H, N, C…, M…, X…, Z… or .xx. */
+function isSequenceName(raw: string, start: number, end: number): boolean {
+  return end > start && end - start <= 64 && /^(?:[HN]|[CMXZ][0-9A-Za-z]*|\.[a-z]{2}[-+]?[0-9]*)$/.test(raw.slice(start, end));
+}

@@ -1,0 +1,91 @@
+/**
+ * The MSH segment, read in one pass: where its fields stand, and whether it is one that PKB can be sent.
+ */
+import { PkbMessageError } from '../errors.js';
+import { STANDARD_HEADER_START } from './delimiters.js';
+
+const CR = 13;
+const LF = 10;
+const SEPARATOR = 124;
+
+/** The fields of one MSH segment with the standard delimiters. */
+export interface Header {
+  /** Offset behind the last character of MSH, before its line end. */
+  readonly end: number;
+  /** Offsets of the field separators; `separators[0]` is MSH-1. */
+  readonly separators: readonly number[];
+}
+
+/**
+ * Reads the header of a message that is to be sent.
+ *
+ * @param text HL7 text, or as much of its beginning as holds MSH
+ * @throws PkbMessageError `PKB_HL7_EMPTY`, `PKB_HL7_NO_MSH`, `PKB_HL7_ENCODING_CHARACTERS` or `PKB_HL7_HEADER_SHORT`
+ */
+export function readHeader(text: string): Header {
+  if (!text.startsWith(STANDARD_HEADER_START)) throw notSendable(text);
+  const separators = [3];
+  let end = STANDARD_HEADER_START.length;
+  for (; end < text.length; end++) {
+    const unit = text.charCodeAt(end);
+    if (unit === SEPARATOR) separators.push(end);
+    else if (unit === CR || unit === LF) break;
+  }
+  // PKB reads the standard delimiters only; a fifth character is HL7 2.7's truncation character, which delimits nothing.
+  const encoding = text.slice(4, separators[1] ?? end);
+  if (encoding !== '^~\\&' && encoding !== '^~\\&#') throw wrongDelimiters();
+  const header = { end, separators };
+  if (fieldOf(text, header, 9) === '') {
+    throw new PkbMessageError(
+      'PKB_HL7_HEADER_SHORT',
+      'The MSH segment has no message type (MSH-9): it is cut short or was never filled.',
+    );
+  }
+  return header;
+}
+
+/**
+ * The raw text of MSH-n.
+ *
+ * @param n 3 or more
+ * @returns blank where the segment ends before it
+ */
+export function fieldOf(text: string, header: Header, n: number): string {
+  const separator = header.separators[n - 2];
+  if (separator === undefined) return '';
+  return text.slice(separator + 1, header.separators[n - 1] ?? header.end);
+}
+
+/**
+ * Message type and trigger event as PKB reads them, from MSH-9.1 and MSH-9.2.
+ *
+ * @param messageType raw MSH-9, such as `ADT^A28` or `ADT^A28^ADT_A05`
+ * @returns `ADT^A28`
+ */
+export function messageTypeOf(messageType: string): string {
+  const first = messageType.indexOf('^');
+  const second = first < 0 ? -1 : messageType.indexOf('^', first + 1);
+  return second < 0 ? messageType : messageType.slice(0, second);
+}
+
+/** Says why a text that does not begin as it should is no message that can be sent. */
+function notSendable(text: string): PkbMessageError {
+  if (text.trim() === '') return new PkbMessageError('PKB_HL7_EMPTY', 'There is no message: the text is empty.');
+  if (!text.startsWith('MSH')) {
+    return new PkbMessageError('PKB_HL7_NO_MSH', 'The text does not begin with MSH, so it is not an HL7 v2 message.');
+  }
+  if (text.length < STANDARD_HEADER_START.length && STANDARD_HEADER_START.startsWith(text)) {
+    return new PkbMessageError('PKB_HL7_HEADER_SHORT', 'The MSH segment is cut short.');
+  }
+  if (/^MSH[A-Za-z0-9\s]/.test(text)) {
+    return new PkbMessageError('PKB_HL7_NO_MSH', 'The text does not begin with an MSH segment (MSH|^~\\&|).');
+  }
+  return wrongDelimiters();
+}
+
+function wrongDelimiters(): PkbMessageError {
+  return new PkbMessageError(
+    'PKB_HL7_ENCODING_CHARACTERS',
+    'The message declares other delimiters than |^~\\& in MSH-1 and MSH-2; PKB honours only these.',
+  );
+}

@@ -1,0 +1,122 @@
+/**
+ * Data point IDs: what PKB replaces, updates and deletes by. Partner and Customer share one namespace, so the Partner's
+ * own IDs are UUIDs, and the Customer's are used only to amend the Customer's data (PKB page 3365012161).
+ */
+import { createHash } from 'node:crypto';
+import { PkbMessageError } from '../errors.js';
+import { read, readRaw } from '../hl7/read.js';
+import { set } from '../hl7/edit.js';
+import type { Customer } from './alias.js';
+import { DATA_POINT_FIELDS, messageTypeRow } from './catalogue.js';
+
+/** Whose the ID is: ours (`partner`), the Customer's, or as the message came (`kept`). */
+export type DataPointOwner = 'partner' | 'customer' | 'kept';
+
+/** A data point, as a message names it. */
+export interface DataPoint {
+  /** Where the ID stands, such as `TXA-12.1`. */
+  readonly field: string;
+  /** The ID as plain text; blank where the message has none. */
+  readonly id: string;
+  readonly owner: DataPointOwner;
+}
+
+/** How `stamp` sets the data point ID. */
+export type DataPointId =
+  | 'keep'
+  | 'new'
+  /** The Customer's own ID, for amending the Customer's data point. */
+  | { readonly own: string }
+  /** A stable ID of our own, made from a key that names the record in our system. */
+  | { readonly derive: string; readonly partner: string };
+
+/** Name-based UUIDs of this package live under this namespace (RFC 9562, version 5). */
+const NAMESPACE = Buffer.from('6f1d9c0e52d94a6f9d3c8a1b7e4f2c05', 'hex');
+
+/**
+ * A stable ID for one of our records: the same Partner, Customer, family of messages and key always give the same UUID,
+ * so that create, change and delete meet without anybody storing the ID.
+ *
+ * @param partner a name of the Partner, which keeps two Partners' keys apart; never to be changed
+ * @param family message family, such as `document`
+ * @param key what names the record in the Partner's own system
+ * @returns a version 5 UUID
+ */
+export function deriveId(partner: string, customer: Customer, family: string, key: string): string {
+  const controller = customer.controllerAlias || customer.alias;
+  const name = JSON.stringify([partner, customer.alias, controller, family, key]);
+  const hash = createHash('sha1').update(NAMESPACE).update(name, 'utf8').digest();
+  hash[6] = ((hash[6] ?? 0) & 0x0f) | 0x50;
+  hash[8] = ((hash[8] ?? 0) & 0x3f) | 0x80;
+  const hex = hash.toString('hex', 0, 16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}
+
+/**
+ * The data point a message names.
+ *
+ * @param messageType such as `MDM^T02`
+ * @returns undefined for types without one; a blank `id` where the field is empty
+ */
+export function dataPointOf(hl7: string, messageType: string): DataPoint | undefined {
+  const fields = fieldsOf(messageType);
+  if (fields.length === 0) return undefined;
+  for (const field of fields) {
+    const id = read(hl7, field);
+    if (id) return { field, id, owner: 'kept' };
+  }
+  return { field: fields.at(-1) ?? '', id: '', owner: 'kept' };
+}
+
+/**
+ * Puts an ID into the data point field of a message's family; for results into every ORC-3.1 and OBR-3.1 alike.
+ *
+ * @param id plain text; blank is refused
+ * @returns the message and the field; undefined for types without a data point, which are left alone
+ * @throws PkbMessageError `PKB_DATA_POINT` where the segment is missing, the ID is blank or holds a line end, or the
+ *   message holds several reports with IDs of their own
+ */
+export function setDataPointId(
+  hl7: string,
+  messageType: string,
+  id: string,
+): { hl7: string; field: string } | undefined {
+  const fields = fieldsOf(messageType);
+  const main = fields.at(-1);
+  if (main === undefined) return undefined;
+  if (id.trim() === '' || /[\r\n]/.test(id)) {
+    throw new PkbMessageError('PKB_DATA_POINT', `The data point ID for ${main} is blank or holds a line end.`);
+  }
+  const places = fields.flatMap((field) => everyPlace(hl7, field));
+  if (!places.some((place) => place.startsWith(main.slice(0, 3)))) {
+    throw new PkbMessageError(
+      'PKB_DATA_POINT',
+      `A ${messageType} carries its data point ID in ${main}, but the message has no ${main.slice(0, 3)} segment.`,
+    );
+  }
+  const present = new Set(places.map((place) => read(hl7, place)).filter(Boolean));
+  if (places.length > 1 && present.size > 1) {
+    throw new PkbMessageError(
+      'PKB_DATA_POINT',
+      `The message holds ${present.size} reports with IDs of their own; give each its own message before setting an ID.`,
+    );
+  }
+  return { hl7: places.reduce((text, place) => set(text, place, id), hl7), field: main };
+}
+
+function fieldsOf(messageType: string): readonly string[] {
+  const row = messageTypeRow(messageType);
+  return row ? DATA_POINT_FIELDS[row.family] : [];
+}
+
+/** The field in every segment of its name: `OBR-3.1` becomes `OBR[1]-3.1`, `OBR[2]-3.1`, …; only results may repeat. */
+function everyPlace(hl7: string, field: string): string[] {
+  const [segment = '', rest = ''] = field.split('-');
+  const repeats = segment === 'OBR' || segment === 'ORC';
+  const places: string[] = [];
+  for (let n = 1; readRaw(hl7, `${segment}[${n}]`) !== undefined; n++) {
+    places.push(`${segment}[${n}]-${rest}`);
+    if (!repeats) break;
+  }
+  return places;
+}

@@ -1,0 +1,52 @@
+/**
+ * Where PKB is (PKB pages "HL7 Connection Guidance", 3364848418, and "Connecting to PKB endpoints", 3364585480).
+ */
+import { isIP } from 'node:net';
+import { PkbConfigError } from '../errors.js';
+
+/** The choices of a connection. `simulator` is this Node-RED's own pkb-simulator node, `custom` an address of one's own. */
+export const ENVIRONMENTS = ['simulator', 'sandbox', 'production-hscn', 'custom'] as const;
+
+/** One of {@link ENVIRONMENTS}. */
+export type Environment = (typeof ENVIRONMENTS)[number];
+
+/** The addresses that PKB publishes. */
+export const PUBLISHED_URLS: Readonly<Partial<Record<Environment, string>>> = {
+  sandbox: 'https://sandbox.patientsknowbest.com:7443/services/hl7',
+  'production-hscn': 'https://nww.patientsknowbest.com:7443/services/hl7',
+};
+
+/** Whether a setting names an environment. */
+export function isEnvironment(name: unknown): name is Environment {
+  return ENVIRONMENTS.some((environment) => environment === name);
+}
+
+/**
+ * Checks the address that messages are to be posted to.
+ *
+ * @param address as entered
+ * @returns the parsed address
+ * @throws PkbConfigError `PKB_URL` where it is not a URL, not https (http is allowed on loopback only, since PKB demands
+ *   HTTPS), or carries credentials
+ */
+export function checkUrl(address: string): URL {
+  if (!URL.canParse(address)) {
+    throw new PkbConfigError('PKB_URL', 'The address is not a URL; it should look like https://host:7443/services/hl7.');
+  }
+  const url = new URL(address);
+  if (url.username !== '' || url.password !== '') {
+    throw new PkbConfigError('PKB_URL', 'The address holds credentials; move them into the user name and password fields.');
+  }
+  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
+  throw new PkbConfigError(
+    'PKB_URL',
+    'The address must begin with https://; plain http:// is allowed only for this machine itself (localhost).',
+  );
+}
+
+/** Whether a host name of a URL is this machine's loopback interface. */
+export function isLoopback(hostname: string): boolean {
+  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  if (host === 'localhost' || host.endsWith('.localhost') || host === '::1') return true;
+  return isIP(host) === 4 && host.startsWith('127.');
+}

@@ -1,0 +1,54 @@
+/**
+ * Characters that XML 1.0 cannot carry (XML 1.0, production 2, "Char"), found in text and in UTF-8 bytes alike.
+ */
+
+const ILLEGAL = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+const NAMES: Readonly<Record<number, string>> = {
+  0: 'null',
+  8: 'backspace',
+  11: 'vertical tab, the start of an MLLP frame',
+  12: 'form feed',
+  27: 'escape',
+  28: 'file separator, the end of an MLLP frame',
+  29: 'group separator',
+  30: 'record separator',
+  31: 'unit separator',
+  0xfffe: 'a non-character',
+  0xffff: 'a non-character',
+};
+
+/**
+ * The first character of a text that XML 1.0 cannot carry.
+ *
+ * @returns its offset in UTF-16 units, or -1
+ */
+export function illegalAt(text: string): number {
+  return text.search(ILLEGAL);
+}
+
+/**
+ * The first character of UTF-8 bytes that XML 1.0 cannot carry; the bytes must be valid UTF-8, so there are no lone
+ * surrogates in them.
+ *
+ * @returns its offset in bytes, or -1
+ */
+export function illegalByteAt(bytes: Uint8Array): number {
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    if (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13) return i;
+    if (byte === 0xef && bytes[i + 1] === 0xbf && (bytes[i + 2] ?? 0) >= 0xbe) return i;
+  }
+  return -1;
+}
+
+/**
+ * Names a character without showing it or anything beside it.
+ *
+ * @param unit a UTF-16 code unit or code point
+ * @returns such as `U+000B (vertical tab, the start of an MLLP frame)`
+ */
+export function nameOf(unit: number): string {
+  const code = `U+${unit.toString(16).toUpperCase().padStart(4, '0')}`;
+  const name = NAMES[unit] ?? (unit >= 0xd800 && unit <= 0xdfff ? 'half of a surrogate pair' : 'a control character');
+  return `${code} (${name})`;
+}

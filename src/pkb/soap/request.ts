@@ -1,0 +1,71 @@
+/**
+ * The request that PKB takes: SOAP 1.1, one `acceptMessage` with the HL7 text in a CDATA section (PKB page 3364848418).
+ */
+import { isUtf8 } from 'node:buffer';
+import { PkbMessageError } from '../../errors.js';
+import { illegalAt, illegalByteAt, nameOf } from './characters.js';
+
+const BEFORE =
+  '<?xml version="1.0" encoding="UTF-8"?>\n' +
+  '<soapenv:Envelope xmlns:soapenv="http://schemas.xmlsoap.org/soap/envelope/"' +
+  ' xmlns:wss="http://wsssl.hl7api.patientsknowbest.com/">' +
+  '<soapenv:Header/><soapenv:Body><wss:acceptMessage><arg0><![CDATA[';
+const AFTER = ']]></arg0></wss:acceptMessage></soapenv:Body></soapenv:Envelope>';
+const BEFORE_BYTES = Buffer.from(BEFORE);
+const AFTER_BYTES = Buffer.from(AFTER);
+
+/** `]]>` would end the section, so it is divided over two; the reader joins them again (XML 1.0, 2.7). */
+const SPLIT_END = ']]]]><![CDATA[>';
+
+/**
+ * Puts a message into the envelope. Its characters stay as they are; an XML reader makes every CR in it an LF (XML 1.0,
+ * 2.11), which is how PKB has always received segments.
+ *
+ * @param hl7 HL7 text, or its UTF-8 bytes
+ * @returns the envelope, of the same kind; to be sent as UTF-8
+ * @throws PkbMessageError `PKB_HL7_CHARACTER` where the message holds a character that XML cannot carry, naming the
+ *   character and its place; `PKB_HL7_CHARSET` for bytes that are not UTF-8; `PKB_HL7_TYPE`
+ */
+export function encodeRequest(hl7: string): string;
+export function encodeRequest(hl7: Uint8Array): Buffer;
+export function encodeRequest(hl7: string | Uint8Array): string | Buffer;
+export function encodeRequest(hl7: string | Uint8Array): string | Buffer {
+  if (typeof hl7 === 'string') {
+    const at = illegalAt(hl7);
+    if (at >= 0) throw illegal(hl7.slice(0, at), hl7.charCodeAt(at));
+    return BEFORE + hl7.replaceAll(']]>', SPLIT_END) + AFTER;
+  }
+  if (!(hl7 instanceof Uint8Array)) {
+    throw new PkbMessageError('PKB_HL7_TYPE', `The message is ${typeof hl7}; give a string or a Buffer.`);
+  }
+  return encodeBytes(Buffer.from(hl7.buffer, hl7.byteOffset, hl7.byteLength));
+}
+
+function encodeBytes(bytes: Buffer): Buffer {
+  if (!isUtf8(bytes)) {
+    throw new PkbMessageError('PKB_HL7_CHARSET', 'The bytes of the message are not UTF-8; decode them first.');
+  }
+  const at = illegalByteAt(bytes);
+  if (at >= 0) throw illegal(bytes.toString('utf8', 0, at), bytes.toString('utf8', at, at + 3).charCodeAt(0));
+  const parts: Buffer[] = [BEFORE_BYTES];
+  let from = 0;
+  for (let end = bytes.indexOf(']]>'); end >= 0; end = bytes.indexOf(']]>', from)) {
+    parts.push(bytes.subarray(from, end), Buffer.from(SPLIT_END));
+    from = end + 3;
+  }
+  parts.push(bytes.subarray(from), AFTER_BYTES);
+  return Buffer.concat(parts);
+}
+
+/** @param before the text up to the character, of which only segment names and counts are used */
+function illegal(before: string, unit: number): PkbMessageError {
+  const segments = before.split(/[\r\n]+/);
+  const last = segments.at(-1) ?? '';
+  const name = /^[A-Z][A-Z0-9]{2}(?=\|)/.exec(last)?.[0];
+  const field = last.split('|').length - (name === 'MSH' ? 0 : 1);
+  const place = name === undefined ? `line ${segments.length}` : `${name}-${field} (line ${segments.length})`;
+  return new PkbMessageError(
+    'PKB_HL7_CHARACTER',
+    `The message holds ${nameOf(unit)} in ${place}, which XML and so PKB cannot carry; remove it at the source.`,
+  );
+}

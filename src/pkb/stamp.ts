@@ -1,0 +1,192 @@
+/**
+ * Stamping: the few fields of a message that make it the Partner's, set in place. Every other byte stays.
+ */
+import { randomUUID } from 'node:crypto';
+import { PkbMessageError } from '../errors.js';
+import { escape, unescape } from '../hl7/escape.js';
+import { fieldOf, type Header, messageTypeOf, readHeader } from '../hl7/header.js';
+import { formatUtc } from '../hl7/timestamp.js';
+import { type Customer, sendingFacility } from './alias.js';
+import { DATA_POINT_FIELDS, messageTypeRow } from './catalogue.js';
+import { type DataPoint, type DataPointId, dataPointOf, deriveId, setDataPointId } from './data-point.js';
+
+/** What {@link stamp} is told. */
+export interface StampOptions {
+  readonly customer: Customer;
+  /** MSH-10: a new UUID (the default), or the message's own where it has one. */
+  readonly controlId?: 'new' | 'keep' | undefined;
+  /** MSH-3; left as it is where blank. */
+  readonly sendingApplication?: string | undefined;
+  /** MSH-11; `P` where left out, which production demands. */
+  readonly processingId?: string | undefined;
+  /** The data point ID; kept where left out. */
+  readonly dataPointId?: DataPointId | undefined;
+  readonly newId?: (() => string) | undefined;
+  readonly now?: (() => Date) | undefined;
+}
+
+/** What {@link stamp} gives back. */
+export interface Stamped<T> {
+  /** The message, of the same kind as the one given. */
+  readonly hl7: T;
+  readonly controlId: string;
+  /** MSH-9.1 and MSH-9.2, such as `ADT^A28`. */
+  readonly messageType: string;
+  /** Undefined for message types without a data point. */
+  readonly dataPoint: DataPoint | undefined;
+}
+
+/**
+ * Stamps a message with its Customer: MSH-4 always; MSH-3, MSH-10 and MSH-11 as told; MSH-5, MSH-6, MSH-7 and MSH-12
+ * where they are empty; the data point ID where told (PKB pages 3365012161 and 3365012972).
+ *
+ * The cost grows with the header, not with the message, unless a data point ID is to be set.
+ *
+ * @param hl7 one message that begins with MSH; segments ended by CR, LF or CRLF, which stay as they are; a Buffer is
+ *   UTF-8 or any other superset of ASCII, and only its header and data point segment are looked at
+ * @throws PkbMessageError `PKB_HL7_*` for a text that cannot be sent, `PKB_DATA_POINT`; PkbConfigError `PKB_ALIAS`
+ */
+export function stamp(hl7: string, options: StampOptions): Stamped<string>;
+export function stamp(hl7: Uint8Array, options: StampOptions): Stamped<Buffer>;
+export function stamp(hl7: string | Uint8Array, options: StampOptions): Stamped<string | Buffer>;
+export function stamp(hl7: string | Uint8Array, options: StampOptions): Stamped<string | Buffer> {
+  if (typeof hl7 === 'string') return stampText(hl7, options, (text) => text);
+  if (hl7 instanceof Uint8Array) return stampBytes(hl7, options);
+  throw new PkbMessageError('PKB_HL7_TYPE', `The message is ${typeof hl7}; give a string or a Buffer.`);
+}
+
+/** @param write turns text to be put in into the form `text` is in: itself, or its UTF-8 bytes as characters */
+function stampText(text: string, options: StampOptions, write: (plain: string) => string): Stamped<string> {
+  const header = readHeader(text);
+  const messageType = messageTypeOf(fieldOf(text, header, 9));
+  const newId = options.newId ?? randomUUID;
+  const kept = options.controlId === 'keep' ? fieldOf(text, header, 10) : '';
+  const controlId = kept === '' ? newId() : unescape(kept);
+  const stamped = spliceHeader(text, header, {
+    3: options.sendingApplication ? write(escape(options.sendingApplication)) : undefined,
+    4: write(sendingFacility(options.customer)),
+    5: fieldOf(text, header, 5) === '' ? 'HL7API' : undefined,
+    6: fieldOf(text, header, 6) === '' ? 'PKB' : undefined,
+    7: fieldOf(text, header, 7) === '' ? formatUtc(options.now?.() ?? new Date()) : undefined,
+    10: kept === '' ? write(escape(controlId)) : undefined,
+    11: write(escape(options.processingId || 'P')),
+    12: fieldOf(text, header, 12) === '' ? '2.4' : undefined,
+  });
+  return { ...stampDataPoint(stamped, messageType, options, newId, write), controlId, messageType };
+}
+
+/**
+ * Stamps bytes: only as much of the message as holds the fields to stamp is decoded, one byte to one character, so that
+ * bytes of any superset of ASCII come out as they went in; the rest is copied.
+ */
+function stampBytes(input: Uint8Array, options: StampOptions): Stamped<Buffer> {
+  const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
+  const headEnd = headLength(bytes, options.dataPointId);
+  const stamped = stampText(bytes.toString('latin1', 0, headEnd), options, bytesAsText);
+  return {
+    hl7: Buffer.concat([Buffer.from(stamped.hl7, 'latin1'), bytes.subarray(headEnd)]),
+    controlId: options.controlId === 'keep' ? textOfBytes(stamped.controlId) : stamped.controlId,
+    messageType: textOfBytes(stamped.messageType),
+    dataPoint:
+      stamped.dataPoint?.owner === 'kept'
+        ? { ...stamped.dataPoint, id: textOfBytes(stamped.dataPoint.id) }
+        : stamped.dataPoint,
+  };
+}
+
+/** How many bytes hold MSH and the data point segments that stamping looks at. */
+function headLength(bytes: Buffer, dataPointId: DataPointId | undefined): number {
+  let headerEnd = -1;
+  for (let size = 1024; headerEnd < 0; size *= 4) {
+    headerEnd = bytes.toString('latin1', 0, size).search(/[\r\n]/);
+    if (size >= bytes.length) break;
+  }
+  if (headerEnd < 0) return bytes.length;
+  const text = bytes.toString('latin1', 0, headerEnd);
+  const family = messageTypeRow(messageTypeOf(fieldOf(text, readHeader(text), 9)))?.family;
+  const segments = (family ? DATA_POINT_FIELDS[family] : []).map((field) => field.slice(0, 3));
+  // Several reports may stand in one result message, and an ID is set in all of them.
+  if (segments.length > 1 && dataPointId !== undefined && dataPointId !== 'keep') return bytes.length;
+  return Math.max(headerEnd, ...segments.map((segment) => endOfFirst(bytes, segment, headerEnd)));
+}
+
+/** Where the first segment of a name ends; -1 where there is none. */
+function endOfFirst(bytes: Buffer, segment: string, from: number): number {
+  let at = from;
+  for (;;) {
+    at = bytes.indexOf(`${segment}|`, at + 1, 'latin1');
+    if (at < 0) return -1;
+    const before = bytes[at - 1];
+    if (before === 13 || before === 10) break;
+  }
+  let end = at;
+  while (end < bytes.length && bytes[end] !== 13 && bytes[end] !== 10) end++;
+  return end;
+}
+
+/** The UTF-8 bytes of a text as characters, one to one; ASCII is itself. */
+function bytesAsText(text: string): string {
+  return Buffer.from(text, 'utf8').toString('latin1');
+}
+
+function textOfBytes(text: string): string {
+  return Buffer.from(text, 'latin1').toString('utf8');
+}
+
+/** Which MSH fields get which raw text; undefined leaves a field alone. */
+type HeaderValues = Readonly<Record<3 | 4 | 5 | 6 | 7 | 10 | 11 | 12, string | undefined>>;
+const STAMPED_FIELDS = [3, 4, 5, 6, 7, 10, 11, 12] as const;
+
+function spliceHeader(text: string, header: Header, values: HeaderValues): string {
+  const { separators, end } = header;
+  let out = '';
+  let from = 0;
+  let fields = separators.length;
+  for (const n of STAMPED_FIELDS) {
+    const value = values[n];
+    if (value === undefined) continue;
+    const separator = separators[n - 2];
+    if (separator !== undefined) {
+      out += text.slice(from, separator + 1) + value;
+      from = separators[n - 1] ?? end;
+    } else {
+      out += text.slice(from, end) + '|'.repeat(n - 1 - fields) + value;
+      from = end;
+      fields = n - 1;
+    }
+  }
+  return out + text.slice(from);
+}
+
+function stampDataPoint(
+  text: string,
+  messageType: string,
+  options: StampOptions,
+  newId: () => string,
+  write: (plain: string) => string,
+): { hl7: string; dataPoint: DataPoint | undefined } {
+  const wanted = options.dataPointId ?? 'keep';
+  if (wanted === 'keep') return { hl7: text, dataPoint: dataPointOf(text, messageType) };
+  if (wanted !== 'new' && typeof wanted !== 'object') {
+    throw new PkbMessageError('PKB_DATA_POINT', 'dataPointId is "keep", "new", { own } or { derive, partner }.');
+  }
+  const family = messageTypeRow(messageType)?.family ?? '';
+  let id: string;
+  if (wanted === 'new') id = newId();
+  else if ('own' in wanted) id = wanted.own;
+  else id = derived(options.customer, family, wanted);
+  const set = setDataPointId(text, messageType, write(id));
+  if (set === undefined) return { hl7: text, dataPoint: undefined };
+  const owner = typeof wanted === 'object' && 'own' in wanted ? 'customer' : 'partner';
+  return { hl7: set.hl7, dataPoint: { field: set.field, id, owner } };
+}
+
+function derived(customer: Customer, family: string, from: { derive: string; partner: string }): string {
+  if (from.derive.trim() === '' || from.partner.trim() === '') {
+    throw new PkbMessageError(
+      'PKB_DATA_POINT',
+      'A derived data point ID needs a key that names the record and the name of the Partner; one of them is blank.',
+    );
+  }
+  return deriveId(from.partner, customer, family, from.derive);
+}

@@ -1,0 +1,217 @@
+/**
+ * A stand-in for PKB's HL7 endpoint, so that a flow runs before the Partner has an account. It knows what PKB documents:
+ * authentication, aliases, required fields, message types, the words of its acknowledgements, soft matching and what
+ * demographics overwrite. It is no PKB: what it accepts, PKB may still refuse.
+ */
+import { writeAck } from '../hl7/ack.js';
+import { fieldOf, messageTypeOf, readHeader } from '../hl7/header.js';
+import { endSegmentsByCr } from '../hl7/input.js';
+import { read, readRaw } from '../hl7/read.js';
+import { formatUtc, momentOf, readTimestamp } from '../hl7/timestamp.js';
+import { messageTypeRow } from '../pkb/catalogue.js';
+import { dataPointOf } from '../pkb/data-point.js';
+import { readXml } from '../pkb/soap/xml.js';
+import { checkMessage, checkNewPatient, checkUnknownAppointment, identifiersOf, Rejection } from './checks.js';
+import { CLINICAL_LISTS, type Holdings, holdingsOf, Patients, type PatientRecord } from './patients.js';
+
+/** What a simulator is told. */
+export interface SimulatorOptions {
+  /** Name and password for HTTP Basic; where left out, any are let in. */
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  /** Authorised `connecting{controller}` pairs; where left out or empty, all are. */
+  readonly aliases?: readonly string[] | undefined;
+  readonly now?: (() => Date) | undefined;
+}
+
+/** What a message did, in words, with what stood before and after. */
+export interface Effect {
+  readonly text: string;
+  readonly before?: readonly string[];
+  readonly after?: readonly string[];
+}
+
+/** A message the simulator was sent, and what came of it. */
+export interface Received {
+  readonly hl7: string;
+  readonly controlId: string;
+  readonly messageType: string;
+  /** MSA-1 and MSA-3 of the answer. */
+  readonly code: 'AA' | 'AR' | 'AE';
+  readonly text: string;
+  /** Whether PKB would hold it for the Customer's review (soft matching). */
+  readonly held: boolean;
+  readonly effects: readonly Effect[];
+}
+
+/** An HTTP request, as far as the simulator reads it. */
+export interface SimulatorRequest {
+  readonly authorization: string | undefined;
+  readonly body: string;
+}
+
+/** An HTTP answer. */
+export interface SimulatorAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+  /** The message, where the request held one. */
+  readonly received?: Received;
+}
+
+/** The stand-in, without a network. */
+export class Simulator {
+  readonly #options: SimulatorOptions;
+  readonly #patients = new Patients();
+
+  constructor(options: SimulatorOptions) {
+    this.#options = options;
+  }
+
+  /** Answers one request. Never throws. */
+  handle(request: SimulatorRequest): SimulatorAnswer {
+    if (!this.#mayEnter(request.authorization)) {
+      return { status: 401, headers: { 'www-authenticate': 'Basic realm="PKB simulator"' }, body: '' };
+    }
+    const hl7 = messageIn(request.body);
+    if (hl7 === undefined) return fault('The request holds no acceptMessage with an arg0.');
+    const received = this.#receive(hl7);
+    const ack = writeAck({
+      code: received.code,
+      answers: received.controlId,
+      text: received.text,
+      application: readRaw(hl7, 'MSH-3') ?? '',
+      facility: readRaw(hl7, 'MSH-4') ?? '',
+      time: formatUtc(this.#now()),
+    });
+    return { status: 200, headers: XML, body: envelope(responseBody(ack)), received };
+  }
+
+  #now(): Date {
+    return this.#options.now?.() ?? new Date();
+  }
+
+  #mayEnter(authorization: string | undefined): boolean {
+    const { username = '', password = '' } = this.#options;
+    const match = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '');
+    if (!match) return false;
+    return username === '' || Buffer.from(match[1] ?? '', 'base64').toString('utf8') === `${username}:${password}`;
+  }
+
+  #receive(hl7: string): Received {
+    let controlId = '';
+    let messageType = '';
+    try {
+      const header = readHeader(hl7);
+      controlId = fieldOf(hl7, header, 10);
+      messageType = messageTypeOf(fieldOf(hl7, header, 9));
+      checkMessage(hl7, messageType, this.#options.aliases ?? []);
+      return { hl7, controlId, messageType, code: 'AA', text: '', ...this.#file(hl7, messageType) };
+    } catch (error) {
+      const known = error instanceof Rejection;
+      const text = known ? error.message : 'Unexpected error while processing: null';
+      return { hl7, controlId, messageType, code: known ? 'AR' : 'AE', text, held: false, effects: [] };
+    }
+  }
+
+  /** Matches the patient and files the message, or holds it. */
+  #file(hl7: string, messageType: string): { held: boolean; effects: Effect[] } {
+    const family = messageTypeRow(messageType)?.family;
+    if (family === 'query') return { held: false, effects: [{ text: 'A query; the simulator answers with an ACK only.' }] };
+    const { record, created } = this.#match(hl7, messageType);
+    const effects: Effect[] = created ? [{ text: 'A record was created.' }] : [];
+    const holdings = holdingsOf(record, readRaw(hl7, 'MSH-4') ?? '');
+    const birthDate = (read(hl7, 'PID-7') ?? '').slice(0, 8);
+    if (family === 'demographics') {
+      effects.push(...this.#applyDemographics(hl7, record, holdings, birthDate));
+      return { held: false, effects };
+    }
+    const held = birthDate === '' || birthDate !== record.birthDate;
+    if (held) effects.push({ text: 'Held for review: the date of birth (PID-7) is not that of the record.' });
+    effects.push(...fileDataPoint(hl7, messageType, holdings, held));
+    return { held, effects };
+  }
+
+  #match(hl7: string, messageType: string): { record: PatientRecord; created: boolean } {
+    const identifiers = identifiersOf(hl7);
+    const [record, ...others] = this.#patients.find(identifiers);
+    if (others.length > 0) throw new Rejection('Parsing or validation error: Ambiguous patient IDs provided');
+    if (record !== undefined) return { record, created: false };
+    checkNewPatient(hl7, messageType);
+    return { record: this.#patients.create(identifiers, (read(hl7, 'PID-7') ?? '').slice(0, 8)), created: true };
+  }
+
+  #applyDemographics(hl7: string, record: PatientRecord, holdings: Holdings, birthDate: string): Effect[] {
+    const sent = readTimestamp(readRaw(hl7, 'MSH-7.1') ?? '');
+    const time = sent === undefined ? 0 : momentOf(sent).getTime();
+    if (time < record.entered) return [{ text: 'Demographics not applied: MSH-7 is older than what the record holds.' }];
+    record.entered = time;
+    if (birthDate !== '') record.birthDate = birthDate;
+    this.#patients.identify(record, identifiersOf(hl7));
+    return [{ text: 'Demographics applied.' }, ...replaceLists(hl7, holdings)];
+  }
+}
+
+/** Replaces each clinical list of which the message carries any entry (PKB page 3365078168). */
+function replaceLists(hl7: string, holdings: Holdings): Effect[] {
+  const effects: Effect[] = [];
+  for (const [segment, list] of Object.entries(CLINICAL_LISTS)) {
+    const after: string[] = [];
+    const field = segment === 'ZRX' ? 2 : 3;
+    for (let n = 1; readRaw(hl7, `${segment}[${n}]`) !== undefined; n++) {
+      const path = `${segment}[${n}]-${field}`;
+      after.push(read(hl7, `${path}.2`) || read(hl7, `${path}.1`) || '');
+    }
+    if (after.length === 0) continue;
+    const before = holdings.lists[list];
+    effects.push({ text: `OVERWRITTEN: the Customer's whole list of ${list} was replaced.`, before, after });
+    holdings.lists[list] = after;
+  }
+  return effects;
+}
+
+function fileDataPoint(hl7: string, messageType: string, holdings: Holdings, held: boolean): Effect[] {
+  const id = dataPointOf(hl7, messageType)?.id;
+  const row = messageTypeRow(messageType);
+  if (id === undefined || row === undefined) return [];
+  const known = holdings.dataPoints.has(id);
+  if (row.effect === 'deletes') {
+    if (!known) return [{ text: 'No such data point: nothing happens.' }];
+    if (!held) holdings.dataPoints.delete(id);
+    return [{ text: 'The data point is deleted.' }];
+  }
+  if (row.effect === 'cancels' && !known) {
+    if (row.family !== 'appointment') return [{ text: 'No such data point: nothing happens.' }];
+    checkUnknownAppointment(hl7);
+  }
+  holdings.dataPoints.set(id, { messageType, held });
+  if (row.effect === 'cancels') return [{ text: 'The data point is cancelled.' }];
+  return [{ text: known ? `The data point is ${row.effect === 'updates' ? 'updated' : 'replaced'}.` : 'A data point is created.' }];
+}
+
+const XML = { 'content-type': 'text/xml; charset=UTF-8' };
+
+/** The HL7 text in `acceptMessage/arg0`; undefined where there is none. */
+function messageIn(body: string): string | undefined {
+  const elements = readXml(body.replace(/^\uFEFF/, ''));
+  const argument = elements?.find(({ path }) => path.at(-1) === 'arg0' && path.at(-2) === 'acceptMessage');
+  return argument && endSegmentsByCr(argument.text.trimStart());
+}
+
+/** The answer in the form that a JAX-WS service gives; PKB's own is not documented (pkb page 3364848470 shows the ACK). */
+function responseBody(ack: string): string {
+  const text = ack.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#xD;');
+  return (
+    '<ns2:acceptMessageResponse xmlns:ns2="http://wsssl.hl7api.patientsknowbest.com/">' +
+    `<return>${text}</return></ns2:acceptMessageResponse>`
+  );
+}
+
+function envelope(body: string): string {
+  return `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>${body}</soap:Body></soap:Envelope>`;
+}
+
+function fault(text: string): SimulatorAnswer {
+  const body = `<soap:Fault><faultcode>soap:Client</faultcode><faultstring>${text}</faultstring></soap:Fault>`;
+  return { status: 500, headers: XML, body: envelope(body) };
+}
