@@ -33,7 +33,13 @@ module.exports = function (RED: Runtime): void {
   RED.nodes.registerType('pkb-build', PkbBuild);
 };
 
-async function build(RED: Runtime, node: Node, config: BuildDef, message: Message, send: Send): Promise<void> {
+async function build(
+  RED: Runtime,
+  node: Node,
+  config: BuildDef,
+  message: Message,
+  send: Send,
+): Promise<void> {
   checkSettings(config);
   const { customer } = chooseCustomer(RED, config.customer, message['customer']);
   const texts = config.batch === 'split' ? readMessages(message.payload) : [readMessage(message.payload)];
@@ -104,7 +110,13 @@ function evaluate(RED: Runtime, node: Node, config: BuildDef, message: Message):
       node,
       message,
       (error: Error | null, value: unknown) => {
-        if (error) reject(new PkbMessageError('PKB_DATA_POINT', 'The data point key could not be evaluated; check the expression.'));
+        if (error)
+          reject(
+            new PkbMessageError(
+              'PKB_DATA_POINT',
+              'The data point key could not be evaluated; check the expression.',
+            ),
+          );
         else resolve(value);
       },
     );

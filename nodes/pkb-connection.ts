@@ -145,11 +145,18 @@ function start(
 }
 
 /** The simulator of one's own Node-RED lets anyone in unless told otherwise, so none need be entered for it. */
-function credentialsOf({ credentials }: ConnectionNode, config: ConnectionDef): Required<ConnectionCredentials> {
+function credentialsOf(
+  { credentials }: ConnectionNode,
+  config: ConnectionDef,
+): Required<ConnectionCredentials> {
   const { username = '', password = '' } = credentials ?? {};
   if (username !== '' && password !== '') return { username, password };
-  if (username === '' && password === '' && isSimulator(config)) return { username: 'simulator', password: 'simulator' };
-  throw new PkbConfigError('PKB_CREDENTIALS', 'The connection has no user name or no password; open it and enter both.');
+  if (username === '' && password === '' && isSimulator(config))
+    return { username: 'simulator', password: 'simulator' };
+  throw new PkbConfigError(
+    'PKB_CREDENTIALS',
+    'The connection has no user name or no password; open it and enter both.',
+  );
 }
 
 /** Tells the senders of a change, and alerts once, through one of them, when the connection is paused. */
@@ -160,7 +167,10 @@ function announceChanges(dispatcher: () => Dispatcher, senders: ReadonlySet<Send
     for (const sender of senders) sender.changed(state, inFlight);
     const [first] = senders;
     if (state.state === 'paused' && !alerted && first) {
-      first.node.error(new PkbDeliveryError('PKB_MISCONFIGURED', `The connection is paused. ${state.reason}`), {});
+      first.node.error(
+        new PkbDeliveryError('PKB_MISCONFIGURED', `The connection is paused. ${state.reason}`),
+        {},
+      );
     }
     alerted = state.state === 'paused';
   };
@@ -172,7 +182,8 @@ function outboxOf(RED: Runtime, config: ConnectionDef): { outbox: Outbox; maxAge
     return { outbox: openOutbox(settings, ''), maxAgeHours: 72 };
   }
   const chosen = RED.nodes.getNode(config.outbox) as OutboxNode | null;
-  if (!chosen) throw new PkbConfigError('PKB_SETTING', 'The outbox of the connection is missing or disabled.');
+  if (!chosen)
+    throw new PkbConfigError('PKB_SETTING', 'The outbox of the connection is missing or disabled.');
   return { outbox: chosen.open(), maxAgeHours: chosen.maxAgeHours };
 }
 
@@ -180,8 +191,13 @@ function numberSetting(value: unknown, fallback: number, name: string, least: nu
   if (value === undefined || value === null || value === '') return fallback;
   const number = Number(value);
   if (number >= least && number <= most) return number;
-  throw new PkbConfigError('PKB_SETTING', `The ${name} of the connection must be a number from ${least} to ${most}.`);
+  throw new PkbConfigError(
+    'PKB_SETTING',
+    `The ${name} of the connection must be a number from ${least} to ${most}.`,
+  );
 }
 
-const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as { version: string };
+const { version } = JSON.parse(readFileSync(join(__dirname, '../../package.json'), 'utf8')) as {
+  version: string;
+};
 const USER_AGENT = `node-red-pkb/${version}`;

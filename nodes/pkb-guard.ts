@@ -37,5 +37,8 @@ module.exports = function (RED: Runtime): void {
 function rulesOf({ rules }: GuardDef): RuleActions {
   if (rules === undefined || rules === null) return {};
   if (typeof rules === 'object' && !Array.isArray(rules)) return rules;
-  throw new PkbConfigError('PKB_SETTING', 'The rules of the guard must be an object of rule ids and actions.');
+  throw new PkbConfigError(
+    'PKB_SETTING',
+    'The rules of the guard must be an object of rule ids and actions.',
+  );
 }

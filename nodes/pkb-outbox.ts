@@ -40,7 +40,8 @@ module.exports = function (RED: Runtime): void {
       this.error(error);
     }
     this.open = () => {
-      if (settings === undefined) throw fault ?? new PkbConfigError('PKB_SETTING', 'The outbox has no settings.');
+      if (settings === undefined)
+        throw fault ?? new PkbConfigError('PKB_SETTING', 'The outbox has no settings.');
       return openOutbox(settings, config.id);
     };
   }

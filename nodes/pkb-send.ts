@@ -33,7 +33,8 @@ module.exports = function (RED: Runtime): void {
       changed: (state, inFlight) => status.show(state, inFlight),
       settled: (stored, outcome, expired) => {
         const message = carried.recall(stored);
-        if (!('ack' in outcome)) return this.error(failureOf(outcome, expired), { ...message, payload: stored.body });
+        if (!('ack' in outcome))
+          return this.error(failureOf(outcome, expired), { ...message, payload: stored.body });
         const { outcome: name, code, controlId, text, ack } = outcome;
         const payload = { outcome: name, code, controlId, text, attempts: stored.attempts };
         const result = { ...message, payload, hl7: stored.body, ack };
@@ -43,12 +44,19 @@ module.exports = function (RED: Runtime): void {
 
     onInput(RED, this, async (message) => {
       if (connection === undefined) {
-        throw new PkbConfigError('PKB_CONNECTION', 'No connection is chosen, or it is disabled; open the node and choose one.');
+        throw new PkbConfigError(
+          'PKB_CONNECTION',
+          'No connection is chosen, or it is disabled; open the node and choose one.',
+        );
       }
       connection.check();
       const hl7 = readMessage(message.payload);
       const stored = describe(hl7, config, connection);
-      const id = await connection.submit({ ...stored, sender: this.id, carried: CarriedMessages.toJson(message) });
+      const id = await connection.submit({
+        ...stored,
+        sender: this.id,
+        carried: CarriedMessages.toJson(message),
+      });
       carried.keep(id, message);
     });
 
@@ -66,12 +74,18 @@ module.exports = function (RED: Runtime): void {
 function describe(hl7: string, config: SendDef, connection: ConnectionNode) {
   const orderBy = config.orderBy || 'patient';
   if (!isOrder(orderBy) || !['continue', 'hold', '', undefined].includes(config.onRejected)) {
-    throw new PkbConfigError('PKB_SETTING', 'Order or what to do on rejection has a value that is not offered.');
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'Order or what to do on rejection has a value that is not offered.',
+    );
   }
   const header = readHeader(hl7);
   const controlId = unescape(fieldOf(hl7, header, 10));
   if (controlId === '') {
-    throw new PkbMessageError('PKB_CONTROL_ID', 'The message has no control ID (MSH-10); let pkb-build stamp it first.');
+    throw new PkbMessageError(
+      'PKB_CONTROL_ID',
+      'The message has no control ID (MSH-10); let pkb-build stamp it first.',
+    );
   }
   encodeRequest(hl7);
   const messageType = messageTypeOf(fieldOf(hl7, header, 9));
@@ -97,5 +111,8 @@ const CODES: Partial<Record<Outcome['outcome'], ErrorCode>> = {
 
 function failureOf(outcome: Exclude<Outcome, { ack: string }>, expired: boolean): PkbDeliveryError {
   const code = expired ? 'PKB_TOO_OLD' : (CODES[outcome.outcome] ?? 'PKB_UNKNOWN');
-  return new PkbDeliveryError(code, `The message could not be delivered and is kept as undeliverable. ${outcome.reason}`);
+  return new PkbDeliveryError(
+    code,
+    `The message could not be delivered and is kept as undeliverable. ${outcome.reason}`,
+  );
 }

@@ -31,7 +31,10 @@ module.exports = function (RED: Runtime): void {
     RED.nodes.createNode(this, config);
     const path = config.path || SIMULATOR_PATH;
     if (!/^\/[^\s?#:*()]*$/.test(path) || (RED.settings.httpNodeRoot as unknown) === false) {
-      const error = new PkbConfigError('PKB_SETTING', 'The path of the simulator must begin with / and be plain, and httpNodeRoot must not be switched off.');
+      const error = new PkbConfigError(
+        'PKB_SETTING',
+        'The path of the simulator must begin with / and be plain, and httpNodeRoot must not be switched off.',
+      );
       this.status({ fill: 'red', shape: 'ring', text: RED._('pkb-simulator.status.check-settings') });
       this.error(error);
       return;
@@ -45,8 +48,17 @@ module.exports = function (RED: Runtime): void {
           response.writeHead(status, headers).end(body);
           if (received === undefined) return;
           const { hl7, ...simulated } = received;
-          this.status({ fill: 'green', shape: 'dot', text: RED._('pkb-simulator.status.received', { count: ++count }) });
-          this.send({ payload: hl7, topic: received.messageType, parsed: parsedView(hl7), simulator: simulated });
+          this.status({
+            fill: 'green',
+            shape: 'dot',
+            text: RED._('pkb-simulator.status.received', { count: ++count }),
+          });
+          this.send({
+            payload: hl7,
+            topic: received.messageType,
+            parsed: parsedView(hl7),
+            simulator: simulated,
+          });
         },
         () => response.destroy(),
       );
@@ -54,12 +66,19 @@ module.exports = function (RED: Runtime): void {
     RED.httpNode.post(path, route);
     this.on('close', () => removeRoute(RED, route));
   }
-  RED.nodes.registerType<SimulatorNode, SimulatorDef, object, SimulatorCredentials>('pkb-simulator', PkbSimulator, {
-    credentials: { username: { type: 'text' }, password: { type: 'password' } },
-  });
+  RED.nodes.registerType<SimulatorNode, SimulatorDef, object, SimulatorCredentials>(
+    'pkb-simulator',
+    PkbSimulator,
+    {
+      credentials: { username: { type: 'text' }, password: { type: 'password' } },
+    },
+  );
 };
 
-async function answer(simulator: Simulator, request: Parameters<RequestHandler>[0]): Promise<SimulatorAnswer> {
+async function answer(
+  simulator: Simulator,
+  request: Parameters<RequestHandler>[0],
+): Promise<SimulatorAnswer> {
   const body = await readBody(request);
   if (body === undefined) return { status: 413, headers: {}, body: '' };
   return simulator.handle({ authorization: request.headers.authorization, body });

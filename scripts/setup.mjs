@@ -13,7 +13,9 @@ const ownNode = join(root, 'node_modules/node/bin', process.platform === 'win32'
 
 /** Installs the dependencies if package-lock.json is not the one they were installed from. */
 function install() {
-  const wanted = createHash('sha256').update(readFileSync(join(root, 'package-lock.json'))).digest('hex');
+  const wanted = createHash('sha256')
+    .update(readFileSync(join(root, 'package-lock.json')))
+    .digest('hex');
   if (existsSync(mark) && existsSync(ownNode) && readFileSync(mark, 'utf8') === wanted) return;
   console.log('Installing dependencies (once; a minute or two) …');
   const npm = process.env.npm_execpath;
@@ -43,6 +45,8 @@ export async function prepare(script) {
   });
   // Ctrl-C reaches the child as well; wait for it to end in its own way.
   for (const signal of ['SIGINT', 'SIGTERM']) process.on(signal, () => child.kill(signal));
-  const code = await new Promise((resolve) => child.on('exit', (exitCode, signal) => resolve(signal ? 1 : exitCode)));
+  const code = await new Promise((resolve) =>
+    child.on('exit', (exitCode, signal) => resolve(signal ? 1 : exitCode)),
+  );
   process.exit(code);
 }

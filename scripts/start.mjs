@@ -17,7 +17,11 @@ execFileSync(process.execPath, [join(root, 'scripts/build.mjs')], { stdio: 'inhe
 const userDir = mkdtempSync(join(tmpdir(), 'node-red-pkb-'));
 mkdirSync(join(userDir, 'node_modules/@pkb-partner'), { recursive: true });
 symlinkSync(root, join(userDir, 'node_modules/@pkb-partner/node-red-pkb'), 'junction');
-const manifest = { name: 'try-node-red-pkb', private: true, dependencies: { '@pkb-partner/node-red-pkb': '*' } };
+const manifest = {
+  name: 'try-node-red-pkb',
+  private: true,
+  dependencies: { '@pkb-partner/node-red-pkb': '*' },
+};
 writeFileSync(join(userDir, 'package.json'), JSON.stringify(manifest));
 cpSync(join(root, 'examples', example), join(userDir, 'flows.json'));
 
@@ -34,7 +38,10 @@ function leave(code) {
 }
 
 server.once('error', (error) => {
-  const text = error.code === 'EADDRINUSE' ? `Port ${port} is in use; choose another: PORT=1881 npm start` : error.message;
+  const text =
+    error.code === 'EADDRINUSE'
+      ? `Port ${port} is in use; choose another: PORT=1881 npm start`
+      : error.message;
   console.error(text);
   leave(1);
 });

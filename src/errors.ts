@@ -44,7 +44,8 @@ export const ERROR_CODES = {
   },
   PKB_HL7_CHARSET: {
     class: 'PkbMessageError',
-    means: 'The bytes of a Buffer are not in the character set that MSH-18 declares (UTF-8 where it is empty).',
+    means:
+      'The bytes of a Buffer are not in the character set that MSH-18 declares (UTF-8 where it is empty).',
     remedy: 'Declare the right character set in MSH-18, or decode the bytes before this node.',
   },
   PKB_HL7_BATCH: {
@@ -64,7 +65,8 @@ export const ERROR_CODES = {
   },
   PKB_HL7_VALUE: {
     class: 'PkbMessageError',
-    means: 'A value cannot stand where it is to be put: it is not text, or raw text that would open a new field.',
+    means:
+      'A value cannot stand where it is to be put: it is not text, or raw text that would open a new field.',
     remedy: 'Give a string; use the escaping setter for text with | ^ ~ \\ & or line ends.',
   },
   PKB_HL7_TIMESTAMP: {
@@ -79,12 +81,14 @@ export const ERROR_CODES = {
   },
   PKB_DATA_POINT: {
     class: 'PkbMessageError',
-    means: 'The data point ID cannot be set: the segment that carries it is missing, or the ID is missing or unfit.',
+    means:
+      'The data point ID cannot be set: the segment that carries it is missing, or the ID is missing or unfit.',
     remedy: 'Check the message type, the segment named and where the ID is taken from.',
   },
   PKB_ALIAS: {
     class: 'PkbConfigError',
-    means: 'A Customer alias is blank or holds a character that would break MSH-4 ({ } | ^ & ~ \\ or white space).',
+    means:
+      'A Customer alias is blank or holds a character that would break MSH-4 ({ } | ^ & ~ \\ or white space).',
     remedy: 'Enter the alias exactly as PKB issued it.',
   },
   PKB_CUSTOMER: {
@@ -104,7 +108,8 @@ export const ERROR_CODES = {
   },
   PKB_URL: {
     class: 'PkbConfigError',
-    means: 'The address is not usable: not a URL, not https (http is allowed on loopback only), or with credentials in it.',
+    means:
+      'The address is not usable: not a URL, not https (http is allowed on loopback only), or with credentials in it.',
     remedy: 'Enter an https:// address; put credentials into their own fields.',
   },
   PKB_SIMULATOR: {
@@ -124,17 +129,21 @@ export const ERROR_CODES = {
   },
   PKB_UNKNOWN: {
     class: 'PkbDeliveryError',
-    means: 'Whether PKB has the message is unknown: no answer, a broken one, or one without a matching acknowledgement.',
-    remedy: 'Ask PKB with the control ID; resending the same message is harmless while nothing newer went out.',
+    means:
+      'Whether PKB has the message is unknown: no answer, a broken one, or one without a matching acknowledgement.',
+    remedy:
+      'Ask PKB with the control ID; resending the same message is harmless while nothing newer went out.',
   },
   PKB_BUSY: {
     class: 'PkbDeliveryError',
-    means: 'PKB was busy or out of order (429 or 5xx without an acknowledgement) for longer than messages are kept trying.',
+    means:
+      'PKB was busy or out of order (429 or 5xx without an acknowledgement) for longer than messages are kept trying.',
     remedy: 'Check PKB status, then resend.',
   },
   PKB_MISCONFIGURED: {
     class: 'PkbDeliveryError',
-    means: 'PKB refused the credentials, or its certificate is not trusted, or the address is not PKB: the connection is paused.',
+    means:
+      'PKB refused the credentials, or its certificate is not trusted, or the address is not PKB: the connection is paused.',
     remedy: 'Correct credentials, certificates or address and deploy; nothing was lost.',
   },
   PKB_REFUSED: {
@@ -144,17 +153,20 @@ export const ERROR_CODES = {
   },
   PKB_REJECTED: {
     class: 'PkbDeliveryError',
-    means: 'PKB rejected the message (AR or AE); pkb-send reports this on its second output, programs get it as an outcome.',
+    means:
+      'PKB rejected the message (AR or AE); pkb-send reports this on its second output, programs get it as an outcome.',
     remedy: 'Correct the message as the text of MSA-3 says, and send the corrected one.',
   },
   PKB_TOO_OLD: {
     class: 'PkbDeliveryError',
-    means: 'The message was tried until it was older than the outbox allows (maxAgeHours) and is now undeliverable.',
+    means:
+      'The message was tried until it was older than the outbox allows (maxAgeHours) and is now undeliverable.',
     remedy: 'Find out why PKB could not be reached, then resend what still matters.',
   },
   PKB_OUTBOX: {
     class: 'PkbOutboxError',
-    means: 'The outbox could not take or keep the message: the store is missing, full, damaged or not writable.',
+    means:
+      'The outbox could not take or keep the message: the store is missing, full, damaged or not writable.',
     remedy: 'Read the text; the message was not taken and stays with the flow.',
   },
   PKB_INTERNAL: {

@@ -1,11 +1,25 @@
 /**
  * The public library: what a Function node or a program may import. Pure and synchronous, but for `startSimulator`.
  */
-export { type ErrorCode, ERROR_CODES, PkbConfigError, PkbDeliveryError, PkbError, PkbMessageError, PkbOutboxError } from './errors.js';
+export {
+  type ErrorCode,
+  ERROR_CODES,
+  PkbConfigError,
+  PkbDeliveryError,
+  PkbError,
+  PkbMessageError,
+  PkbOutboxError,
+} from './errors.js';
 export { read, readRaw } from './hl7/read.js';
 export { insertSegment, removeSegment, set, setRaw } from './hl7/edit.js';
 export { readMessage, readMessages } from './hl7/input.js';
-export { formatTimestamp, formatUtc, parseTimestamp, readTimestamp, type Timestamp } from './hl7/timestamp.js';
+export {
+  formatTimestamp,
+  formatUtc,
+  parseTimestamp,
+  readTimestamp,
+  type Timestamp,
+} from './hl7/timestamp.js';
 export type { Customer } from './pkb/alias.js';
 export { MESSAGE_TYPES, type MessageType } from './pkb/catalogue.js';
 export { type DataPoint, type DataPointId, deriveId } from './pkb/data-point.js';

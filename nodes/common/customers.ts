@@ -16,12 +16,18 @@ import type { Runtime } from './types.js';
 export function chooseCustomer(RED: Runtime, chosen: string, named: unknown): { customer: Customer } {
   const node = chosen ? customerNode(RED, chosen) : customerNamed(RED, named);
   if (node?.customer) return { customer: node.customer };
-  throw node?.fault ?? new PkbConfigError('PKB_CUSTOMER', 'The Customer chosen in the node is missing or disabled.');
+  throw (
+    node?.fault ??
+    new PkbConfigError('PKB_CUSTOMER', 'The Customer chosen in the node is missing or disabled.')
+  );
 }
 
 function customerNamed(RED: Runtime, named: unknown): CustomerNode | undefined {
   if (typeof named !== 'string' || named.trim() === '') {
-    throw new PkbConfigError('PKB_CUSTOMER', 'No Customer is chosen in the node and msg.customer names none.');
+    throw new PkbConfigError(
+      'PKB_CUSTOMER',
+      'No Customer is chosen in the node and msg.customer names none.',
+    );
   }
   const all: CustomerNode[] = [];
   RED.nodes.eachNode(({ id, type }) => {

@@ -36,9 +36,16 @@ function tlsOptions(RED: Runtime, config: ConnectionDef): TlsOptions | undefined
   }
   if (!config.tls) return undefined;
   const node = RED.nodes.getNode(config.tls) as TlsNode | null;
-  if (!node) throw new PkbConfigError('PKB_SETTING', 'The TLS configuration of the connection is missing or disabled.');
+  if (!node)
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'The TLS configuration of the connection is missing or disabled.',
+    );
   if (!node.valid) {
-    throw new PkbConfigError('PKB_SETTING', 'The TLS configuration of the connection has a file that is missing or unreadable.');
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'The TLS configuration of the connection has a file that is missing or unreadable.',
+    );
   }
   return node.addTLSOptions({});
 }
@@ -47,7 +54,10 @@ function proxyOptions(RED: Runtime, config: ConnectionDef): ProxyOptions | undef
   if (!config.proxy || isSimulator(config)) return undefined;
   const node = RED.nodes.getNode(config.proxy) as ProxyNode | null;
   if (!node || !URL.canParse(node.url)) {
-    throw new PkbConfigError('PKB_SETTING', 'The proxy of the connection is missing, disabled, or has no usable address.');
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'The proxy of the connection is missing, disabled, or has no usable address.',
+    );
   }
   if (bypassesProxy(addressFor(RED, config), node.noproxy ?? [])) return undefined;
   return { url: node.url, ...node.credentials };

@@ -45,7 +45,12 @@ export function judgeAnswer(answer: Answer, controlId: string, now: Date): Outco
     case 'errored':
       return acknowledged(decoded.outcome, decoded);
     case 'refused':
-      return { outcome: 'refused', reason: `PKB answered with a SOAP fault (HTTP ${status}).`, scope: 'message', status };
+      return {
+        outcome: 'refused',
+        reason: `PKB answered with a SOAP fault (HTTP ${status}).`,
+        scope: 'message',
+        status,
+      };
     case 'unknown':
       break;
   }
@@ -54,7 +59,12 @@ export function judgeAnswer(answer: Answer, controlId: string, now: Date): Outco
 
 function acknowledged(
   outcome: 'accepted' | 'rejected' | 'errored',
-  { code = '', controlId = '', text = '', ack = '' }: { code?: string; controlId?: string; text?: string; ack?: string },
+  {
+    code = '',
+    controlId = '',
+    text = '',
+    ack = '',
+  }: { code?: string; controlId?: string; text?: string; ack?: string },
 ): Outcome {
   return { outcome, code, controlId, text, ack };
 }
@@ -62,7 +72,13 @@ function acknowledged(
 function judgeStatus({ status }: Answer, wait: number | undefined): Outcome {
   const after = wait === undefined ? {} : { retryAfter: wait };
   if (status === 429 || status >= 500) {
-    return { outcome: 'busy', reason: `PKB is busy or out of order (HTTP ${status}).`, scope: 'connection', status, ...after };
+    return {
+      outcome: 'busy',
+      reason: `PKB is busy or out of order (HTTP ${status}).`,
+      scope: 'connection',
+      status,
+      ...after,
+    };
   }
   if (status === 401 || status === 403 || status === 407) {
     const who = status === 407 ? 'The proxy' : 'PKB';
@@ -82,7 +98,12 @@ function judgeStatus({ status }: Answer, wait: number | undefined): Outcome {
     };
   }
   if (status >= 400) {
-    return { outcome: 'refused', reason: `PKB refused the request (HTTP ${status}).`, scope: 'message', status };
+    return {
+      outcome: 'refused',
+      reason: `PKB refused the request (HTTP ${status}).`,
+      scope: 'message',
+      status,
+    };
   }
   return {
     outcome: 'unknown',
@@ -113,7 +134,9 @@ export function judgeFailure({ code, written, phase, proxyStatus }: Failure): Ou
     return unknown('The answer is larger than any acknowledgement and was not read.', 'message');
   }
   const what = phase === undefined ? code : `${code} while waiting for "${phase}"`;
-  return written ? unknown(`No whole answer came (${what}).`, 'connection') : notSent(`PKB could not be reached (${what}).`);
+  return written
+    ? unknown(`No whole answer came (${what}).`, 'connection')
+    : notSent(`PKB could not be reached (${what}).`);
 }
 
 function misconfigured(reason: string): Outcome {

@@ -182,7 +182,11 @@ export class Dispatcher {
     // Messages sent at the same time fail together; that counts as one failure of the connection.
     if (!faulty) this.#failures = 0;
     else if (this.#state.state !== 'waiting' || this.#state.until <= now) this.#failures++;
-    const attempt: Attempt = { at: now, outcome: outcome.outcome, reason: 'reason' in outcome ? outcome.reason : '' };
+    const attempt: Attempt = {
+      at: now,
+      outcome: outcome.outcome,
+      reason: 'reason' in outcome ? outcome.reason : '',
+    };
     const facts = { attempt: message.attempts + 1, failures: this.#failures, storedAt: message.storedAt };
     const next = nextStep(outcome, facts, policy, now, this.#random());
     switch (next.step) {

@@ -27,13 +27,17 @@ export function isOrder(name: unknown): name is OrderBy {
  * @returns 32 hexadecimal digits
  */
 export function orderKey(hl7: string, by: OrderBy, dataPoint: DataPoint | undefined, secret: Buffer): string {
-  return createHmac('sha256', secret).update(subject(hl7, by, dataPoint)).digest('hex').slice(0, 32);
+  return createHmac('sha256', secret)
+    .update(subject(hl7, by, dataPoint))
+    .digest('hex')
+    .slice(0, 32);
 }
 
 function subject(hl7: string, by: OrderBy, dataPoint: DataPoint | undefined): string {
   const customer = readRaw(hl7, 'MSH-4') ?? '';
   if (by === 'connection') return 'connection';
-  if (by === 'datapoint' && dataPoint?.id) return JSON.stringify(['datapoint', customer, dataPoint.field, dataPoint.id]);
+  if (by === 'datapoint' && dataPoint?.id)
+    return JSON.stringify(['datapoint', customer, dataPoint.field, dataPoint.id]);
   return JSON.stringify(['patient', customer, ...patient(readRaw(hl7, 'PID-3') ?? '')]);
 }
 

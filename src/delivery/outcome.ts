@@ -4,14 +4,7 @@
 
 /** The named outcomes of one attempt. */
 export type OutcomeName =
-  | 'accepted'
-  | 'rejected'
-  | 'errored'
-  | 'notSent'
-  | 'unknown'
-  | 'busy'
-  | 'misconfigured'
-  | 'refused';
+  'accepted' | 'rejected' | 'errored' | 'notSent' | 'unknown' | 'busy' | 'misconfigured' | 'refused';
 
 /** An answer of PKB's with an acknowledgement for this message. */
 export interface Acknowledged {
@@ -82,7 +75,8 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
     seen: 'No address, connection refused, or no TLS session: nothing of the message was written.',
     means: 'PKB provably does not have the message.',
     weDo: 'The connection waits and tries with one message at a time, later and later, then all go on.',
-    youDo: 'If it lasts: check network, proxy, firewall (port 7443) and whether your address is on PKB’s list.',
+    youDo:
+      'If it lasts: check network, proxy, firewall (port 7443) and whether your address is on PKB’s list.',
   },
   unknown: {
     name: 'unknown',

@@ -25,7 +25,11 @@ export const DEFAULT_POLICY: RetryPolicy = {
 
 /** What is to be done next with a message. */
 export type NextStep =
-  | { readonly step: 'settle'; readonly state: 'accepted' | 'rejected' | 'errored' | 'undeliverable'; readonly expired: boolean }
+  | {
+      readonly step: 'settle';
+      readonly state: 'accepted' | 'rejected' | 'errored' | 'undeliverable';
+      readonly expired: boolean;
+    }
   | { readonly step: 'retry'; readonly at: number }
   | { readonly step: 'pause' };
 

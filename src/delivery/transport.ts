@@ -100,12 +100,12 @@ function createTransport(got: Got, options: TransportOptions): Transport {
       let tooLarge = false;
       const evidence = { written: false };
       const request = client(url, { body: envelope, signal: AbortSignal.any([signal, guard.signal]) });
-      request.on('downloadProgress', ({ transferred }: { transferred: number }) => {
+      void request.on('downloadProgress', ({ transferred }: { transferred: number }) => {
         if (transferred <= MAX_RESPONSE_BYTES) return;
         tooLarge = true;
         guard.abort();
       });
-      request.on('request', (sent: ClientRequest) => watch(sent, evidence));
+      void request.on('request', (sent: ClientRequest) => watch(sent, evidence));
       try {
         const { statusCode, headers, body } = await request;
         return { answer: { status: statusCode, headers, body } };
@@ -147,7 +147,12 @@ function failureOf(error: unknown, tooLarge: boolean, written: boolean): Failure
 }
 
 function createAgents({ proxy, concurrency }: TransportOptions): { http: HttpAgent; https: HttpsAgent } {
-  const settings = { keepAlive: true, maxSockets: concurrency, maxFreeSockets: concurrency, scheduling: 'lifo' as const };
+  const settings = {
+    keepAlive: true,
+    maxSockets: concurrency,
+    maxFreeSockets: concurrency,
+    scheduling: 'lifo' as const,
+  };
   if (proxy === undefined) return { http: new HttpAgent(settings), https: new HttpsAgent(settings) };
   const address = new URL(proxy.url);
   if (proxy.username) address.username = encodeURIComponent(proxy.username);
@@ -158,7 +163,10 @@ function createAgents({ proxy, concurrency }: TransportOptions): { http: HttpAge
 
 /** Node.js's TLS names to got's (both are the same settings). */
 function httpsOptions(tls: TlsOptions = {}): Record<string, unknown> {
-  const options: Record<string, unknown> = { minVersion: 'TLSv1.2', rejectUnauthorized: tls.rejectUnauthorized ?? true };
+  const options: Record<string, unknown> = {
+    minVersion: 'TLSv1.2',
+    rejectUnauthorized: tls.rejectUnauthorized ?? true,
+  };
   if (tls.ca !== undefined) options['certificateAuthority'] = tls.ca;
   if (tls.cert !== undefined) options['certificate'] = tls.cert;
   if (tls.key !== undefined) options['key'] = tls.key;

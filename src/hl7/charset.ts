@@ -19,9 +19,7 @@ const CHARSETS: Readonly<Record<string, string>> = {
   'GB 18030-2000': 'gb18030',
   'KS X 1001': 'euc-kr',
   'BIG-5': 'big5',
-  ...Object.fromEntries(
-    [1, 2, 3, 4, 5, 6, 7, 8, 9, 15].map((part) => [`8859/${part}`, `iso-8859-${part}`]),
-  ),
+  ...Object.fromEntries([1, 2, 3, 4, 5, 6, 7, 8, 9, 15].map((part) => [`8859/${part}`, `iso-8859-${part}`])),
 };
 
 /**
@@ -31,14 +29,17 @@ const CHARSETS: Readonly<Record<string, string>> = {
  * @throws PkbMessageError `PKB_HL7_CHARSET` for an unknown name, or bytes that are not in that character set
  */
 export function decodeCharset(bytes: Buffer, declared: string): string {
-  const encoding = Object.hasOwn(CHARSETS, declared.toUpperCase()) ? CHARSETS[declared.toUpperCase()] : undefined;
+  const encoding = Object.hasOwn(CHARSETS, declared.toUpperCase())
+    ? CHARSETS[declared.toUpperCase()]
+    : undefined;
   if (encoding === undefined) {
     throw new PkbMessageError(
       'PKB_HL7_CHARSET',
       'MSH-18 declares a character set that is not supported; decode the bytes to text before this node.',
     );
   }
-  const text = encoding === 'utf8' ? (isUtf8(bytes) ? bytes.toString('utf8') : '\uFFFD') : iconv.decode(bytes, encoding);
+  const text =
+    encoding === 'utf8' ? (isUtf8(bytes) ? bytes.toString('utf8') : '\uFFFD') : iconv.decode(bytes, encoding);
   if (!text.includes('\uFFFD')) return text;
   throw new PkbMessageError(
     'PKB_HL7_CHARSET',

@@ -95,7 +95,10 @@ export function removeSegment(text: string, path: string): string {
 function put(text: string, path: string, raw: string, delimiters: Delimiters): string {
   const parsed = parsePath(path);
   if (parsed.field === 0 || (isHeader(parsed.segment) && parsed.field <= 2)) {
-    throw new PkbMessageError('PKB_HL7_PATH', `${shown(path)} cannot be set; address a field after the delimiters.`);
+    throw new PkbMessageError(
+      'PKB_HL7_PATH',
+      `${shown(path)} cannot be set; address a field after the delimiters.`,
+    );
   }
   const place = locate(text, mustFind(text, parsed, path, delimiters), parsed, delimiters);
   if (place.filler !== '' && raw === '') return text;

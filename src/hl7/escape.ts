@@ -101,5 +101,9 @@ function meaningOf(raw: string, start: number, end: number, delimiters: Delimite
 
 /** Whether the characters between two escape characters are one of HL7's other sequences: H, N, C…, M…, X…, Z… or .xx. */
 function isSequenceName(raw: string, start: number, end: number): boolean {
-  return end > start && end - start <= 64 && /^(?:[HN]|[CMXZ][0-9A-Za-z]*|\.[a-z]{2}[-+]?[0-9]*)$/.test(raw.slice(start, end));
+  return (
+    end > start &&
+    end - start <= 64 &&
+    /^(?:[HN]|[CMXZ][0-9A-Za-z]*|\.[a-z]{2}[-+]?[0-9]*)$/.test(raw.slice(start, end))
+  );
 }

@@ -70,9 +70,13 @@ export function messageTypeOf(messageType: string): string {
 
 /** Says why a text that does not begin as it should is no message that can be sent. */
 function notSendable(text: string): PkbMessageError {
-  if (text.trim() === '') return new PkbMessageError('PKB_HL7_EMPTY', 'There is no message: the text is empty.');
+  if (text.trim() === '')
+    return new PkbMessageError('PKB_HL7_EMPTY', 'There is no message: the text is empty.');
   if (!text.startsWith('MSH')) {
-    return new PkbMessageError('PKB_HL7_NO_MSH', 'The text does not begin with MSH, so it is not an HL7 v2 message.');
+    return new PkbMessageError(
+      'PKB_HL7_NO_MSH',
+      'The text does not begin with MSH, so it is not an HL7 v2 message.',
+    );
   }
   if (text.length < STANDARD_HEADER_START.length && STANDARD_HEADER_START.startsWith(text)) {
     return new PkbMessageError('PKB_HL7_HEADER_SHORT', 'The MSH segment is cut short.');

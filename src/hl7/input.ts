@@ -80,7 +80,10 @@ function split(text: string): string[] {
 function decode(input: unknown): string {
   if (!(input instanceof Uint8Array)) {
     const kind = input === null ? 'null' : typeof input;
-    throw new PkbMessageError('PKB_HL7_TYPE', `The payload is ${kind}; HL7 text must be a string or a Buffer.`);
+    throw new PkbMessageError(
+      'PKB_HL7_TYPE',
+      `The payload is ${kind}; HL7 text must be a string or a Buffer.`,
+    );
   }
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
   const declared = declaredCharset(bytes);

@@ -15,7 +15,11 @@ import { findSegment } from './segments.js';
  * @returns raw HL7 text; undefined where the segment is missing or the text ends before the place
  * @throws PkbMessageError `PKB_HL7_PATH` for a path that is not one
  */
-export function readRaw(text: string, path: string, delimiters: Delimiters = delimitersOf(text)): string | undefined {
+export function readRaw(
+  text: string,
+  path: string,
+  delimiters: Delimiters = delimitersOf(text),
+): string | undefined {
   const parsed = parsePath(path);
   const segment = findSegment(text, parsed.segment, parsed.occurrence, delimiters.field);
   if (!segment) return undefined;

@@ -54,7 +54,9 @@ function mustFit(alias: string, what: string): void {
  * @param facility raw MSH-4
  * @returns undefined where it has not the form `connecting{controller}`
  */
-export function readSendingFacility(facility: string): { alias: string; controllerAlias: string } | undefined {
+export function readSendingFacility(
+  facility: string,
+): { alias: string; controllerAlias: string } | undefined {
   const match = /^([^{}|^&~\\\s]+)\{([^{}|^&~\\\s]+)\}$/.exec(facility);
   return match ? { alias: match[1] ?? '', controllerAlias: match[2] ?? '' } : undefined;
 }

@@ -56,7 +56,8 @@ export const MESSAGE_TYPES: readonly MessageType[] = [
     title: 'Add a person',
     family: 'demographics',
     effect: 'updates',
-    again: 'Demographics are updated if MSH-7 is not older than what the record holds; processed exactly as A31.',
+    again:
+      'Demographics are updated if MSH-7 is not older than what the record holds; processed exactly as A31.',
     undo: '',
     source: '3365078168',
   },
@@ -65,7 +66,8 @@ export const MESSAGE_TYPES: readonly MessageType[] = [
     title: 'Update a person',
     family: 'demographics',
     effect: 'updates',
-    again: 'Demographics are updated if MSH-7 is not older than what the record holds; processed exactly as A28.',
+    again:
+      'Demographics are updated if MSH-7 is not older than what the record holds; processed exactly as A28.',
     undo: '',
     source: '4714823834',
   },
@@ -85,7 +87,8 @@ export const MESSAGE_TYPES: readonly MessageType[] = [
     title: 'New appointment',
     family: 'appointment',
     effect: 'replaces',
-    again: 'The whole appointment is replaced: links in e-mails already sent break. Send S13 or S14 to change one.',
+    again:
+      'The whole appointment is replaced: links in e-mails already sent break. Send S13 or S14 to change one.',
     undo: 'SIU^S15',
     source: '3364947182, 3835887617',
   },
@@ -94,7 +97,8 @@ export const MESSAGE_TYPES: readonly MessageType[] = [
     title: 'Reschedule appointment',
     family: 'appointment',
     effect: 'updates',
-    again: 'Updated; blanks are left as they were, the list of participants is replaced, a cancelled one is active again.',
+    again:
+      'Updated; blanks are left as they were, the list of participants is replaced, a cancelled one is active again.',
     undo: 'SIU^S15',
     source: '3365012684',
   },
@@ -130,7 +134,8 @@ export const MESSAGE_TYPES: readonly MessageType[] = [
     title: 'Document or care plan',
     family: 'document',
     effect: 'replaces',
-    again: 'A document is replaced whole; a care plan (TXA-2 CP) gets a new version and the old one stays visible.',
+    again:
+      'A document is replaced whole; a care plan (TXA-2 CP) gets a new version and the old one stays visible.',
     undo: 'MDM^T11',
     source: '3364848860, 3365012559',
   },

@@ -85,7 +85,10 @@ export function setDataPointId(
   const main = fields.at(-1);
   if (main === undefined) return undefined;
   if (id.trim() === '' || /[\r\n]/.test(id)) {
-    throw new PkbMessageError('PKB_DATA_POINT', `The data point ID for ${main} is blank or holds a line end.`);
+    throw new PkbMessageError(
+      'PKB_DATA_POINT',
+      `The data point ID for ${main} is blank or holds a line end.`,
+    );
   }
   const places = fields.flatMap((field) => everyPlace(hl7, field));
   if (!places.some((place) => place.startsWith(main.slice(0, 3)))) {

@@ -31,11 +31,17 @@ export function isEnvironment(name: unknown): name is Environment {
  */
 export function checkUrl(address: string): URL {
   if (!URL.canParse(address)) {
-    throw new PkbConfigError('PKB_URL', 'The address is not a URL; it should look like https://host:7443/services/hl7.');
+    throw new PkbConfigError(
+      'PKB_URL',
+      'The address is not a URL; it should look like https://host:7443/services/hl7.',
+    );
   }
   const url = new URL(address);
   if (url.username !== '' || url.password !== '') {
-    throw new PkbConfigError('PKB_URL', 'The address holds credentials; move them into the user name and password fields.');
+    throw new PkbConfigError(
+      'PKB_URL',
+      'The address holds credentials; move them into the user name and password fields.',
+    );
   }
   if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
   throw new PkbConfigError(

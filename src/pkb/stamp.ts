@@ -168,7 +168,10 @@ function stampDataPoint(
   const wanted = options.dataPointId ?? 'keep';
   if (wanted === 'keep') return { hl7: text, dataPoint: dataPointOf(text, messageType) };
   if (wanted !== 'new' && typeof wanted !== 'object') {
-    throw new PkbMessageError('PKB_DATA_POINT', 'dataPointId is "keep", "new", { own } or { derive, partner }.');
+    throw new PkbMessageError(
+      'PKB_DATA_POINT',
+      'dataPointId is "keep", "new", { own } or { derive, partner }.',
+    );
   }
   const family = messageTypeRow(messageType)?.family ?? '';
   let id: string;

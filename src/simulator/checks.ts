@@ -73,23 +73,36 @@ function mustHave(hl7: string, path: string, name: string): void {
 
 function checkFacility(facility: string, aliases: readonly string[]): void {
   const named = readSendingFacility(facility);
-  if (named === undefined) reject('MSH-4 must be connecting-alias{data-controller-alias} (simulator wording)');
+  if (named === undefined)
+    reject('MSH-4 must be connecting-alias{data-controller-alias} (simulator wording)');
   if (aliases.length > 0 && !aliases.includes(facility)) {
     reject('MSH-4 names a Customer that this Partner is not authorised for (simulator wording)');
   }
 }
 
 function checkPatient(hl7: string): void {
-  if (identifiersOf(hl7).length === 0) reject('Lookup single patient must be provided with at least one identifier');
+  if (identifiersOf(hl7).length === 0)
+    reject('Lookup single patient must be provided with at least one identifier');
   const sex = read(hl7, 'PID-8');
   if (sex && !['U', 'M', 'F', 'I'].includes(sex)) reject('Invalid gender. Expected U, M, F or I');
 }
 
 /** Half-specified time stamps are an error (PKB page 3365013095). */
 function checkTimes(hl7: string): void {
-  for (const path of ['MSH-7.1', 'PID-7', 'SCH-11.4', 'SCH-11.5', 'TXA-4', 'OBR-7', 'OBX-14', 'PV1-44', 'PV1-45']) {
+  for (const path of [
+    'MSH-7.1',
+    'PID-7',
+    'SCH-11.4',
+    'SCH-11.5',
+    'TXA-4',
+    'OBR-7',
+    'OBX-14',
+    'PV1-44',
+    'PV1-45',
+  ]) {
     const raw = readRaw(hl7, path);
-    if (raw && readTimestamp(raw) === undefined) reject(`${path} is not a valid timestamp (simulator wording)`);
+    if (raw && readTimestamp(raw) === undefined)
+      reject(`${path} is not a valid timestamp (simulator wording)`);
   }
 }
 
@@ -125,7 +138,8 @@ function checkResults(hl7: string): void {
   const order = read(hl7, 'ORC-3.1');
   const report = read(hl7, 'OBR-3.1');
   if (order && report && order !== report) reject('ORC-3.1 and OBR-3.1 differ (simulator wording)');
-  if (!order && !report) reject('ORC-3.1 or OBR-3.1 (filler order number) must be provided (simulator wording)');
+  if (!order && !report)
+    reject('ORC-3.1 or OBR-3.1 (filler order number) must be provided (simulator wording)');
   let reports = 0;
   let results = 0;
   let observed = '';
@@ -137,10 +151,12 @@ function checkResults(hl7: string): void {
       observed = fields[7] ?? '';
     } else if (fields[0] === 'OBX') {
       results++;
-      if (!observed && !fields[14]) reject(`OBR[${reports}].OBX[${results}]: No observation timestamp in OBX or OBR`);
+      if (!observed && !fields[14])
+        reject(`OBR[${reports}].OBX[${results}]: No observation timestamp in OBX or OBR`);
     }
   }
-  if (reports > 1 && readRaw(hl7, 'MSH-3') === 'RADIOLOGY') reject('Several OBR in a radiology message (simulator wording)');
+  if (reports > 1 && readRaw(hl7, 'MSH-3') === 'RADIOLOGY')
+    reject('Several OBR in a radiology message (simulator wording)');
 }
 
 function checkClinicalSegments(hl7: string): void {
@@ -151,10 +167,13 @@ function checkClinicalSegments(hl7: string): void {
     if (seen.has(key)) reject('Duplicate AL1 (simulator wording)');
     seen.add(key);
   }
-  for (let n = 1; readRaw(hl7, `DG1[${n}]`) !== undefined; n++) mustHaveCode(hl7, `DG1[${n}]`, 'DG1', 'Diagnosis');
+  for (let n = 1; readRaw(hl7, `DG1[${n}]`) !== undefined; n++)
+    mustHaveCode(hl7, `DG1[${n}]`, 'DG1', 'Diagnosis');
 }
 
 function mustHaveCode(hl7: string, segment: string, name: string, subject: string): void {
   if (read(hl7, `${segment}-3.1`) || read(hl7, `${segment}-3.2`)) return;
-  reject(`You need to provide at least one of: ${name}.3.1 (${subject} code ID), ${name}.3.2 (${subject} code text)`);
+  reject(
+    `You need to provide at least one of: ${name}.3.1 (${subject} code ID), ${name}.3.2 (${subject} code text)`,
+  );
 }

@@ -11,7 +11,13 @@ import { formatUtc, momentOf, readTimestamp } from '../hl7/timestamp.js';
 import { messageTypeRow } from '../pkb/catalogue.js';
 import { dataPointOf } from '../pkb/data-point.js';
 import { readXml } from '../pkb/soap/xml.js';
-import { checkMessage, checkNewPatient, checkUnknownAppointment, identifiersOf, Rejection } from './checks.js';
+import {
+  checkMessage,
+  checkNewPatient,
+  checkUnknownAppointment,
+  identifiersOf,
+  Rejection,
+} from './checks.js';
 import { CLINICAL_LISTS, type Holdings, holdingsOf, Patients, type PatientRecord } from './patients.js';
 
 /** What a simulator is told. */
@@ -95,7 +101,9 @@ export class Simulator {
     const { username = '', password = '' } = this.#options;
     const match = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '');
     if (!match) return false;
-    return username === '' || Buffer.from(match[1] ?? '', 'base64').toString('utf8') === `${username}:${password}`;
+    return (
+      username === '' || Buffer.from(match[1] ?? '', 'base64').toString('utf8') === `${username}:${password}`
+    );
   }
 
   #receive(hl7: string): Received {
@@ -117,7 +125,8 @@ export class Simulator {
   /** Matches the patient and files the message, or holds it. */
   #file(hl7: string, messageType: string): { held: boolean; effects: Effect[] } {
     const family = messageTypeRow(messageType)?.family;
-    if (family === 'query') return { held: false, effects: [{ text: 'A query; the simulator answers with an ACK only.' }] };
+    if (family === 'query')
+      return { held: false, effects: [{ text: 'A query; the simulator answers with an ACK only.' }] };
     const { record, created } = this.#match(hl7, messageType);
     const effects: Effect[] = created ? [{ text: 'A record was created.' }] : [];
     const holdings = holdingsOf(record, readRaw(hl7, 'MSH-4') ?? '');
@@ -138,13 +147,17 @@ export class Simulator {
     if (others.length > 0) throw new Rejection('Parsing or validation error: Ambiguous patient IDs provided');
     if (record !== undefined) return { record, created: false };
     checkNewPatient(hl7, messageType);
-    return { record: this.#patients.create(identifiers, (read(hl7, 'PID-7') ?? '').slice(0, 8)), created: true };
+    return {
+      record: this.#patients.create(identifiers, (read(hl7, 'PID-7') ?? '').slice(0, 8)),
+      created: true,
+    };
   }
 
   #applyDemographics(hl7: string, record: PatientRecord, holdings: Holdings, birthDate: string): Effect[] {
     const sent = readTimestamp(readRaw(hl7, 'MSH-7.1') ?? '');
     const time = sent === undefined ? 0 : momentOf(sent).getTime();
-    if (time < record.entered) return [{ text: 'Demographics not applied: MSH-7 is older than what the record holds.' }];
+    if (time < record.entered)
+      return [{ text: 'Demographics not applied: MSH-7 is older than what the record holds.' }];
     record.entered = time;
     if (birthDate !== '') record.birthDate = birthDate;
     this.#patients.identify(record, identifiersOf(hl7));
@@ -186,7 +199,13 @@ function fileDataPoint(hl7: string, messageType: string, holdings: Holdings, hel
   }
   holdings.dataPoints.set(id, { messageType, held });
   if (row.effect === 'cancels') return [{ text: 'The data point is cancelled.' }];
-  return [{ text: known ? `The data point is ${row.effect === 'updates' ? 'updated' : 'replaced'}.` : 'A data point is created.' }];
+  return [
+    {
+      text: known
+        ? `The data point is ${row.effect === 'updates' ? 'updated' : 'replaced'}.`
+        : 'A data point is created.',
+    },
+  ];
 }
 
 const XML = { 'content-type': 'text/xml; charset=UTF-8' };
@@ -200,7 +219,11 @@ function messageIn(body: string): string | undefined {
 
 /** The answer in the form that a JAX-WS service gives; PKB's own is not documented (pkb page 3364848470 shows the ACK). */
 function responseBody(ack: string): string {
-  const text = ack.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('\r', '&#xD;');
+  const text = ack
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('\r', '&#xD;');
   return (
     '<ns2:acceptMessageResponse xmlns:ns2="http://wsssl.hl7api.patientsknowbest.com/">' +
     `<return>${text}</return></ns2:acceptMessageResponse>`

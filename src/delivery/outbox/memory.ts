@@ -34,7 +34,10 @@ export class MemoryOutbox implements Outbox {
 
   async add(message: NewMessage): Promise<number> {
     if (this.#messages.size >= this.#limit) {
-      throw new PkbOutboxError('PKB_OUTBOX', `The outbox in memory is full (${this.#limit} messages); this one was not taken.`);
+      throw new PkbOutboxError(
+        'PKB_OUTBOX',
+        `The outbox in memory is full (${this.#limit} messages); this one was not taken.`,
+      );
     }
     const stored: StoredMessage = { ...message, id: ++this.#lastId, attempts: 0 };
     const queue = this.#queue(message);

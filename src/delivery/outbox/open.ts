@@ -32,5 +32,8 @@ export function openOutbox(settings: OutboxSettings, name: string): Outbox {
     IN_MEMORY.set(name, known);
     return known;
   }
-  throw new PkbConfigError('PKB_SETTING', `There is no outbox store "${settings.store.slice(0, 20)}"; choose memory.`);
+  throw new PkbConfigError(
+    'PKB_SETTING',
+    `There is no outbox store "${settings.store.slice(0, 20)}"; choose memory.`,
+  );
 }

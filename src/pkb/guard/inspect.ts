@@ -39,12 +39,23 @@ export function inspect(hl7: string, rules: RuleActions = {}): Inspection {
   }
   const findings: Finding[] = [];
   const stripped: string[] = [];
-  for (const rule of RULES) run(rule, message, Object.hasOwn(rules, rule.id) ? rules[rule.id] : undefined, findings, stripped);
+  for (const rule of RULES)
+    run(rule, message, Object.hasOwn(rules, rule.id) ? rules[rule.id] : undefined, findings, stripped);
   const blocked = findings.some((finding) => finding.action === 'block');
-  return { hl7: blocked || stripped.length === 0 ? hl7 : strip(message, new Set(stripped)), findings, blocked };
+  return {
+    hl7: blocked || stripped.length === 0 ? hl7 : strip(message, new Set(stripped)),
+    findings,
+    blocked,
+  };
 }
 
-function run(rule: Rule, message: Scan, chosen: Action | undefined, findings: Finding[], stripped: string[]): void {
+function run(
+  rule: Rule,
+  message: Scan,
+  chosen: Action | undefined,
+  findings: Finding[],
+  stripped: string[],
+): void {
   const action = chosen ?? rule.defaultAction;
   if (action === 'off') return;
   try {
@@ -64,7 +75,9 @@ function run(rule: Rule, message: Scan, chosen: Action | undefined, findings: Fi
       }
     });
   } catch {
-    findings.push(ownFinding('form.defect', 'MSH', `The rule ${rule.id} failed on this message; please report it.`));
+    findings.push(
+      ownFinding('form.defect', 'MSH', `The rule ${rule.id} failed on this message; please report it.`),
+    );
   }
 }
 
@@ -107,10 +120,17 @@ function checkActions(rules: RuleActions): void {
   for (const [id, action] of Object.entries(rules)) {
     const rule = ruleWithId(id);
     if (rule === undefined) {
-      throw new PkbConfigError('PKB_SETTING', `There is no guard rule "${id.slice(0, 60)}"; see docs/rules.md for the list.`);
+      throw new PkbConfigError(
+        'PKB_SETTING',
+        `There is no guard rule "${id.slice(0, 60)}"; see docs/rules.md for the list.`,
+      );
     }
-    if (!['off', 'flag', 'strip', 'block'].includes(action) || (action === 'strip' && !rule.strips)) {
-      throw new PkbConfigError('PKB_SETTING', `The guard rule ${id} cannot be set to "${String(action).slice(0, 20)}".`);
+    if (
+      typeof action !== 'string' ||
+      !['off', 'flag', 'strip', 'block'].includes(action) ||
+      (action === 'strip' && !rule.strips)
+    ) {
+      throw new PkbConfigError('PKB_SETTING', `The guard rule ${id} cannot be set to the action given.`);
     }
   }
 }

@@ -49,6 +49,7 @@ export function illegalByteAt(bytes: Uint8Array): number {
  */
 export function nameOf(unit: number): string {
   const code = `U+${unit.toString(16).toUpperCase().padStart(4, '0')}`;
-  const name = NAMES[unit] ?? (unit >= 0xd800 && unit <= 0xdfff ? 'half of a surrogate pair' : 'a control character');
+  const name =
+    NAMES[unit] ?? (unit >= 0xd800 && unit <= 0xdfff ? 'half of a surrogate pair' : 'a control character');
   return `${code} (${name})`;
 }

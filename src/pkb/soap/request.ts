@@ -43,7 +43,10 @@ export function encodeRequest(hl7: string | Uint8Array): string | Buffer {
 
 function encodeBytes(bytes: Buffer): Buffer {
   if (!isUtf8(bytes)) {
-    throw new PkbMessageError('PKB_HL7_CHARSET', 'The bytes of the message are not UTF-8; decode them first.');
+    throw new PkbMessageError(
+      'PKB_HL7_CHARSET',
+      'The bytes of the message are not UTF-8; decode them first.',
+    );
   }
   const at = illegalByteAt(bytes);
   if (at >= 0) throw illegal(bytes.toString('utf8', 0, at), bytes.toString('utf8', at, at + 3).charCodeAt(0));

@@ -34,7 +34,9 @@ export const MAX_RESPONSE_BYTES = 1024 * 1024;
  */
 export function decodeResponse(body: string | Uint8Array, controlId: string): DecodedResponse {
   if (body.length > MAX_RESPONSE_BYTES) return { outcome: 'unknown' };
-  const text = (typeof body === 'string' ? body : new TextDecoder().decode(body)).replace(/^\uFEFF/, '').trim();
+  const text = (typeof body === 'string' ? body : new TextDecoder().decode(body))
+    .replace(/^\uFEFF/, '')
+    .trim();
   if (!text.startsWith('<')) return judge(readAck(text), controlId);
   const elements = readXml(text);
   if (elements === undefined) return { outcome: 'unknown' };
@@ -62,7 +64,9 @@ function outcomeOf(ack: Acknowledgement, sent: string): DecodedOutcome {
 
 /** The acknowledgement in `acceptMessageResponse/return`, or the first one found in any other element. */
 function findAck(elements: readonly XmlElement[]): Acknowledgement | undefined {
-  const expected = elements.filter(({ path }) => path.at(-1) === 'return' && path.at(-2) === 'acceptMessageResponse');
+  const expected = elements.filter(
+    ({ path }) => path.at(-1) === 'return' && path.at(-2) === 'acceptMessageResponse',
+  );
   for (const { text } of [...expected, ...elements]) {
     const ack = readAck(text);
     if (ack) return ack;
@@ -72,6 +76,8 @@ function findAck(elements: readonly XmlElement[]): Acknowledgement | undefined {
 
 /** SOAP 1.1 says `faultstring`, SOAP 1.2 `Reason/Text`. */
 function faultText(elements: readonly XmlElement[]): string {
-  const named = elements.find(({ path }) => path.at(-1) === 'faultstring' || path.slice(-2).join('/') === 'Reason/Text');
+  const named = elements.find(
+    ({ path }) => path.at(-1) === 'faultstring' || path.slice(-2).join('/') === 'Reason/Text',
+  );
   return (named?.text ?? '').trim();
 }

@@ -25,9 +25,9 @@ export function readXml(xml: string): XmlElement[] | undefined {
   const path: string[] = [];
   const texts: string[] = [];
   const parser = new SaxesParser({ position: false });
-  let fault = false;
+  const state = { refused: false };
   const refuse = (): void => {
-    fault = true;
+    state.refused = true;
   };
   const append = (text: string): void => {
     if (texts.length > 0) texts[texts.length - 1] += text;
@@ -39,14 +39,14 @@ export function readXml(xml: string): XmlElement[] | undefined {
   parser.on('opentag', (tag) => {
     path.push(tag.name.slice(tag.name.indexOf(':') + 1));
     texts.push('');
-    if (path.length > MAX_DEPTH) fault = true;
+    if (path.length > MAX_DEPTH) refuse();
   });
   parser.on('closetag', () => {
     elements.push({ path: [...path], text: texts.pop() ?? '' });
     path.pop();
   });
   // Fed in pieces, so that a refused document is not read to its end.
-  for (let at = 0; at < xml.length && !fault; at += 16_384) parser.write(xml.slice(at, at + 16_384));
-  if (!fault) parser.close();
-  return fault ? undefined : elements;
+  for (let at = 0; at < xml.length && !state.refused; at += 16_384) parser.write(xml.slice(at, at + 16_384));
+  if (!state.refused) parser.close();
+  return state.refused ? undefined : elements;
 }

@@ -1,0 +1,83 @@
+// npm test: all the set-up there is, then every check and every test. Ends with one line that counts them.
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { prepare, root } from './setup.mjs';
+
+await prepare(import.meta.url);
+
+const bin = (name, file) => join(root, 'node_modules', name, file);
+const mocha = bin('mocha', 'bin/mocha.js');
+const counts = { passed: 0, failed: 0, pending: 0 };
+const broken = [];
+
+/** Runs one step; its output goes to the terminal, and back. */
+function step(title, args, env = {}) {
+  console.log(`\n── ${title}`);
+  const options = { cwd: root, encoding: 'utf8', env: { ...process.env, ...env }, maxBuffer: 2 ** 28 };
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+    ...options,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  process.stdout.write(stdout + stderr);
+  if (status !== 0) broken.push(title);
+  return stdout;
+}
+
+function tests(title, pattern, env = {}) {
+  const output = step(title, [mocha, '--exit', pattern], env);
+  const count = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0);
+  counts.passed += count('passing');
+  counts.failed += count('failing');
+  counts.pending += count('pending');
+}
+
+/** Sees to a Chromium for the editor tests: the system's, or Debian's where there is none and we may install it. */
+function browser() {
+  const paths = [
+    '/usr/bin/chromium',
+    '/usr/bin/chromium-browser',
+    '/usr/bin/google-chrome',
+    process.env.CHROMIUM,
+  ];
+  if (paths.some((path) => path && existsSync(path))) return;
+  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
+    console.log('Installing Chromium for the editor tests …');
+    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], {
+      stdio: 'ignore',
+    });
+  }
+  if (!existsSync(paths[0])) {
+    console.log('There is no Chromium here and it could not be installed: the editor tests are not run.');
+    console.log('Set CHROMIUM to the path of one, or install it, to run them.');
+  }
+}
+
+const started = Date.now();
+step('build', [join(root, 'scripts/build.mjs')]);
+step('types of the tests', [bin('typescript', 'bin/tsc'), '-p', 'test']);
+step('lint (oxlint, type-aware)', [
+  bin('oxlint', 'bin/oxlint'),
+  '--type-aware',
+  '--deny-warnings',
+  'src',
+  'nodes',
+  'test',
+  'bench',
+  'scripts',
+]);
+step('format (Prettier)', [bin('prettier', 'bin/prettier.cjs'), '--check', '--log-level=warn', '.']);
+if (!process.env.HL7_CORPUS)
+  console.log('\nHL7_CORPUS is not set: the tests over third-party messages are not run.');
+tests('unit tests', 'test/unit/**/*.test.ts');
+tests('flow tests on Node-RED 5', 'test/flow/**/*.test.ts', { NODE_RED: 'node-red' });
+tests('flow tests on Node-RED 4.1', 'test/flow/**/*.test.ts', { NODE_RED: 'node-red-4' });
+browser();
+tests('editor tests on Node-RED 5 and 4.1', 'test/editor/**/*.test.ts');
+
+console.log(`\n${Math.round((Date.now() - started) / 1000)} s`);
+for (const title of broken) console.log(`Failed: ${title}`);
+const failed = counts.failed + broken.length;
+console.log(`${counts.passed} passed, ${failed} failed, ${counts.pending} skipped`);
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,93 @@
+/**
+ * A real Node-RED runtime for flow tests: Node-RED 5, or the one that NODE_RED names. Runs the built nodes (dist/nodes).
+ */
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import helper from 'node-red-node-test-helper';
+import { until } from '../support/wait.js';
+
+const require_ = createRequire(__filename);
+const runtime = process.env['NODE_RED'] ?? 'node-red';
+const root = join(__dirname, '../..');
+const dist = join(root, 'dist/nodes');
+
+helper.init(require_.resolve(runtime));
+
+/** The version of Node-RED that the tests run on. */
+export const version: string = (require_(`${runtime}/package.json`) as { version: string }).version;
+
+const TYPES = ['connection', 'customer', 'outbox', 'build', 'guard', 'send', 'simulator'];
+
+/** Puts the HTTP endpoints of nodes on the runtime's server, as Node-RED does and the helper does not. */
+function mountHttpNode(RED: { httpNode: unknown }): void {
+  const { _app: app } = helper as unknown as { _app?: { use(handler: unknown): void } };
+  app?.use(RED.httpNode);
+}
+
+/** A flow that is running. */
+export interface RunningFlow {
+  /** Sends a message into a node. */
+  receive(id: string, message: object): void;
+  /** What has reached a `helper` node so far. */
+  seen(id: string): any[]; // oxlint-disable-line typescript/no-explicit-any -- tests look into messages of any shape
+  /** Waits until so many messages have reached a `helper` node. */
+  wait(id: string, count?: number): Promise<any>; // oxlint-disable-line typescript/no-explicit-any
+  /** Everything that was logged, as one text. */
+  log(): string;
+  /** The statuses a node has shown. */
+  statuses(id: string): { fill?: string; shape?: string; text?: string }[];
+  node(id: string): any; // oxlint-disable-line typescript/no-explicit-any
+}
+
+/** Starts a flow. `helper` nodes collect; `tab`, `catch`, `complete` and `status` nodes are the runtime's own. */
+export async function start(flow: object[], credentials: Record<string, object> = {}): Promise<RunningFlow> {
+  const nodes = TYPES.map((type) => require_(join(dist, `pkb-${type}.js`)) as never);
+  const all = [mountHttpNode as never, ...nodes];
+  // Node-RED takes what has no place on the canvas for a config node.
+  const configs = new Set([
+    'tab',
+    'pkb-connection',
+    'pkb-customer',
+    'pkb-outbox',
+    'tls-config',
+    'http proxy',
+  ]);
+  const placed = [{ id: 'tab', type: 'tab' }, ...flow].map((node) => {
+    const { z: _z, ...rest } = node as { z?: string; type: string };
+    return configs.has(rest.type) ? rest : { wires: [], ...rest, z: 'tab', x: 10, y: 10 };
+  });
+  const seen = new Map<string, object[]>();
+  await helper.load(all, placed as never, credentials as never);
+  for (const { id, type } of placed as { id: string; type: string }[]) {
+    if (type !== 'helper') continue;
+    seen.set(id, []);
+    helper.getNode(id).on('input', (message: object) => seen.get(id)?.push(message));
+  }
+  return {
+    receive: (id, message) => helper.getNode(id).receive(message as never),
+    seen: (id) => seen.get(id) ?? [],
+    async wait(id, count = 1) {
+      await until(`${count} message(s) reach ${id}`, () => (seen.get(id)?.length ?? 0) >= count);
+      return seen.get(id)?.[count - 1];
+    },
+    log: () =>
+      helper
+        .log()
+        .args.map(([entry]) => `${String((entry as { msg?: unknown }).msg)} ${JSON.stringify(entry)}`)
+        .join('\n'),
+    statuses: (id) =>
+      (helper.getNode(id) as unknown as { status: { args: [object][] } }).status.args.map(
+        ([status]) => status,
+      ),
+    node: (id) => helper.getNode(id),
+  };
+}
+
+/** The runtime's HTTP server, for nodes that need one. Call in `before` and `after`. */
+export const server = {
+  start: () => helper.startServer() as unknown as Promise<void>,
+  stop: () => helper.stopServer() as unknown as Promise<void>,
+  /** Makes all nodes anew, as a deploy does. */
+  unload: () => helper.unload() as unknown as Promise<void>,
+  url: () => helper.url(),
+};

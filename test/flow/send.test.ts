@@ -1,0 +1,220 @@
+import assert from 'node:assert/strict';
+import { NHS_NUMBERS, stamped } from '../support/messages.js';
+import { acceptAll, soapAck, startServer, type TestServer } from '../support/server.js';
+import { until } from '../support/wait.js';
+import { CATCH, collector, connection, CREDENTIALS, send, simulator } from './flows.js';
+import { server, start, version } from './runtime.js';
+
+describe(`pkb-send on Node-RED ${version}`, () => {
+  let pkb: TestServer;
+  before(() => server.start());
+  after(() => server.stop());
+  afterEach(async () => {
+    await server.unload();
+    await pkb?.close();
+  });
+
+  const ends = [collector('accepted'), collector('rejected'), collector('received'), ...CATCH];
+
+  it('reports an acceptance on output 1, with what the message carried', async () => {
+    pkb = await startServer(acceptAll);
+    const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+    const live = { circular: {} as object };
+    live.circular = live;
+    flow.receive('send', { payload: stamped('id1'), topic: 'mine', pkb: { customer: 'x' }, live });
+    const message = await flow.wait('accepted');
+    assert.deepEqual(message.payload, {
+      outcome: 'accepted',
+      code: 'AA',
+      controlId: 'id1',
+      text: '',
+      attempts: 1,
+    });
+    assert.equal(message.hl7, stamped('id1'));
+    assert.match(message.ack, /MSA\|AA\|id1/);
+    assert.deepEqual([message.topic, message.pkb.customer, message.live], ['mine', 'x', live]);
+    assert.deepEqual(flow.seen('rejected'), []);
+  });
+
+  it('reports AR and AE on output 2, with PKB’s words', async () => {
+    pkb = await startServer(({ controlId }, response) =>
+      response.end(soapAck(controlId, controlId, 'because')),
+    );
+    const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+    flow.receive('send', { payload: stamped('AR') });
+    flow.receive('send', { payload: stamped('AE') });
+    await flow.wait('rejected', 2);
+    assert.deepEqual(
+      flow.seen('rejected').map(({ payload }) => payload),
+      [
+        { outcome: 'rejected', code: 'AR', controlId: 'AR', text: 'because', attempts: 1 },
+        { outcome: 'errored', code: 'AE', controlId: 'AE', text: 'because', attempts: 1 },
+      ],
+    );
+    assert.deepEqual(flow.seen('accepted'), []);
+    assert.deepEqual(flow.seen('caught'), []);
+  });
+
+  it('reports what could not be delivered to Catch, once, with the message as it was to be sent', async () => {
+    pkb = await startServer((_arrived, response) => response.writeHead(404).end());
+    const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+    flow.receive('send', { payload: stamped('id1'), marker: 'mine' });
+    const caught = await flow.wait('caught');
+    assert.equal(caught.error.code, 'PKB_REFUSED');
+    assert.equal(caught.payload, stamped('id1'));
+    assert.equal(caught.marker, 'mine');
+    assert.equal(pkb.arrived.length, 1);
+  });
+
+  it('is done when the message is stored, before PKB has answered', async () => {
+    pkb = await startServer(() => undefined);
+    const complete = { id: 'complete', type: 'complete', scope: ['send'], wires: [['completed']] };
+    const flow = await start(
+      [connection(pkb.url), send(), complete, collector('completed'), ...ends],
+      CREDENTIALS,
+    );
+    flow.receive('send', { payload: stamped('id1') });
+    await flow.wait('completed');
+    assert.deepEqual(flow.seen('accepted'), []);
+    pkb.server.closeAllConnections();
+  });
+
+  it('pauses on refused credentials with one alert, keeps all, and goes on after a deploy', async () => {
+    let locked = true;
+    pkb = await startServer((arrived, response) => {
+      if (locked) response.writeHead(401).end();
+      else acceptAll(arrived, response);
+    });
+    const flowOf = (): Promise<Awaited<ReturnType<typeof start>>> =>
+      start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+    const flow = await flowOf();
+    for (const [n, nhs] of NHS_NUMBERS.entries())
+      flow.receive('send', { payload: stamped(`id${n}`, { nhs }) });
+    const caught = await flow.wait('caught');
+    assert.equal(caught.error.code, 'PKB_MISCONFIGURED');
+    await until('the status says paused', () => flow.statuses('send').at(-1)?.text?.endsWith('paused'));
+    assert.equal(pkb.arrived.length, 1);
+    assert.equal(flow.seen('caught').length, 1);
+    await server.unload();
+    locked = false;
+    const again = await flowOf();
+    await again.wait('accepted', NHS_NUMBERS.length);
+    assert.equal(
+      new Set(again.seen('accepted').map(({ payload }) => payload.controlId)).size,
+      NHS_NUMBERS.length,
+    );
+  });
+
+  it('counts what it is sending, and clears the status when the last has ended', async () => {
+    pkb = await startServer(acceptAll);
+    const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+    flow.receive('send', { payload: stamped('id1') });
+    await flow.wait('accepted');
+    await until('the status is clear', () => JSON.stringify(flow.statuses('send').at(-1)) === '{}');
+    assert.ok(flow.statuses('send').some(({ fill, text }) => fill === 'blue' && text?.endsWith('sending')));
+  });
+
+  it('posts to the simulator of its own Node-RED without any credentials', async () => {
+    const flow = await start([connection(), send(), simulator(), ...ends]);
+    flow.receive('send', { payload: stamped('id1') });
+    const [accepted, received] = await Promise.all([flow.wait('accepted'), flow.wait('received')]);
+    assert.equal(accepted.payload.code, 'AA');
+    assert.equal(received.payload, stamped('id1'));
+    assert.equal(received.simulator.code, 'AA');
+    assert.equal(received.parsed.MSH[0].data['MSH.10'], 'id1');
+  });
+
+  it('finds the simulator again after a deploy, and only one of it', async () => {
+    for (let n = 0; n < 2; n++) {
+      const flow = await start([connection(), send(), simulator(), ...ends]);
+      flow.receive('send', { payload: stamped(`id${n}`) });
+      await flow.wait('accepted');
+      assert.equal(flow.seen('received').length, 1);
+      await server.unload();
+    }
+  });
+
+  for (const [what, nodes, credentials, code] of [
+    ['no connection', [send({ connection: '' })], {}, 'PKB_CONNECTION'],
+    ['a connection that is gone', [send({ connection: 'gone' })], {}, 'PKB_CONNECTION'],
+    ['no credentials', [connection('https://127.0.0.1:1/x'), send()], {}, 'PKB_CREDENTIALS'],
+    [
+      'half the credentials',
+      [connection(), send(), simulator()],
+      { connection: { username: 'x' } },
+      'PKB_CREDENTIALS',
+    ],
+    ['no simulator', [connection(), send()], {}, 'PKB_SIMULATOR'],
+    [
+      'two simulators',
+      [connection(), send(), simulator(), simulator({ id: 's2', path: '/other' })],
+      {},
+      'PKB_SIMULATOR',
+    ],
+    ['an http address elsewhere', [connection('http://example.org/x'), send()], CREDENTIALS, 'PKB_URL'],
+    [
+      'an address with credentials in it',
+      [connection('https://u:p@127.0.0.1/x'), send()],
+      CREDENTIALS,
+      'PKB_URL',
+    ],
+    ['no address', [connection(''), send()], CREDENTIALS, 'PKB_URL'],
+    [
+      'an environment that there is not',
+      [connection('', { environment: 'moon' }), send()],
+      CREDENTIALS,
+      'PKB_SETTING',
+    ],
+    [
+      'a timeout of 0',
+      [connection('https://127.0.0.1:1/x', { timeout: 0 }), send()],
+      CREDENTIALS,
+      'PKB_SETTING',
+    ],
+    [
+      'a timeout that is no number',
+      [connection('https://127.0.0.1:1/x', { timeout: 'soon' }), send()],
+      CREDENTIALS,
+      'PKB_SETTING',
+    ],
+    [
+      'a TLS configuration that is gone',
+      [connection('https://127.0.0.1:1/x', { tls: 'gone' }), send()],
+      CREDENTIALS,
+      'PKB_SETTING',
+    ],
+    [
+      'a proxy that is gone',
+      [connection('https://127.0.0.1:1/x', { proxy: 'gone' }), send()],
+      CREDENTIALS,
+      'PKB_SETTING',
+    ],
+    ['an order that there is not', [connection(), simulator(), send({ orderBy: 'moon' })], {}, 'PKB_SETTING'],
+  ] as [string, object[], Record<string, object>, string][]) {
+    it(`reports ${what} to Catch, with the message, and stays up`, async () => {
+      const flow = await start([...nodes, ...ends], credentials);
+      flow.receive('send', { payload: stamped('id1'), marker: 'mine' });
+      const caught = await flow.wait('caught');
+      assert.equal(caught.error.code, code);
+      assert.equal(caught.marker, 'mine');
+      assert.equal(flow.statuses('send').at(-1)?.fill, 'red');
+    });
+  }
+
+  for (const [what, payload, code] of [
+    ['no text', { a: 1 }, 'PKB_HL7_TYPE'],
+    ['an empty text', ' ', 'PKB_HL7_EMPTY'],
+    ['no HL7', 'hello', 'PKB_HL7_NO_MSH'],
+    ['no control ID', stamped(''), 'PKB_CONTROL_ID'],
+    ['a character that XML cannot carry', stamped('1', { more: 'NTE|1||a\u0001b\r' }), 'PKB_HL7_CHARACTER'],
+    ['two messages', stamped('1') + stamped('2'), 'PKB_HL7_BATCH'],
+  ] as const) {
+    it(`reports ${what} to Catch and stores nothing`, async () => {
+      pkb = await startServer(acceptAll);
+      const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+      flow.receive('send', { payload });
+      assert.equal((await flow.wait('caught')).error.code, code);
+      assert.equal(pkb.arrived.length, 0);
+    });
+  }
+});

@@ -1,0 +1,308 @@
+import assert from 'node:assert/strict';
+import { Dispatcher, type DispatcherEvents } from '../../../src/delivery/dispatcher.js';
+import type { Outcome } from '../../../src/delivery/outcome.js';
+import { MemoryOutbox } from '../../../src/delivery/outbox/memory.js';
+import type { NewMessage } from '../../../src/delivery/outbox/outbox.js';
+import { DEFAULT_POLICY, type RetryPolicy } from '../../../src/delivery/retry.js';
+import { transportFactory, type Transport } from '../../../src/delivery/transport.js';
+import { stamped } from '../../support/messages.js';
+import { acceptAll, type Arrived, soapAck, startServer, type TestServer } from '../../support/server.js';
+import { until } from '../../support/wait.js';
+
+const QUICK: RetryPolicy = { ...DEFAULT_POLICY, baseMs: 10, capMs: 20, unknownAttempts: 3 };
+
+interface Settled {
+  readonly controlId: string;
+  readonly state: string;
+  readonly outcome: Outcome;
+  readonly attempts: number;
+  readonly expired: boolean;
+}
+
+/** A dispatcher with its outbox and a real transport, towards a real server. */
+async function run(
+  server: TestServer,
+  options: { concurrency?: number; policy?: RetryPolicy; url?: () => URL; timeout?: number } = {},
+) {
+  const createTransport = await transportFactory();
+  const transport: Transport = createTransport({
+    username: 'partner_mailco',
+    password: 'testing',
+    timeout: options.timeout ?? 5,
+    concurrency: options.concurrency ?? 1,
+    userAgent: 'test',
+  });
+  const outbox = new MemoryOutbox();
+  const settled: Settled[] = [];
+  const failed: unknown[] = [];
+  const events: DispatcherEvents = {
+    settled: ({ controlId, attempts }, state, outcome, expired) =>
+      settled.push({ controlId, state, outcome, attempts, expired }),
+    changed: () => undefined,
+    failed: (error) => failed.push(error),
+  };
+  const dispatcher = new Dispatcher({
+    connection: 'c',
+    outbox,
+    transport,
+    url: options.url ?? (() => new URL(server.url)),
+    concurrency: options.concurrency ?? 1,
+    policy: options.policy ?? QUICK,
+    events,
+  });
+  const submit = (controlId: string, orderKey = 'one', more: Partial<NewMessage> = {}): Promise<number> =>
+    dispatcher.submit({
+      connection: 'c',
+      sender: 's',
+      orderKey,
+      controlId,
+      messageType: 'ADT^A28',
+      dataPoint: undefined,
+      body: stamped(controlId),
+      carried: '{}',
+      holdOnRejection: false,
+      storedAt: Date.now(),
+      ...more,
+    });
+  return {
+    dispatcher,
+    outbox,
+    settled,
+    failed,
+    submit,
+    async end() {
+      await dispatcher.stop(0);
+      transport.close();
+      await server.close();
+    },
+  };
+}
+
+const ids = (arrived: readonly Arrived[]): string[] => arrived.map(({ controlId }) => controlId);
+
+describe('the dispatcher', () => {
+  it('sends what PKB expects: SOAP 1.1 as text/xml, HTTP Basic as on the Partner page', async () => {
+    const server = await startServer(acceptAll);
+    const { submit, settled, end } = await run(server);
+    await submit('1');
+    await until('it is settled', () => settled.length === 1);
+    const [first] = server.arrived;
+    assert.equal(first?.request.method, 'POST');
+    assert.equal(first?.request.headers.authorization, 'Basic cGFydG5lcl9tYWlsY286dGVzdGluZw==');
+    assert.equal(first?.request.headers['content-type'], 'text/xml; charset=UTF-8');
+    assert.equal(first?.request.headers['soapaction'], '""');
+    assert.equal(first?.hl7, stamped('1'));
+    assert.deepEqual([settled[0]?.state, settled[0]?.attempts], ['accepted', 1]);
+    await end();
+  });
+
+  it('sends the messages of one key in order and one at a time, and those of others beside them', async () => {
+    const server = await startServer(async (arrived, response) => {
+      await new Promise((resolve) => setTimeout(resolve, Math.random() * 10));
+      acceptAll(arrived, response);
+    });
+    const { submit, settled, end } = await run(server, { concurrency: 8 });
+    for (let n = 0; n < 100; n++) await submit(`${n % 10}-${Math.floor(n / 10)}`, `key${n % 10}`);
+    await until('all are settled', () => settled.length === 100);
+    for (let key = 0; key < 10; key++) {
+      const own = ids(server.arrived).filter((id) => id.startsWith(`${key}-`));
+      assert.deepEqual(own, own.toSorted());
+    }
+    assert.ok(server.load.most > 4 && server.load.most <= 8, `${server.load.most} at once`);
+    await end();
+  });
+
+  it('sends one at a time where the connection allows one', async () => {
+    const server = await startServer(acceptAll);
+    const { submit, settled, end } = await run(server);
+    for (let n = 0; n < 30; n++) await submit(`${n}`, `key${n}`);
+    await until('all are settled', () => settled.length === 30);
+    assert.equal(server.load.most, 1);
+    await end();
+  });
+
+  it('repeats the same bytes after a broken answer, before anything later of that key', async () => {
+    let broken = 2;
+    const server = await startServer((arrived, response) => {
+      if (broken-- > 0) response.destroy();
+      else acceptAll(arrived, response);
+    });
+    const { submit, settled, end } = await run(server);
+    await submit('1');
+    await submit('2');
+    await until('both are settled', () => settled.length === 2);
+    assert.deepEqual(ids(server.arrived), ['1', '1', '1', '2']);
+    assert.equal(new Set(server.arrived.slice(0, 3).map(({ body }) => body)).size, 1);
+    assert.deepEqual(
+      settled.map(({ attempts, state }) => [attempts, state]),
+      [
+        [3, 'accepted'],
+        [1, 'accepted'],
+      ],
+    );
+    await end();
+  });
+
+  it('lets others flow past a message whose answers are unreadable, and gives it up in the end', async () => {
+    const server = await startServer((arrived, response) => {
+      if (arrived.controlId === 'bad') response.end('<html><body>Log in</body></html>');
+      else acceptAll(arrived, response);
+    });
+    const { submit, settled, end } = await run(server);
+    await submit('bad', 'one');
+    await submit('behind', 'one');
+    await submit('other', 'two');
+    await until('all are settled', () => settled.length === 3);
+    assert.deepEqual(
+      settled.map(({ controlId, state }) => [controlId, state]),
+      [
+        ['other', 'accepted'],
+        ['bad', 'undeliverable'],
+        ['behind', 'accepted'],
+      ],
+    );
+    assert.equal(ids(server.arrived).filter((id) => id === 'bad').length, QUICK.unknownAttempts);
+    await end();
+  });
+
+  it('never repeats AR or AE', async () => {
+    const server = await startServer(({ controlId }, response) =>
+      response.end(soapAck(controlId, controlId, 'no')),
+    );
+    const { submit, settled, end } = await run(server);
+    await submit('AR');
+    await submit('AE');
+    await until('both are settled', () => settled.length === 2);
+    assert.deepEqual(
+      settled.map(({ state }) => state),
+      ['rejected', 'errored'],
+    );
+    assert.equal(server.arrived.length, 2);
+    await end();
+  });
+
+  it('waits while PKB is busy, probing with one message at a time, then lets all go on', async () => {
+    let busy = true;
+    const server = await startServer((arrived, response) => {
+      if (busy) response.writeHead(503).end();
+      else acceptAll(arrived, response);
+    });
+    const { dispatcher, submit, settled, end } = await run(server, { concurrency: 4 });
+    for (let n = 0; n < 12; n++) await submit(`${n}`, `key${n}`);
+    await until(
+      'it waits and has probed',
+      () => dispatcher.state.state === 'waiting' && server.arrived.length > 8,
+    );
+    server.load.most = 0;
+    await until('it has probed again', () => server.arrived.length > 12);
+    assert.equal(server.load.most, 1);
+    busy = false;
+    await until('all are settled', () => settled.length === 12);
+    assert.equal(dispatcher.state.state, 'open');
+    assert.ok(settled.every(({ state }) => state === 'accepted'));
+    await end();
+  });
+
+  it('pauses on 401, keeps everything, and goes on when resumed', async () => {
+    let status = 401;
+    const server = await startServer((arrived, response) => {
+      if (status === 401) response.writeHead(401).end();
+      else acceptAll(arrived, response);
+    });
+    const { dispatcher, outbox, submit, settled, end } = await run(server);
+    for (let n = 0; n < 5; n++) await submit(`${n}`, `key${n}`);
+    await until('it is paused', () => dispatcher.state.state === 'paused');
+    await submit('5', 'key5');
+    assert.equal(server.arrived.length, 1);
+    assert.deepEqual(await outbox.counts('c'), { queued: 6, held: 0 });
+    status = 200;
+    dispatcher.resume();
+    await until('all are settled', () => settled.length === 6);
+    await end();
+  });
+
+  it('tells a message that never left from one whose fate is unknown', async () => {
+    const server = await startServer(acceptAll);
+    let port = 1;
+    const { dispatcher, submit, settled, end } = await run(server, {
+      url: () => new URL(`http://127.0.0.1:${port}/`),
+    });
+    await submit('1');
+    await until('it waits', () => dispatcher.state.state === 'waiting');
+    assert.match(
+      dispatcher.state.state === 'waiting' ? dispatcher.state.reason : '',
+      /could not be reached \(ECONNREFUSED\)/,
+    );
+    port = server.port;
+    await until('it is settled', () => settled.length === 1);
+    assert.equal(settled[0]?.state, 'accepted');
+    assert.equal(server.arrived.length, 1);
+    await end();
+  });
+
+  it('gives up what has become too old, and says so', async () => {
+    const server = await startServer((_arrived, response) => response.writeHead(503).end());
+    const { submit, settled, end } = await run(server, { policy: { ...QUICK, maxAgeMs: 50 } });
+    await submit('1');
+    await until('it is settled', () => settled.length === 1);
+    assert.deepEqual([settled[0]?.state, settled[0]?.expired], ['undeliverable', true]);
+    await end();
+  });
+
+  it('holds the messages behind a rejected one where told, and lets them go when released', async () => {
+    const server = await startServer(({ controlId }, response) =>
+      response.end(soapAck(controlId === 'bad' ? 'AR' : 'AA', controlId)),
+    );
+    const { dispatcher, outbox, submit, settled, end } = await run(server);
+    await submit('bad', 'one', { holdOnRejection: true });
+    await submit('behind', 'one', { holdOnRejection: true });
+    await submit('other', 'two', { holdOnRejection: true });
+    await until('the other is settled', () => settled.length === 2);
+    assert.deepEqual(ids(server.arrived), ['bad', 'other']);
+    assert.deepEqual(await outbox.counts('c'), { queued: 1, held: 1 });
+    assert.equal(await outbox.release('c', 'one'), true);
+    dispatcher.wake();
+    await until('the one behind is settled', () => settled.length === 3);
+    assert.equal(await outbox.release('c', 'one'), false);
+    await end();
+  });
+
+  it('keeps what was in flight when it is stopped, for the next one to send again', async () => {
+    let hang = true;
+    const server = await startServer((arrived, response) => {
+      if (!hang) acceptAll(arrived, response);
+    });
+    const first = await run(server);
+    await first.submit('1');
+    await until('it has arrived', () => server.arrived.length === 1);
+    await first.dispatcher.stop(0);
+    assert.deepEqual(first.settled, []);
+    assert.deepEqual(await first.outbox.counts('c'), { queued: 1, held: 0 });
+    hang = false;
+    assert.equal((await first.outbox.take('c', Date.now()))?.controlId, '1');
+    await first.end();
+  });
+
+  it('lets what is in flight end before it stops', async () => {
+    const server = await startServer(async (arrived, response) => {
+      await new Promise((resolve) => setTimeout(resolve, 50));
+      acceptAll(arrived, response);
+    });
+    const { dispatcher, submit, settled, end } = await run(server);
+    await submit('1');
+    await until('it has arrived', () => server.arrived.length === 1);
+    await dispatcher.stop(5000);
+    assert.equal(settled[0]?.state, 'accepted');
+    await end();
+  });
+
+  it('gives order keys turns, so that a long queue of one does not keep the others waiting', async () => {
+    const server = await startServer(acceptAll);
+    const { submit, settled, end } = await run(server);
+    await Promise.all(Array.from({ length: 20 }, (_, n) => submit(`a${n}`, 'long')));
+    await submit('b', 'short');
+    await until('all are settled', () => settled.length === 21);
+    assert.ok(ids(server.arrived).indexOf('b') < 15, ids(server.arrived).join(' '));
+    await end();
+  });
+});

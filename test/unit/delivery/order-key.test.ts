@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { orderKey } from '../../../src/delivery/order-key.js';
+import { stamped } from '../../support/messages.js';
+
+const secret = Buffer.alloc(32, 1);
+const point = (id: string) => ({ field: 'TXA-12.1', id, owner: 'kept' as const });
+const key = (hl7: string): string => orderKey(hl7, 'patient', undefined, secret);
+
+describe('the order key', () => {
+  it('is the same for one patient of one Customer, by NHS number whatever stands beside it', () => {
+    const first = stamped('1');
+    assert.equal(key(stamped('2')), key(first));
+    assert.equal(
+      key(first.replace('9990000018^^^NHS^NH', 'L1^^^LOC^MR~999 000 0018^^^NHS^NH{status:01}')),
+      key(first),
+    );
+    assert.notEqual(key(first.replace('trustalias{trustalias}', 'other{other}')), key(first));
+    assert.notEqual(key(first.replace('9990000018', '9990000026')), key(first));
+  });
+
+  it('is by the first identifier where there is no NHS number', () => {
+    const local = stamped('1').replace('9990000018^^^NHS^NH', '~L1^^^LOC^MR~L2^^^LOC^MR');
+    assert.equal(key(local), key(local.replace('~L2', '~L3')));
+    assert.notEqual(key(local), key(local.replace('~L1', '~L0')));
+  });
+
+  it('is by data point where told, and falls back to the patient without one', () => {
+    const by = (id: string): string => orderKey(stamped('1'), 'datapoint', point(id), secret);
+    assert.notEqual(by('a'), by('b'));
+    assert.equal(by(''), key(stamped('1')));
+  });
+
+  it('is one for all of a connection where told', () => {
+    const by = (nhs: string): string => orderKey(stamped('1', { nhs }), 'connection', undefined, secret);
+    assert.equal(by('9990000018'), by('9990000026'));
+  });
+
+  it('shows nothing of the patient, and differs between installations', () => {
+    assert.match(key(stamped('1')), /^[0-9a-f]{32}$/);
+    assert.notEqual(orderKey(stamped('1'), 'patient', undefined, Buffer.alloc(32, 2)), key(stamped('1')));
+  });
+});

@@ -1,0 +1,39 @@
+import assert from 'node:assert/strict';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { ERROR_CODES } from '../../src/errors.js';
+
+const root = join(__dirname, '../..');
+const text = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
+
+describe('the documentation', () => {
+  it('says what the tables in the code say (scripts/docs.mjs writes it)', async () => {
+    const { pages } = (await import(join(root, 'scripts/docs.mjs'))) as { pages(): Record<string, string> };
+    for (const [file, expected] of Object.entries(pages())) assert.equal(text('docs', file), expected, file);
+  });
+
+  it('has no error code in the sources that is not in the table', () => {
+    const sources = readdirSync(join(root, 'src'), { recursive: true }).concat(
+      readdirSync(join(root, 'nodes'), { recursive: true }).map((f) => `../nodes/${String(f)}`),
+    );
+    for (const file of sources.map(String).filter((name) => name.endsWith('.ts'))) {
+      for (const [, code] of text('src', file).matchAll(/'(PKB_[A-Z0-9_]+)'/g)) {
+        assert.ok(
+          code !== undefined && (code in ERROR_CODES || code === 'PKB_RESPONSE_TOO_LARGE'),
+          `${file}: ${code}`,
+        );
+      }
+    }
+  });
+
+  it('links to files that exist', () => {
+    for (const file of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']) {
+      for (const [, link] of text(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
+        assert.doesNotThrow(
+          () => readFileSync(join(root, decodeURIComponent(link ?? ''))),
+          `${file}: ${link}`,
+        );
+      }
+    }
+  });
+});
