@@ -35,7 +35,7 @@ export function readHeader(text: string): Header {
   const encoding = text.slice(4, separators[1] ?? end);
   if (encoding !== '^~\\&' && encoding !== '^~\\&#') throw wrongDelimiters();
   const header = { end, separators };
-  if (fieldOf(text, header, 9) === '') {
+  if (isEmpty(header, 9)) {
     throw new PkbMessageError(
       'PKB_HL7_HEADER_SHORT',
       'The MSH segment has no message type (MSH-9): it is cut short or was never filled.',
@@ -54,6 +54,12 @@ export function fieldOf(text: string, header: Header, n: number): string {
   const separator = header.separators[n - 2];
   if (separator === undefined) return '';
   return text.slice(separator + 1, header.separators[n - 1] ?? header.end);
+}
+
+/** Whether MSH-n (n 3 or more) is empty, or the segment ends before it. */
+export function isEmpty({ separators, end }: Header, n: number): boolean {
+  const separator = separators[n - 2];
+  return separator === undefined || (separators[n - 1] ?? end) === separator + 1;
 }
 
 /**

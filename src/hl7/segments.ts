@@ -11,39 +11,34 @@ export interface Span {
 }
 
 /**
- * Walks over the segments of a text, each once, in time proportional to the text: the next CR and the next LF are looked
- * for only when the last one found has been passed. Empty lines are not segments.
+ * Walks over the segments of a text, each once, and no further than it is asked to, in time proportional to what it has
+ * passed. Empty lines are not segments.
  */
 export class SegmentCursor implements Span {
   start = 0;
   end = 0;
   readonly #text: string;
-  #next: number;
-  #cr: number;
-  #lf: number;
+  #next = 0;
+  /** The next CR at or behind `#next`; beyond the text where there is none, so that it is not looked for again. */
+  #cr = -1;
 
-  /** @param from where to begin, at the start of a segment */
-  constructor(text: string, from = 0) {
+  constructor(text: string) {
     this.#text = text;
-    this.#next = from;
-    this.#cr = from - 1;
-    this.#lf = from - 1;
-    this.#cr = this.#find('\r', this.#cr);
-    this.#lf = this.#find('\n', this.#lf);
   }
 
   /** Moves to the next segment. @returns whether there was one */
   next(): boolean {
-    const length = this.#text.length;
-    while (this.#next < length) {
+    const text = this.#text;
+    while (this.#next < text.length) {
       const start = this.#next;
-      if (this.#cr < start) this.#cr = this.#find('\r', start - 1);
-      if (this.#lf < start) this.#lf = this.#find('\n', start - 1);
-      const end = this.#cr < this.#lf ? this.#cr : this.#lf;
+      if (this.#cr < start) this.#cr = placeOf(text, '\r', start);
+      // An LF counts only if it comes before the next CR, so it is not looked for beyond that.
+      const beforeCr = this.#cr === NOWHERE ? text : text.slice(0, this.#cr);
+      const end = Math.min(this.#cr, placeOf(beforeCr, '\n', start));
       this.#next = end + 1;
       if (end > start) {
         this.start = start;
-        this.end = end < length ? end : length;
+        this.end = Math.min(end, text.length);
         return true;
       }
     }
@@ -54,12 +49,13 @@ export class SegmentCursor implements Span {
   is(name: string, fieldSeparator: string): boolean {
     return isSegment(this.#text, this, name, fieldSeparator);
   }
+}
 
-  /** The next place of a line end after `after`; a place beyond the text where there is none, so it is not looked for again. */
-  #find(character: string, after: number): number {
-    const found = this.#text.indexOf(character, after + 1);
-    return found < 0 ? Number.MAX_SAFE_INTEGER : found;
-  }
+const NOWHERE = Number.MAX_SAFE_INTEGER;
+
+function placeOf(text: string, character: string, from: number): number {
+  const found = text.indexOf(character, from);
+  return found < 0 ? NOWHERE : found;
 }
 
 /** Whether the segment at `span` has this name. */

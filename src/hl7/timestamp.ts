@@ -75,8 +75,17 @@ export function parseTimestamp(raw: string, where: string): Timestamp {
  * @returns such as `20191029150209+0000`
  */
 export function formatUtc(moment: Date): string {
-  return `${moment.toISOString().replaceAll(/[-:T]|\..*$/g, '')}+0000`;
+  const second = Math.floor(moment.getTime() / 1000);
+  if (second !== lastSecond) {
+    lastWritten = `${moment.toISOString().replaceAll(/[-:T]|\..*$/g, '')}+0000`;
+    lastSecond = second;
+  }
+  return lastWritten;
 }
+
+/** Messages come many to the second, so the last one written is kept. */
+let lastSecond = Number.NaN;
+let lastWritten = '';
 
 /**
  * Writes a time stamp with the precision and offset it has, so that what was read is written as it was, up to PKB's

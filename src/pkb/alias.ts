@@ -30,11 +30,11 @@ export function aliasFault(alias: unknown): 'blank' | 'character' | undefined {
  * @returns `alias{controllerAlias}`, the same alias twice where there is one Customer
  * @throws PkbConfigError `PKB_ALIAS`
  */
-export function sendingFacility(customer: Customer): string {
-  const controller = customer.controllerAlias || customer.alias;
-  mustFit(customer.alias, 'alias');
-  mustFit(controller, 'data-controller alias');
-  return `${customer.alias}{${controller}}`;
+export function sendingFacility({ alias, controllerAlias }: Customer): string {
+  mustFit(alias, 'alias');
+  if (!controllerAlias || controllerAlias === alias) return `${alias}{${alias}}`;
+  mustFit(controllerAlias, 'data-controller alias');
+  return `${alias}{${controllerAlias}}`;
 }
 
 function mustFit(alias: string, what: string): void {

@@ -4,7 +4,8 @@
 import { randomUUID } from 'node:crypto';
 import { PkbMessageError } from '../errors.js';
 import { escape, unescape } from '../hl7/escape.js';
-import { fieldOf, type Header, messageTypeOf, readHeader } from '../hl7/header.js';
+import { fieldOf, type Header, isEmpty, messageTypeOf, readHeader } from '../hl7/header.js';
+import { endOfSegment, firstSegment } from '../hl7/head.js';
 import { formatUtc } from '../hl7/timestamp.js';
 import { type Customer, sendingFacility } from './alias.js';
 import { DATA_POINT_FIELDS, messageTypeRow } from './catalogue.js';
@@ -50,29 +51,34 @@ export function stamp(hl7: string, options: StampOptions): Stamped<string>;
 export function stamp(hl7: Uint8Array, options: StampOptions): Stamped<Buffer>;
 export function stamp(hl7: string | Uint8Array, options: StampOptions): Stamped<string | Buffer>;
 export function stamp(hl7: string | Uint8Array, options: StampOptions): Stamped<string | Buffer> {
-  if (typeof hl7 === 'string') return stampText(hl7, options, (text) => text);
+  if (typeof hl7 === 'string') return stampText(hl7, readHeader(hl7), options, (text) => text);
   if (hl7 instanceof Uint8Array) return stampBytes(hl7, options);
   throw new PkbMessageError('PKB_HL7_TYPE', `The message is ${typeof hl7}; give a string or a Buffer.`);
 }
 
 /** @param write turns text to be put in into the form `text` is in: itself, or its UTF-8 bytes as characters */
-function stampText(text: string, options: StampOptions, write: (plain: string) => string): Stamped<string> {
-  const header = readHeader(text);
+function stampText(
+  text: string,
+  header: Header,
+  options: StampOptions,
+  write: (plain: string) => string,
+): Stamped<string> {
   const messageType = messageTypeOf(fieldOf(text, header, 9));
   const newId = options.newId ?? randomUUID;
-  const kept = options.controlId === 'keep' ? fieldOf(text, header, 10) : '';
-  const controlId = kept === '' ? newId() : unescape(kept);
+  const keep = options.controlId === 'keep' && !isEmpty(header, 10);
+  const controlId = keep ? unescape(fieldOf(text, header, 10)) : newId();
   const stamped = spliceHeader(text, header, {
     3: options.sendingApplication ? write(escape(options.sendingApplication)) : undefined,
     4: write(sendingFacility(options.customer)),
-    5: fieldOf(text, header, 5) === '' ? 'HL7API' : undefined,
-    6: fieldOf(text, header, 6) === '' ? 'PKB' : undefined,
-    7: fieldOf(text, header, 7) === '' ? formatUtc(options.now?.() ?? new Date()) : undefined,
-    10: kept === '' ? write(escape(controlId)) : undefined,
+    5: isEmpty(header, 5) ? 'HL7API' : undefined,
+    6: isEmpty(header, 6) ? 'PKB' : undefined,
+    7: isEmpty(header, 7) ? formatUtc(options.now?.() ?? new Date()) : undefined,
+    10: keep ? undefined : write(escape(controlId)),
     11: write(escape(options.processingId || 'P')),
-    12: fieldOf(text, header, 12) === '' ? '2.4' : undefined,
+    12: isEmpty(header, 12) ? '2.4' : undefined,
   });
-  return { ...stampDataPoint(stamped, messageType, options, newId, write), controlId, messageType };
+  const { hl7, dataPoint } = stampDataPoint(stamped, messageType, options, newId, write);
+  return { hl7, controlId, messageType, dataPoint };
 }
 
 /**
@@ -81,55 +87,41 @@ function stampText(text: string, options: StampOptions, write: (plain: string) =
  */
 function stampBytes(input: Uint8Array, options: StampOptions): Stamped<Buffer> {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
-  const headEnd = headLength(bytes, options.dataPointId);
-  const stamped = stampText(bytes.toString('latin1', 0, headEnd), options, bytesAsText);
+  const msh = firstSegment(bytes);
+  const header = readHeader(msh);
+  const headEnd = endOfHead(bytes, msh, header, options.dataPointId);
+  const head = headEnd === msh.length ? msh : bytes.toString('latin1', 0, headEnd);
+  const { hl7, controlId, messageType, dataPoint } = stampText(head, header, options, bytesAsText);
+  const out = Buffer.allocUnsafe(hl7.length + bytes.length - headEnd);
+  out.write(hl7, 'latin1');
+  bytes.copy(out, hl7.length, headEnd);
   return {
-    hl7: Buffer.concat([Buffer.from(stamped.hl7, 'latin1'), bytes.subarray(headEnd)]),
-    controlId: options.controlId === 'keep' ? textOfBytes(stamped.controlId) : stamped.controlId,
-    messageType: textOfBytes(stamped.messageType),
-    dataPoint:
-      stamped.dataPoint?.owner === 'kept'
-        ? { ...stamped.dataPoint, id: textOfBytes(stamped.dataPoint.id) }
-        : stamped.dataPoint,
+    hl7: out,
+    controlId: options.controlId === 'keep' ? textOfBytes(controlId) : controlId,
+    messageType: textOfBytes(messageType),
+    dataPoint: dataPoint?.owner === 'kept' ? { ...dataPoint, id: textOfBytes(dataPoint.id) } : dataPoint,
   };
 }
 
-/** How many bytes hold MSH and the data point segments that stamping looks at. */
-function headLength(bytes: Buffer, dataPointId: DataPointId | undefined): number {
-  let headerEnd = -1;
-  for (let size = 1024; headerEnd < 0; size *= 4) {
-    headerEnd = bytes.toString('latin1', 0, size).search(/[\r\n]/);
-    if (size >= bytes.length) break;
-  }
-  if (headerEnd < 0) return bytes.length;
-  const text = bytes.toString('latin1', 0, headerEnd);
-  const family = messageTypeRow(messageTypeOf(fieldOf(text, readHeader(text), 9)))?.family;
-  const segments = (family ? DATA_POINT_FIELDS[family] : []).map((field) => field.slice(0, 3));
+/** Where the bytes end that hold MSH and the data point segments that stamping looks at. */
+function endOfHead(bytes: Buffer, msh: string, header: Header, dataPointId: DataPointId | undefined): number {
+  const family = messageTypeRow(messageTypeOf(fieldOf(msh, header, 9)))?.family;
+  const fields = family === undefined ? [] : DATA_POINT_FIELDS[family];
   // Several reports may stand in one result message, and an ID is set in all of them.
-  if (segments.length > 1 && dataPointId !== undefined && dataPointId !== 'keep') return bytes.length;
-  return Math.max(headerEnd, ...segments.map((segment) => endOfFirst(bytes, segment, headerEnd)));
-}
-
-/** Where the first segment of a name ends; -1 where there is none. */
-function endOfFirst(bytes: Buffer, segment: string, from: number): number {
-  let at = from;
-  for (;;) {
-    at = bytes.indexOf(`${segment}|`, at + 1, 'latin1');
-    if (at < 0) return -1;
-    const before = bytes[at - 1];
-    if (before === 13 || before === 10) break;
-  }
-  let end = at;
-  while (end < bytes.length && bytes[end] !== 13 && bytes[end] !== 10) end++;
+  if (fields.length > 1 && dataPointId !== undefined && dataPointId !== 'keep') return bytes.length;
+  let end = msh.length;
+  for (const field of fields) end = Math.max(end, endOfSegment(bytes, field.slice(0, 3), '|', msh.length));
   return end;
 }
 
 /** The UTF-8 bytes of a text as characters, one to one; ASCII is itself. */
 function bytesAsText(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
   return Buffer.from(text, 'utf8').toString('latin1');
 }
 
 function textOfBytes(text: string): string {
+  if (/^[\x20-\x7e]*$/.test(text)) return text;
   return Buffer.from(text, 'latin1').toString('utf8');
 }
 

@@ -105,7 +105,7 @@ function suite(runtime: string): void {
 
   it('offers the examples in the import menu', async () => {
     const examples = await (
-      await fetch(`${red.url}/library/_examples/flows/@pkb-partner/node-red-pkb`, {
+      await fetch(`${red.url}/library/examples/flows/@pkb-partner/node-red-pkb`, {
         headers: { accept: 'application/json' },
       })
     ).json();

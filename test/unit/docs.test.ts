@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { ERROR_CODES } from '../../src/errors.js';
+import { DATA_POINT_FIELDS } from '../../src/pkb/catalogue.js';
 
 const root = join(__dirname, '../..');
 const text = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
@@ -24,6 +25,12 @@ describe('the documentation', () => {
         );
       }
     }
+  });
+
+  it('names in the help of pkb-build where the data point IDs of the catalogue stand', () => {
+    const help = text('nodes/locales/en-US/pkb-build.html');
+    for (const field of Object.values(DATA_POINT_FIELDS).flat())
+      assert.ok(help.includes(field.replace(/\.1$/, '')), field);
   });
 
   it('links to files that exist', () => {

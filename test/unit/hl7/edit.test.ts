@@ -91,6 +91,30 @@ describe('reading and editing by path', () => {
     );
   });
 
+  it('never adds a repetition, component or subcomponent beyond the place addressed', () => {
+    fc.assert(
+      fc.property(anyPath, anyText, (path, value) => {
+        const [, field = '', r = '', c = '', s = ''] = /^(.*)\[(\d+)\]\.(\d+)\.(\d+)$/.exec(path) ?? [];
+        const after = set(MESSAGE, path, value);
+        const count = (text: string, at: string, separator: string): number =>
+          (readRaw(text, at) ?? '').split(separator).length;
+        for (const [at, separator, own] of [
+          [field, '~', r],
+          [`${field}[${r}]`, '^', c],
+          [`${field}[${r}].${c}`, '&', s],
+        ] as const) {
+          const before = count(MESSAGE, at, separator);
+          assert.equal(
+            count(after, at, separator),
+            value === '' ? before : Math.max(before, Number(own)),
+            at,
+          );
+        }
+      }),
+      { numRuns: 10_000 },
+    );
+  });
+
   it('comes to the same whichever of two different places is set first', () => {
     fc.assert(
       fc.property(anyPath, anyPath, anyText, anyText, (first, second, one, two) => {
