@@ -3,26 +3,17 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Dispatcher, type ConnectionState } from '../src/delivery/dispatcher.js';
-import { openOutbox } from '../src/delivery/outbox/open.js';
-import type { NewMessage, Outbox, StoredMessage } from '../src/delivery/outbox/outbox.js';
-import type { Outcome } from '../src/delivery/outcome.js';
+import { Dispatcher } from '../src/delivery/dispatcher.js';
+import { type OpenOutbox, openOutbox } from '../src/delivery/outbox/open.js';
+import type { NewMessage, Outbox } from '../src/delivery/outbox/outbox.js';
 import { DEFAULT_POLICY } from '../src/delivery/retry.js';
 import { transportFactory, type TransportFactory } from '../src/delivery/transport.js';
-import { asPkbError, PkbConfigError, PkbDeliveryError, PkbError } from '../src/errors.js';
+import { asPkbError, PkbConfigError, PkbError, PkbOutboxError } from '../src/errors.js';
 import { networkSettings } from './common/network.js';
 import { addressFor, isSimulator } from './common/address.js';
+import { type Sender, Senders } from './common/senders.js';
 import type { OutboxNode } from './pkb-outbox.js';
 import type { Node, NodeDef, Runtime } from './common/types.js';
-
-/** What a pkb-send node gives its connection, to be told of its messages. */
-export interface Sender {
-  readonly node: Node;
-  /** A message's fate is known. */
-  settled(message: StoredMessage, outcome: Outcome, expired: boolean): void;
-  /** The connection's state, or what waits on it, has changed. */
-  changed(state: ConnectionState, inFlight: number): void;
-}
 
 /** A pkb-connection node at run time. */
 export interface ConnectionNode extends Node<ConnectionCredentials> {
@@ -60,36 +51,39 @@ module.exports = async function (RED: Runtime): Promise<void> {
 
   function PkbConnection(this: ConnectionNode, config: ConnectionDef): void {
     RED.nodes.createNode(this, config);
-    const senders = new Set<Sender>();
+    const senders = new Senders();
     let fault: PkbError | undefined;
-    let started: { dispatcher: Dispatcher; outbox: Outbox; close(): Promise<void> } | undefined;
+    let started: Delivery | undefined;
+    const running = (): Delivery => {
+      this.check();
+      if (started === undefined) throw new PkbConfigError('PKB_CONNECTION', 'The connection is not started.');
+      return started;
+    };
 
     this.check = () => {
       if (fault) throw fault;
       addressFor(RED, config);
     };
-    const running = (): NonNullable<typeof started> => {
-      this.check();
-      if (started === undefined) throw new PkbConfigError('PKB_CONNECTION', 'The connection is not started.');
-      return started;
-    };
     this.outbox = () => running().outbox;
     this.submit = (message) => running().dispatcher.submit(message);
-    this.register = (sender) => {
-      senders.add(sender);
-      started?.dispatcher.wake();
-    };
+    this.register = (sender) => senders.add(sender);
     this.deregister = (sender) => senders.delete(sender);
 
     try {
-      started = start(RED, this, config, createTransport, senders);
+      started = prepare(RED, this, config, createTransport, senders);
     } catch (error) {
       fault = asPkbError(error);
       this.error(fault);
     }
+    // Only when all nodes are there can outputs fire and the simulator be found.
+    const begin = (): void => {
+      started?.begin().catch((error: unknown) => this.error(asPkbError(error)));
+    };
+    RED.events.once('flows:started', begin);
     this.on('close', (done: () => void) => {
+      RED.events.off('flows:started', begin);
       if (started === undefined) return done();
-      started.close().then(done, done);
+      started.end().then(done, done);
     });
   }
   RED.nodes.registerType<ConnectionNode, ConnectionDef, object, ConnectionCredentials>(
@@ -99,47 +93,56 @@ module.exports = async function (RED: Runtime): Promise<void> {
   );
 };
 
-function start(
+/** What delivers the messages of one connection. */
+interface Delivery {
+  readonly dispatcher: Dispatcher;
+  readonly outbox: Outbox;
+  begin(): Promise<void>;
+  end(): Promise<void>;
+}
+
+function prepare(
   RED: Runtime,
   node: ConnectionNode,
   config: ConnectionDef,
   createTransport: TransportFactory,
-  senders: ReadonlySet<Sender>,
-): { dispatcher: Dispatcher; outbox: Outbox; close(): Promise<void> } {
-  const { username, password } = credentialsOf(node, config);
-  const concurrency = numberSetting(config.concurrency, 1, 'concurrency', 1, 64);
-  const { outbox, maxAgeHours } = outboxOf(RED, config);
+  senders: Senders,
+): Delivery {
   const transport = createTransport({
-    username,
-    password,
-    concurrency,
+    ...credentialsOf(node, config),
+    ...networkSettings(RED, config),
+    concurrency: numberSetting(config.concurrency, 1, 'concurrency', 1, 64),
     timeout: numberSetting(config.timeout, 30, 'timeout', 0.1, 600),
     userAgent: USER_AGENT,
-    ...networkSettings(RED, config),
   });
+  const { open, maxAgeHours } = outboxOf(RED, config);
+  const { outbox } = open;
+  for (const report of open.reports) node.error(new PkbOutboxError('PKB_OUTBOX', report));
+  const failed = (error: unknown): void => node.error(asPkbError(error));
   const dispatcher: Dispatcher = new Dispatcher({
     connection: node.id,
     outbox,
     transport,
-    concurrency,
+    concurrency: numberSetting(config.concurrency, 1, 'concurrency', 1, 64),
     url: () => addressFor(RED, config),
     policy: { ...DEFAULT_POLICY, maxAgeMs: maxAgeHours * 3_600_000 },
     events: {
-      settled(message, _state, outcome, expired) {
-        for (const sender of senders) {
-          if (sender.node.id === message.sender) sender.settled(message, outcome, expired);
-        }
-      },
-      changed: announceChanges(() => dispatcher, senders),
-      failed: (error) => node.error(asPkbError(error)),
+      settled: (settled) => void senders.settled(settled, outbox).catch(failed),
+      changed: () => senders.changed(dispatcher),
+      failed,
     },
   });
   return {
     dispatcher,
     outbox,
-    async close() {
+    async begin() {
+      await senders.tellUntold(node.id, outbox);
+      dispatcher.start();
+    },
+    async end() {
       await dispatcher.stop(CLOSE_GRACE_MS);
       transport.close();
+      await open.release();
     },
   };
 }
@@ -159,32 +162,15 @@ function credentialsOf(
   );
 }
 
-/** Tells the senders of a change, and alerts once, through one of them, when the connection is paused. */
-function announceChanges(dispatcher: () => Dispatcher, senders: ReadonlySet<Sender>): () => void {
-  let alerted = false;
-  return () => {
-    const { state, inFlight } = dispatcher();
-    for (const sender of senders) sender.changed(state, inFlight);
-    const [first] = senders;
-    if (state.state === 'paused' && !alerted && first) {
-      first.node.error(
-        new PkbDeliveryError('PKB_MISCONFIGURED', `The connection is paused. ${state.reason}`),
-        {},
-      );
-    }
-    alerted = state.state === 'paused';
-  };
-}
-
-function outboxOf(RED: Runtime, config: ConnectionDef): { outbox: Outbox; maxAgeHours: number } {
+/** The outbox chosen, or a file in the user directory. */
+function outboxOf(RED: Runtime, config: ConnectionDef): { open: OpenOutbox; maxAgeHours: number } {
   if (!config.outbox) {
-    const settings = { store: 'memory', path: '', userDir: RED.settings.userDir ?? '', retentionDays: 7 };
-    return { outbox: openOutbox(settings, ''), maxAgeHours: 72 };
+    const userDir = RED.settings.userDir ?? process.cwd();
+    return { open: openOutbox({ store: 'embedded', path: '', userDir, retentionDays: 7 }, ''), maxAgeHours: 72 };
   }
   const chosen = RED.nodes.getNode(config.outbox) as OutboxNode | null;
-  if (!chosen)
-    throw new PkbConfigError('PKB_SETTING', 'The outbox of the connection is missing or disabled.');
-  return { outbox: chosen.open(), maxAgeHours: chosen.maxAgeHours };
+  if (!chosen) throw new PkbConfigError('PKB_SETTING', 'The outbox of the connection is missing or disabled.');
+  return { open: chosen.open(), maxAgeHours: chosen.maxAgeHours };
 }
 
 function numberSetting(value: unknown, fallback: number, name: string, least: number, most: number): number {

@@ -2,14 +2,13 @@
  * pkb-outbox: where messages are safe until their fate is known.
  */
 import { PkbConfigError, PkbError } from '../src/errors.js';
-import { openOutbox, type OutboxSettings } from '../src/delivery/outbox/open.js';
-import type { Outbox } from '../src/delivery/outbox/outbox.js';
+import { type OpenOutbox, openOutbox, type OutboxSettings } from '../src/delivery/outbox/open.js';
 import type { Node, NodeDef, Runtime } from './common/types.js';
 
 /** A pkb-outbox node at run time. */
 export interface OutboxNode extends Node<OutboxCredentials> {
-  /** The open store. @throws PkbError where it cannot be opened */
-  open(): Outbox;
+  /** Opens the store. @throws PkbError where it cannot be opened */
+  open(): OpenOutbox;
   /** How long a message is kept trying, in hours. */
   maxAgeHours: number;
 }

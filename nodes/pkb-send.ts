@@ -13,7 +13,8 @@ import { CarriedMessages } from './common/carried.js';
 import { onInput, showError } from './common/input.js';
 import { SendStatus } from './common/send-status.js';
 import type { Node, NodeDef, Runtime } from './common/types.js';
-import type { ConnectionNode, Sender } from './pkb-connection.js';
+import type { Sender } from './common/senders.js';
+import type { ConnectionNode } from './pkb-connection.js';
 
 interface SendDef extends NodeDef {
   connection: string;
@@ -31,7 +32,7 @@ module.exports = function (RED: Runtime): void {
     const sender: Sender = {
       node: this,
       changed: (state, inFlight) => status.show(state, inFlight),
-      settled: (stored, outcome, expired) => {
+      settled: ({ message: stored, outcome, expired }) => {
         const message = carried.recall(stored);
         if (!('ack' in outcome))
           return this.error(failureOf(outcome, expired), { ...message, payload: stored.body });

@@ -2,11 +2,12 @@
  * Takes messages out of the outbox and sends them, in order per key, as many at once as the connection allows, for as
  * long as the connection works. It holds the messages in flight and nothing else.
  */
+import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeRequest } from '../pkb/soap/request.js';
 import { judgeAnswer, judgeFailure } from './classify.js';
 import type { Outcome, Unacknowledged } from './outcome.js';
-import type { Attempt, FinalState, NewMessage, Outbox, StoredMessage } from './outbox/outbox.js';
-import { nextStep, type RetryPolicy } from './retry.js';
+import type { Attempt, NewMessage, Outbox, SettledMessage, StoredMessage } from './outbox/outbox.js';
+import { backoff, DEFAULT_POLICY, nextStep, type RetryPolicy } from './retry.js';
 import type { Transport } from './transport.js';
 
 /** How a connection stands. */
@@ -19,8 +20,8 @@ export type ConnectionState =
 
 /** What a dispatcher tells. */
 export interface DispatcherEvents {
-  /** A message's fate is known. `outcome` is its last one. */
-  settled(message: StoredMessage, state: FinalState, outcome: Outcome, expired: boolean): void;
+  /** A message's fate is known and stored. */
+  settled(settled: SettledMessage): void;
   /** The connection's state or the number in flight has changed. */
   changed(): void;
   /** The store failed; what was taken is still in it. */
@@ -42,6 +43,9 @@ export interface DispatcherOptions {
   readonly random?: () => number;
 }
 
+/** How soon a failed write to the store is tried again. */
+const STORE_POLICY: RetryPolicy = { ...DEFAULT_POLICY, capMs: 30_000 };
+
 /** Sends the messages of one connection. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -51,6 +55,7 @@ export class Dispatcher {
   readonly #inFlight = new Set<Promise<void>>();
   #state: ConnectionState = { state: 'open' };
   #failures = 0;
+  #running = false;
   #stopped = false;
   #pumping = false;
   #pumpAgain = false;
@@ -72,6 +77,12 @@ export class Dispatcher {
     return this.#inFlight.size;
   }
 
+  /** Begins to send: what is stored from now on, and what an earlier run left behind. */
+  start(): void {
+    this.#running = true;
+    this.wake();
+  }
+
   /** Stores a message and sees to it that it is sent. @returns its id, once it is stored */
   async submit(message: NewMessage): Promise<number> {
     const id = await this.#options.outbox.add(message);
@@ -79,7 +90,7 @@ export class Dispatcher {
     return id;
   }
 
-  /** Looks for work. Called after storing, and at the start for what an earlier run left behind. */
+  /** Looks for work. */
   wake(): void {
     this.#pump().catch((error: unknown) => this.#options.events.failed(error));
   }
@@ -136,7 +147,7 @@ export class Dispatcher {
   }
 
   #mayTake(): boolean {
-    if (this.#stopped || this.#state.state === 'paused') return false;
+    if (!this.#running || this.#stopped || this.#state.state === 'paused') return false;
     if (this.#state.state === 'waiting' && this.#state.until > this.#now()) {
       this.#wakeAt(this.#state.until);
       return false;
@@ -191,20 +202,38 @@ export class Dispatcher {
     const next = nextStep(outcome, facts, policy, now, this.#random());
     switch (next.step) {
       case 'settle': {
+        const sent = { ...message, attempts: facts.attempt };
+        const settled: SettledMessage = { message: sent, state: next.state, outcome, expired: next.expired };
         const hold = message.holdOnRejection && next.state !== 'accepted';
-        await outbox.settle(message.id, next.state, attempt, hold);
+        await this.#keep(() => outbox.settle(settled, attempt, hold));
         this.#enter(faulty ? this.#waiting(now, outcome) : { state: 'open' });
-        events.settled({ ...message, attempts: facts.attempt }, next.state, outcome, next.expired);
+        events.settled(settled);
         return;
       }
       case 'retry':
-        await outbox.postpone(message.id, next.at, attempt);
+        await this.#keep(() => outbox.postpone(message.id, next.at, attempt));
         this.#enter(faulty ? this.#waiting(next.at, outcome) : { state: 'open' });
         return;
       case 'pause':
-        await outbox.postpone(message.id, now, attempt);
+        await this.#keep(() => outbox.postpone(message.id, now, attempt));
         this.#enter({ state: 'paused', reason: attempt.reason });
         return;
+    }
+  }
+
+  /**
+   * Writes what became of a message. Where the store fails (a full disk, say) the message keeps its place in flight and
+   * the write is tried again, since sending it again meanwhile would only multiply it.
+   */
+  async #keep(write: () => Promise<void>): Promise<void> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await write();
+      } catch (error) {
+        this.#options.events.failed(error);
+        if (this.#stopped) throw error;
+        await sleep(backoff(tries, STORE_POLICY, this.#random()));
+      }
     }
   }
 

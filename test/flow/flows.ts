@@ -9,8 +9,12 @@ export const connection = (url?: string, more: object = {}): object => ({
   url: url ?? '',
   timeout: 5,
   concurrency: 1,
+  outbox: 'outbox',
   ...more,
 });
+
+/** An outbox in memory, or a file. */
+export const outbox = (more: object = {}): object => ({ id: 'outbox', type: 'pkb-outbox', store: 'memory', ...more });
 
 export const CREDENTIALS = { connection: { username: 'partner_mailco', password: 'testing' } };
 

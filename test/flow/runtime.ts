@@ -39,10 +39,18 @@ export interface RunningFlow {
   node(id: string): any; // oxlint-disable-line typescript/no-explicit-any
 }
 
+/** Each flow gets an outbox in memory of its own, unless it brings one. */
+let outboxes = 0;
+
 /** Starts a flow. `helper` nodes collect; `tab`, `catch`, `complete` and `status` nodes are the runtime's own. */
 export async function start(flow: object[], credentials: Record<string, object> = {}): Promise<RunningFlow> {
   const nodes = TYPES.map((type) => require_(join(dist, `pkb-${type}.js`)) as never);
   const all = [mountHttpNode as never, ...nodes];
+  const own = { id: `outbox-${++outboxes}`, type: 'pkb-outbox', store: 'memory' };
+  const named = new Set((flow as { id: string }[]).map(({ id }) => id));
+  const withOutbox = (flow as { type: string; outbox?: string }[]).map((node) =>
+    node.type === 'pkb-connection' && !named.has(node.outbox ?? '') ? { ...node, outbox: own.id } : node,
+  );
   // Node-RED takes what has no place on the canvas for a config node.
   const configs = new Set([
     'tab',
@@ -52,7 +60,7 @@ export async function start(flow: object[], credentials: Record<string, object> 
     'tls-config',
     'http proxy',
   ]);
-  const placed = [{ id: 'tab', type: 'tab' }, ...flow].map((node) => {
+  const placed = [{ id: 'tab', type: 'tab' }, own, ...withOutbox].map((node) => {
     const { z: _z, ...rest } = node as { z?: string; type: string };
     return configs.has(rest.type) ? rest : { wires: [], ...rest, z: 'tab', x: 10, y: 10 };
   });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { NHS_NUMBERS, stamped } from '../support/messages.js';
 import { acceptAll, soapAck, startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/wait.js';
-import { CATCH, collector, connection, CREDENTIALS, send, simulator } from './flows.js';
+import { CATCH, collector, connection, CREDENTIALS, outbox, send, simulator } from './flows.js';
 import { server, start, version } from './runtime.js';
 
 describe(`pkb-send on Node-RED ${version}`, () => {
@@ -86,7 +86,7 @@ describe(`pkb-send on Node-RED ${version}`, () => {
       else acceptAll(arrived, response);
     });
     const flowOf = (): Promise<Awaited<ReturnType<typeof start>>> =>
-      start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+      start([connection(pkb.url), outbox({ id: 'outbox' }), send(), ...ends], CREDENTIALS);
     const flow = await flowOf();
     for (const [n, nhs] of NHS_NUMBERS.entries())
       flow.receive('send', { payload: stamped(`id${n}`, { nhs }) });

@@ -3,7 +3,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { PkbOutboxError } from '../../errors.js';
-import type { Counts, FinalState, NewMessage, Outbox, StoredMessage } from './outbox.js';
+import type { Attempt, Counts, NewMessage, Outbox, SettledMessage, StoredMessage } from './outbox.js';
 
 /** The messages of one order key; the first is the next to be sent. */
 interface Queue {
@@ -24,6 +24,7 @@ export class MemoryOutbox implements Outbox {
   readonly #limit: number;
   readonly #connections = new Map<string, Map<string, Queue>>();
   readonly #messages = new Map<number, { message: StoredMessage; queue: Queue }>();
+  readonly #untold = new Map<number, SettledMessage>();
   #lastId = 0;
   #lastTurn = 0;
 
@@ -33,7 +34,7 @@ export class MemoryOutbox implements Outbox {
   }
 
   async add(message: NewMessage): Promise<number> {
-    if (this.#messages.size >= this.#limit) {
+    if (this.#messages.size + this.#untold.size >= this.#limit) {
       throw new PkbOutboxError(
         'PKB_OUTBOX',
         `The outbox in memory is full (${this.#limit} messages); this one was not taken.`,
@@ -57,9 +58,10 @@ export class MemoryOutbox implements Outbox {
     return next.waiting[next.settled];
   }
 
-  async settle(id: number, _state: FinalState, _attempt: unknown, hold: boolean): Promise<void> {
-    const { message, queue } = this.#find(id);
-    this.#messages.delete(id);
+  async settle(settled: SettledMessage, _attempt: Attempt, hold: boolean): Promise<void> {
+    const { message, queue } = this.#find(settled.message.id);
+    this.#messages.delete(message.id);
+    this.#untold.set(message.id, settled);
     queue.settled++;
     queue.inFlight = false;
     queue.held = hold;
@@ -73,6 +75,16 @@ export class MemoryOutbox implements Outbox {
       queue.waiting.splice(0, queue.settled);
       queue.settled = 0;
     }
+  }
+
+  async untold(connection: string, sender: string): Promise<SettledMessage[]> {
+    return [...this.#untold.values()].filter(
+      ({ message }) => message.connection === connection && message.sender === sender,
+    );
+  }
+
+  async told(id: number): Promise<void> {
+    this.#untold.delete(id);
   }
 
   async postpone(id: number, until: number): Promise<void> {
@@ -119,6 +131,7 @@ export class MemoryOutbox implements Outbox {
   async close(): Promise<void> {
     this.#connections.clear();
     this.#messages.clear();
+    this.#untold.clear();
   }
 
   #queues(connection: string): Iterable<Queue> {

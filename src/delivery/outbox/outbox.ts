@@ -3,7 +3,7 @@
  * this contract, and one suite of tests (`test/unit/delivery/outbox`) is run on each.
  */
 import type { DataPoint } from '../../pkb/data-point.js';
-import type { OutcomeName } from '../outcome.js';
+import type { Outcome, OutcomeName } from '../outcome.js';
 
 /** A message as it is handed to an outbox. */
 export interface NewMessage {
@@ -48,6 +48,16 @@ export interface Attempt {
 /** How a message's life ended. */
 export type FinalState = 'accepted' | 'rejected' | 'errored' | 'undeliverable';
 
+/** A message whose fate is known and whose sender may not have been told of it yet. */
+export interface SettledMessage {
+  readonly message: StoredMessage;
+  readonly state: FinalState;
+  /** The outcome of its last attempt. */
+  readonly outcome: Outcome;
+  /** Whether it was given up because of its age. */
+  readonly expired: boolean;
+}
+
 /** How many messages of a connection are where. */
 export interface Counts {
   /** Stored and not yet settled, those in flight included. */
@@ -72,8 +82,18 @@ export interface Outbox {
    */
   take(connection: string, now: number): Promise<StoredMessage | undefined>;
 
-  /** Ends a message's life. With `hold`, the messages behind it stay where they are until `release`. */
-  settle(id: number, state: FinalState, attempt: Attempt, hold: boolean): Promise<void>;
+  /**
+   * Ends a message's life. With `hold`, the messages behind it stay where they are until `release`.
+   *
+   * @param settled the message as it was taken, with this attempt counted
+   */
+  settle(settled: SettledMessage, attempt: Attempt, hold: boolean): Promise<void>;
+
+  /** The settled messages of a sender that it has not been told of, oldest first: after a restart, what was under way. */
+  untold(connection: string, sender: string): Promise<SettledMessage[]>;
+
+  /** Notes that a message's sender has been told of its fate. */
+  told(id: number): Promise<void>;
 
   /** Puts a message back, to be sent again at a time, before all others of its order key. */
   postpone(id: number, until: number, attempt: Attempt): Promise<void>;

@@ -36,7 +36,7 @@ async function run(
   const settled: Settled[] = [];
   const failed: unknown[] = [];
   const events: DispatcherEvents = {
-    settled: ({ controlId, attempts }, state, outcome, expired) =>
+    settled: ({ message: { controlId, attempts }, state, outcome, expired }) =>
       settled.push({ controlId, state, outcome, attempts, expired }),
     changed: () => undefined,
     failed: (error) => failed.push(error),
@@ -50,6 +50,7 @@ async function run(
     policy: options.policy ?? QUICK,
     events,
   });
+  dispatcher.start();
   const submit = (controlId: string, orderKey = 'one', more: Partial<NewMessage> = {}): Promise<number> =>
     dispatcher.submit({
       connection: 'c',

@@ -1,0 +1,40 @@
+/**
+ * The tables of the embedded outbox. Each entry takes a file from one version to the next; none is ever changed once it
+ * has been released.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE meta (key TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+  CREATE TABLE message (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    connection TEXT NOT NULL,
+    sender TEXT NOT NULL,
+    order_key TEXT NOT NULL,
+    control_id TEXT NOT NULL,
+    message_type TEXT NOT NULL,
+    data_point_field TEXT,
+    data_point_id TEXT,
+    data_point_owner TEXT,
+    body BLOB,
+    carried BLOB,
+    result BLOB,
+    hold INTEGER NOT NULL,
+    stored_at INTEGER NOT NULL,
+    settled_at INTEGER,
+    state TEXT NOT NULL,
+    expired INTEGER,
+    told INTEGER,
+    head INTEGER NOT NULL,
+    due INTEGER NOT NULL,
+    turn INTEGER NOT NULL,
+    attempts INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX message_heads ON message (connection, turn) WHERE head = 1;
+  CREATE INDEX message_queue ON message (connection, order_key, id) WHERE state = 'queued';
+  CREATE INDEX message_untold ON message (connection, sender, id) WHERE told = 0;
+  CREATE INDEX message_erasable ON message (settled_at) WHERE state = 'accepted';
+  CREATE TABLE attempt (message INTEGER NOT NULL, at INTEGER NOT NULL, outcome TEXT NOT NULL, reason TEXT NOT NULL) STRICT;
+  CREATE INDEX attempt_message ON attempt (message);
+  CREATE TABLE held (connection TEXT NOT NULL, order_key TEXT NOT NULL, PRIMARY KEY (connection, order_key)) STRICT, WITHOUT ROWID
+  `,
+];

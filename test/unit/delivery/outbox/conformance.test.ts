@@ -1,0 +1,214 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { MemoryOutbox } from '../../../../src/delivery/outbox/memory.js';
+import type { Attempt, NewMessage, Outbox, SettledMessage, StoredMessage } from '../../../../src/delivery/outbox/outbox.js';
+import { SqliteOutbox } from '../../../../src/delivery/outbox/sqlite.js';
+import { stamped } from '../../../support/messages.js';
+
+const folder = mkdtempSync(join(tmpdir(), 'pkb-outbox-'));
+after(() => rmSync(folder, { recursive: true, force: true }));
+let files = 0;
+
+const STORES: Record<string, () => Outbox> = {
+  memory: () => new MemoryOutbox(),
+  embedded: () => new SqliteOutbox({ path: join(folder, `${++files}.sqlite`), retentionMs: 1e9 }),
+  'embedded, encrypted': () =>
+    new SqliteOutbox({ path: join(folder, `${++files}.sqlite`), retentionMs: 1e9, encryptionKey: 'key' }),
+};
+
+const NOW = 1_000_000;
+const ATTEMPT: Attempt = { at: NOW, outcome: 'accepted', reason: '' };
+
+function message(controlId: string, orderKey = 'one', more: Partial<NewMessage> = {}): NewMessage {
+  return {
+    connection: 'c',
+    sender: 's',
+    orderKey,
+    controlId,
+    messageType: 'MDM^T02',
+    dataPoint: { field: 'TXA-12.1', id: `D-${controlId}`, owner: 'partner' },
+    body: stamped(controlId, { more: 'NTE|1||Łódź 😀\r' }),
+    carried: '{"topic":"x"}',
+    holdOnRejection: false,
+    storedAt: NOW,
+    ...more,
+  };
+}
+
+const settledAs = (taken: StoredMessage | undefined, state: SettledMessage['state'] = 'accepted'): SettledMessage => {
+  assert.ok(taken);
+  const ack = { outcome: 'accepted', code: 'AA', controlId: taken.controlId, text: '', ack: 'MSH|…' } as const;
+  return { message: { ...taken, attempts: taken.attempts + 1 }, state, outcome: ack, expired: false };
+};
+
+for (const [name, create] of Object.entries(STORES)) {
+  describe(`an outbox: ${name}`, () => {
+    let outbox: Outbox;
+    beforeEach(() => (outbox = create()));
+    afterEach(() => outbox.close());
+    const take = (now = NOW): Promise<StoredMessage | undefined> => outbox.take('c', now);
+    const accept = async (taken: StoredMessage | undefined): Promise<void> => outbox.settle(settledAs(taken), ATTEMPT, false);
+
+    it('gives back exactly what it was given', async () => {
+      const id = await outbox.add(message('1'));
+      assert.deepEqual(await take(), { ...message('1'), id, attempts: 0 });
+    });
+
+    it('keeps an undefined data point undefined', async () => {
+      await outbox.add(message('1', 'one', { dataPoint: undefined }));
+      assert.equal((await take())?.dataPoint, undefined);
+    });
+
+    it('gives the messages of a key in order, and none while one is in flight', async () => {
+      for (const id of ['1', '2', '3']) await outbox.add(message(id));
+      const first = await take();
+      assert.equal(await take(), undefined);
+      await accept(first);
+      const second = await take();
+      assert.deepEqual([first?.controlId, second?.controlId], ['1', '2']);
+      await accept(second);
+      await accept(await take());
+      assert.equal(await take(), undefined);
+    });
+
+    it('gives keys turns', async () => {
+      for (const id of ['a1', 'a2', 'a3']) await outbox.add(message(id, 'a'));
+      await outbox.add(message('b1', 'b'));
+      const order: string[] = [];
+      for (let n = 0; n < 4; n++) {
+        const taken = await take();
+        order.push(taken?.controlId ?? '');
+        await accept(taken);
+      }
+      assert.deepEqual(order, ['a1', 'b1', 'a2', 'a3']);
+    });
+
+    it('keeps connections apart', async () => {
+      await outbox.add(message('1', 'one', { connection: 'other' }));
+      assert.equal(await take(), undefined);
+      assert.equal((await outbox.take('other', NOW))?.controlId, '1');
+    });
+
+    it('holds a postponed message, and all behind it, until its time; others go past', async () => {
+      for (const [id, key] of [['1', 'one'], ['2', 'one'], ['3', 'two']] as const) await outbox.add(message(id, key));
+      const first = await take();
+      await outbox.postpone(first?.id ?? 0, NOW + 100, { ...ATTEMPT, outcome: 'unknown', reason: 'why' });
+      assert.equal((await take())?.controlId, '3');
+      assert.equal(await take(NOW + 99), undefined);
+      assert.equal(await outbox.nextDue('c'), NOW + 100);
+      const again = await take(NOW + 100);
+      assert.deepEqual([again?.controlId, again?.attempts], ['1', 1]);
+    });
+
+    it('gives a message that was given back at once, as it was', async () => {
+      await outbox.add(message('1'));
+      const taken = await take();
+      await outbox.giveBack(taken?.id ?? 0);
+      assert.deepEqual(await take(), taken);
+    });
+
+    it('holds what is behind a held message, also what comes later, until it is released', async () => {
+      await outbox.add(message('1'));
+      await outbox.add(message('2'));
+      await outbox.settle(settledAs(await take(), 'rejected'), ATTEMPT, true);
+      await outbox.add(message('3'));
+      assert.equal(await take(), undefined);
+      assert.equal(await outbox.nextDue('c'), undefined);
+      assert.deepEqual(await outbox.counts('c'), { queued: 2, held: 2 });
+      assert.equal(await outbox.release('c', 'one'), true);
+      assert.equal(await outbox.release('c', 'one'), false);
+      const second = await take();
+      await accept(second);
+      assert.deepEqual([second?.controlId, (await take())?.controlId], ['2', '3']);
+    });
+
+    it('holds a key of which nothing waited when it was held', async () => {
+      await outbox.add(message('1'));
+      await outbox.settle(settledAs(await take(), 'rejected'), ATTEMPT, true);
+      await outbox.add(message('2'));
+      assert.equal(await take(), undefined);
+      await outbox.release('c', 'one');
+      assert.equal((await take())?.controlId, '2');
+    });
+
+    it('remembers what a sender has not been told, until it is told', async () => {
+      await outbox.add(message('1'));
+      const settled = settledAs(await take());
+      await outbox.settle(settled, ATTEMPT, false);
+      assert.deepEqual(await outbox.untold('c', 's'), [settled]);
+      assert.deepEqual(await outbox.untold('c', 'other'), []);
+      await outbox.told(settled.message.id);
+      assert.deepEqual(await outbox.untold('c', 's'), []);
+    });
+
+    it('counts what waits', async () => {
+      assert.deepEqual(await outbox.counts('c'), { queued: 0, held: 0 });
+      for (const id of ['1', '2']) await outbox.add(message(id));
+      const taken = await take();
+      assert.deepEqual(await outbox.counts('c'), { queued: 2, held: 0 });
+      await accept(taken);
+      assert.deepEqual(await outbox.counts('c'), { queued: 1, held: 0 });
+    });
+
+    it('says that it is due at once where something can be taken', async () => {
+      assert.equal(await outbox.nextDue('c'), undefined);
+      await outbox.add(message('1'));
+      assert.ok(((await outbox.nextDue('c')) ?? Number.NaN) <= NOW);
+      await take();
+      assert.equal(await outbox.nextDue('c'), undefined);
+    });
+
+    it('keeps order over a random life of thousands of messages', async () => {
+      const seen = new Map<string, number>();
+      const last = new Map<string, number>();
+      const inFlight: StoredMessage[] = [];
+      let stored = 0;
+      let random = 42;
+      const dice = (n: number): number => (random = (random * 1_103_515_245 + 12_345) % 2 ** 31) % n;
+      let now = NOW;
+      for (let step = 0; step < 6000; step++) {
+        now++;
+        const what = dice(5);
+        if (what < 2 && stored < 2000) {
+          const key = `k${dice(40)}`;
+          seen.set(key, (seen.get(key) ?? 0) + 1);
+          await outbox.add(message(`${key}:${seen.get(key)}`, key));
+          stored++;
+        } else if (what === 2) {
+          const taken = await take(now);
+          if (taken) {
+            assert.ok(!inFlight.some(({ orderKey }) => orderKey === taken.orderKey), 'two of one key at once');
+            inFlight.push(taken);
+          }
+        } else if (inFlight.length > 0) {
+          const [taken] = inFlight.splice(dice(inFlight.length), 1);
+          assert.ok(taken);
+          if (dice(4) === 0) await outbox.postpone(taken.id, now + dice(20), { ...ATTEMPT, outcome: 'unknown' });
+          else if (dice(10) === 0) await outbox.giveBack(taken.id);
+          else {
+            const number = Number(taken.controlId.split(':')[1]);
+            assert.equal(number, (last.get(taken.orderKey) ?? 0) + 1, 'out of order');
+            last.set(taken.orderKey, number);
+            await accept(taken);
+          }
+        }
+      }
+      for (const taken of inFlight.splice(0)) await outbox.giveBack(taken.id);
+      for (let taken = await take(now + 1000); taken; taken = await take(now + 1000)) {
+        last.set(taken.orderKey, Number(taken.controlId.split(':')[1]));
+        await accept(taken);
+      }
+      assert.deepEqual([...last].toSorted(), [...seen].toSorted());
+    });
+  });
+}
+
+describe('an outbox in memory', () => {
+  it('refuses what it has no room for', async () => {
+    const outbox = new MemoryOutbox(1);
+    await outbox.add(message('1'));
+    await assert.rejects(outbox.add(message('2')), { code: 'PKB_OUTBOX', message: /full/ });
+  });
+});

@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { execFileSync, spawn } from 'node:child_process';
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { NewMessage, SettledMessage } from '../../../../src/delivery/outbox/outbox.js';
+import { SqliteOutbox } from '../../../../src/delivery/outbox/sqlite.js';
+import { stamped } from '../../../support/messages.js';
+import { until } from '../../../support/wait.js';
+
+const NOW = 1_000_000;
+const ATTEMPT = { at: NOW, outcome: 'accepted', reason: '' } as const;
+const SECRET = 'MARKER-4711';
+
+const message = (controlId: string): NewMessage => ({
+  connection: 'c',
+  sender: 's',
+  orderKey: 'one',
+  controlId,
+  messageType: 'ADT^A28',
+  dataPoint: undefined,
+  body: stamped(controlId, { more: `NTE|1||${SECRET}\r` }),
+  carried: JSON.stringify({ secret: SECRET }),
+  holdOnRejection: false,
+  storedAt: NOW,
+});
+
+async function settle(outbox: SqliteOutbox): Promise<SettledMessage> {
+  const taken = await outbox.take('c', NOW);
+  assert.ok(taken);
+  const outcome = { outcome: 'accepted', code: 'AA', controlId: taken.controlId, text: SECRET, ack: SECRET } as const;
+  const settled: SettledMessage = { message: { ...taken, attempts: 1 }, state: 'accepted', outcome, expired: false };
+  await outbox.settle(settled, ATTEMPT, false);
+  return settled;
+}
+
+describe('the embedded outbox', () => {
+  let folder: string;
+  let path: string;
+  const open = (more: { encryptionKey?: string; retentionMs?: number; now?: () => number } = {}): SqliteOutbox =>
+    new SqliteOutbox({ path, retentionMs: 1e9, now: () => NOW, ...more });
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'pkb-sqlite-'));
+    path = join(folder, 'outbox.sqlite');
+  });
+  afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+  /** Everything in the folder, as bytes. */
+  const bytes = (): string => readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1')).join('');
+
+  it('keeps everything over a close: messages, order, what was not told, and its secret', async () => {
+    const first = open();
+    for (const id of ['1', '2', '3']) await first.add(message(id));
+    const settled = await settle(first);
+    await first.take('c', NOW);
+    const { secret } = first;
+    await first.close();
+    const second = open();
+    assert.deepEqual(second.secret, secret);
+    assert.deepEqual(await second.untold('c', 's'), [settled]);
+    assert.equal((await second.take('c', NOW))?.controlId, '2', 'what was in flight is sent again, before what follows');
+    assert.deepEqual(await second.counts('c'), { queued: 2, held: 0 });
+    await second.close();
+  });
+
+  it('is readable by its owner only', async () => {
+    const outbox = open();
+    await outbox.add(message('1'));
+    for (const file of readdirSync(folder)) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
+    await outbox.close();
+  });
+
+  it('syncs the disk once for messages that arrive together, and at least once for each that comes alone', async function () {
+    try {
+      execFileSync('strace', ['-V'], { stdio: 'ignore' });
+    } catch {
+      console.log('      strace is not installed: not run.');
+      return this.skip();
+    }
+    const script = join(folder, 'run.cts');
+    writeFileSync(
+      script,
+      `const { SqliteOutbox } = require(${JSON.stringify(join(__dirname, '../../../../dist/src/delivery/outbox/sqlite.js'))});
+       const { writeSync } = require('node:fs');
+       const outbox = new SqliteOutbox({ path: ${JSON.stringify(path)}, retentionMs: 1e9 });
+       const message = ${JSON.stringify(message('1'))};
+       (async () => {
+         writeSync(1, 'BEGIN-ALONE');
+         for (let n = 0; n < 20; n++) { await outbox.add(message); writeSync(1, 'ACKNOWLEDGED'); }
+         writeSync(1, 'BEGIN-TOGETHER');
+         await Promise.all(Array.from({ length: 200 }, () => outbox.add(message)));
+         writeSync(1, 'END');
+       })();`,
+    );
+    const trace = join(folder, 'trace');
+    execFileSync('strace', ['-f', '-o', trace, '-e', 'trace=fsync,fdatasync,write', process.execPath, script], { stdio: 'ignore' });
+    const lines = readFileSync(trace, 'utf8').split('\n');
+    const at = (text: string): number => lines.findIndex((line) => line.includes(text));
+    let synced = 0;
+    for (const line of lines.slice(at('BEGIN-ALONE'), at('BEGIN-TOGETHER'))) {
+      if (/f(?:data)?sync\(.*= 0/.test(line)) synced++;
+      if (!line.includes('ACKNOWLEDGED')) continue;
+      assert.ok(synced > 0, 'a message was acknowledged before the disk was synced');
+      synced = 0;
+    }
+    const together = lines.slice(at('BEGIN-TOGETHER'), at('"END"')).filter((line) => /f(?:data)?sync\(.*= 0/.test(line));
+    assert.ok(together.length >= 1 && together.length <= 5, `${together.length} syncs for 200 messages`);
+  });
+
+  it('erases bodies when their time is over, so that nothing of them is left in the file', async () => {
+    let now = NOW;
+    const outbox = open({ retentionMs: 1000, now: () => now });
+    await outbox.add(message('1'));
+    const settled = await settle(outbox);
+    await outbox.told(settled.message.id);
+    await outbox.close();
+    assert.ok(bytes().includes(SECRET));
+    now += 2000;
+    await open({ retentionMs: 1000, now: () => now }).close();
+    assert.ok(!bytes().includes(SECRET));
+  });
+
+  it('erases at once with a retention of 0, when the flow has been told', async () => {
+    const outbox = open({ retentionMs: 0 });
+    await outbox.add(message('1'));
+    const settled = await settle(outbox);
+    assert.equal((await outbox.untold('c', 's')).length, 1);
+    await outbox.told(settled.message.id);
+    await outbox.close();
+    assert.ok(!bytes().includes(SECRET));
+    const row = new DatabaseSync(path).prepare('SELECT control_id, state FROM message').get();
+    assert.deepEqual({ ...row }, { control_id: '1', state: 'accepted' });
+  });
+
+  it('encrypts bodies, what was carried, and answers', async () => {
+    const outbox = open({ encryptionKey: 'correct' });
+    await outbox.add(message('1'));
+    await settle(outbox);
+    await outbox.add(message('2'));
+    await outbox.close();
+    assert.ok(!bytes().includes(SECRET));
+    const again = open({ encryptionKey: 'correct' });
+    assert.equal((await again.take('c', NOW))?.body, message('2').body);
+    await again.close();
+  });
+
+  it('refuses a wrong or a missing key, and leaves the file as it is', async () => {
+    const outbox = open({ encryptionKey: 'correct' });
+    await outbox.add(message('1'));
+    await outbox.close();
+    for (const encryptionKey of ['wrong', '']) {
+      assert.throws(() => open({ encryptionKey }), { code: 'PKB_OUTBOX', message: /another key/ });
+    }
+    await open({ encryptionKey: 'correct' }).close();
+  });
+
+  it('can be given a key later', async () => {
+    const plain = open();
+    await plain.add(message('1'));
+    await plain.close();
+    const keyed = open({ encryptionKey: 'correct' });
+    assert.equal((await keyed.take('c', NOW))?.body, message('1').body);
+    await keyed.close();
+    assert.throws(() => open(), { code: 'PKB_OUTBOX' });
+  });
+
+  it('sets a damaged file aside, says so, and begins a new one', async () => {
+    writeFileSync(path, 'this is no database, but it is long enough to be looked at as one'.repeat(100));
+    const outbox = open();
+    assert.match(outbox.reports[0] ?? '', /damaged.*set aside/);
+    await outbox.add(message('1'));
+    await outbox.close();
+    const aside = readdirSync(folder).find((file) => file.includes('.damaged-'));
+    assert.ok(aside && readFileSync(join(folder, aside), 'utf8').startsWith('this is no database'));
+  });
+
+  it('sets a file aside whose pages are damaged', async () => {
+    const outbox = open();
+    for (let n = 0; n < 300; n++) await outbox.add(message(`${n}`));
+    await outbox.close();
+    const content = readFileSync(path);
+    content.fill(0x5a, 8192, 8192 + 4096 * 4);
+    writeFileSync(path, content);
+    const again = open();
+    assert.match(again.reports[0] ?? '', /damaged/);
+    await again.close();
+  });
+
+  it('refuses a file of a newer version', async () => {
+    await open().close();
+    const db = new DatabaseSync(path);
+    db.exec('PRAGMA user_version = 99');
+    db.close();
+    assert.throws(() => open(), { code: 'PKB_OUTBOX', message: /newer version/ });
+    assert.ok(existsSync(path));
+  });
+
+  it('refuses a file that another process has open, and takes it when that process is killed', async () => {
+    const script = `const { SqliteOutbox } = require(${JSON.stringify(join(__dirname, '../../../../dist/src/delivery/outbox/sqlite.js'))});
+      new SqliteOutbox({ path: ${JSON.stringify(path)}, retentionMs: 1e9 }); console.log('open'); setInterval(() => {}, 1000);`;
+    const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
+    let output = '';
+    child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    await until('the other process has it open', () => output.includes('open'));
+    assert.throws(() => open(), { code: 'PKB_OUTBOX', message: /another Node-RED/ });
+    const ended = new Promise((resolve) => child.once('exit', resolve));
+    child.kill('SIGKILL');
+    await ended;
+    await open().close();
+  });
+
+  it('refuses a folder that is not there or not writable', () => {
+    path = join(folder, 'missing/outbox.sqlite');
+    assert.throws(() => open(), { code: 'PKB_OUTBOX', message: /ENOENT/ });
+    if (process.getuid?.() === 0) return; // root may write anywhere
+    chmodSync(folder, 0o500);
+    path = join(folder, 'outbox.sqlite');
+    assert.throws(() => open(), { code: 'PKB_OUTBOX' });
+    chmodSync(folder, 0o700);
+  });
+
+  it('takes nothing it cannot write, and says that the disk is full', async () => {
+    await open().close();
+    const db = new DatabaseSync(path);
+    const { page_count: pages } = db.prepare('PRAGMA page_count').get() as { page_count: number };
+    db.close();
+    const outbox = open();
+    // SQLite's own limit stands in for a full disk: it fails in the same place with the same code.
+    outbox.limitPages(pages + 8);
+    let taken = 0;
+    await assert.rejects(
+      async () => {
+        for (; taken < 1000; taken++) await outbox.add(message(`${taken}`));
+      },
+      { code: 'PKB_OUTBOX', message: /disk is full/ },
+    );
+    assert.deepEqual(await outbox.counts('c'), { queued: taken, held: 0 });
+    await outbox.close();
+    const again = open();
+    assert.deepEqual(await again.counts('c'), { queued: taken, held: 0 });
+    await again.close();
+  });
+});
