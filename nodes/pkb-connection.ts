@@ -166,10 +166,14 @@ function credentialsOf(
 function outboxOf(RED: Runtime, config: ConnectionDef): { open: OpenOutbox; maxAgeHours: number } {
   if (!config.outbox) {
     const userDir = RED.settings.userDir ?? process.cwd();
-    return { open: openOutbox({ store: 'embedded', path: '', userDir, retentionDays: 7 }, ''), maxAgeHours: 72 };
+    return {
+      open: openOutbox({ store: 'embedded', path: '', userDir, retentionDays: 7 }, ''),
+      maxAgeHours: 72,
+    };
   }
   const chosen = RED.nodes.getNode(config.outbox) as OutboxNode | null;
-  if (!chosen) throw new PkbConfigError('PKB_SETTING', 'The outbox of the connection is missing or disabled.');
+  if (!chosen)
+    throw new PkbConfigError('PKB_SETTING', 'The outbox of the connection is missing or disabled.');
   return { open: chosen.open(), maxAgeHours: chosen.maxAgeHours };
 }
 

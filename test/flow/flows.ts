@@ -14,7 +14,12 @@ export const connection = (url?: string, more: object = {}): object => ({
 });
 
 /** An outbox in memory, or a file. */
-export const outbox = (more: object = {}): object => ({ id: 'outbox', type: 'pkb-outbox', store: 'memory', ...more });
+export const outbox = (more: object = {}): object => ({
+  id: 'outbox',
+  type: 'pkb-outbox',
+  store: 'memory',
+  ...more,
+});
 
 export const CREDENTIALS = { connection: { username: 'partner_mailco', password: 'testing' } };
 

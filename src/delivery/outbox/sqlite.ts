@@ -71,7 +71,11 @@ export class SqliteOutbox implements Outbox {
       this.#cipher.mustOpen(check);
       if (!this.#cipher.encrypts(check) && options.encryptionKey) {
         // The key is new: from now on the store can be opened with it only.
-        this.#run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', 'check', this.#cipher.seal('check'));
+        this.#run(
+          'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
+          'check',
+          this.#cipher.seal('check'),
+        );
       }
       this.#turn = Number(this.#get('SELECT coalesce(max(turn), 0) AS turn FROM message')?.['turn'] ?? 0);
       this.#sweep();
@@ -115,7 +119,8 @@ export class SqliteOutbox implements Outbox {
       );
       this.#note(message.id, attempt);
       const { connection, orderKey } = message;
-      if (hold) this.#run('INSERT OR IGNORE INTO held (connection, order_key) VALUES (?, ?)', connection, orderKey);
+      if (hold)
+        this.#run('INSERT OR IGNORE INTO held (connection, order_key) VALUES (?, ?)', connection, orderKey);
       else this.#advance(connection, orderKey);
     });
     this.#inFlight.delete(message.id);
@@ -144,7 +149,12 @@ export class SqliteOutbox implements Outbox {
 
   async postpone(id: number, until: number, attempt: Attempt): Promise<void> {
     await this.#write(() => {
-      this.#run('UPDATE message SET attempts = attempts + 1, due = ?, turn = ? WHERE id = ?', until, ++this.#turn, id);
+      this.#run(
+        'UPDATE message SET attempts = attempts + 1, due = ?, turn = ? WHERE id = ?',
+        until,
+        ++this.#turn,
+        id,
+      );
       this.#note(id, attempt);
     });
     this.#inFlight.delete(id);
@@ -157,7 +167,9 @@ export class SqliteOutbox implements Outbox {
   async nextDue(connection: string): Promise<number | undefined> {
     const busy = [...this.#inFlight].join(',');
     const row = this.#db
-      .prepare(`SELECT min(due) AS due FROM message WHERE connection = ? AND head = 1 AND id NOT IN (${busy})`)
+      .prepare(
+        `SELECT min(due) AS due FROM message WHERE connection = ? AND head = 1 AND id NOT IN (${busy})`,
+      )
       .get(connection);
     const due = row?.['due'];
     return typeof due === 'number' ? due : undefined;
@@ -165,7 +177,11 @@ export class SqliteOutbox implements Outbox {
 
   release(connection: string, orderKey: string): Promise<boolean> {
     return this.#write(() => {
-      const { changes } = this.#run('DELETE FROM held WHERE connection = ? AND order_key = ?', connection, orderKey);
+      const { changes } = this.#run(
+        'DELETE FROM held WHERE connection = ? AND order_key = ?',
+        connection,
+        orderKey,
+      );
       if (changes === 0) return false;
       this.#advance(connection, orderKey);
       return true;
@@ -173,7 +189,10 @@ export class SqliteOutbox implements Outbox {
   }
 
   async counts(connection: string): Promise<Counts> {
-    const queued = this.#get(`SELECT count(*) AS n FROM message WHERE connection = ? AND state = 'queued'`, connection);
+    const queued = this.#get(
+      `SELECT count(*) AS n FROM message WHERE connection = ? AND state = 'queued'`,
+      connection,
+    );
     const held = this.#get(
       `SELECT count(*) AS n FROM held JOIN message USING (connection, order_key) WHERE connection = ? AND state = 'queued'`,
       connection,
@@ -195,8 +214,11 @@ export class SqliteOutbox implements Outbox {
   #insert(message: NewMessage): number {
     const { connection, orderKey, dataPoint } = message;
     const ahead =
-      this.#get(`SELECT 1 FROM message WHERE connection = ? AND order_key = ? AND state = 'queued' LIMIT 1`, connection, orderKey) ??
-      this.#get('SELECT 1 FROM held WHERE connection = ? AND order_key = ?', connection, orderKey);
+      this.#get(
+        `SELECT 1 FROM message WHERE connection = ? AND order_key = ? AND state = 'queued' LIMIT 1`,
+        connection,
+        orderKey,
+      ) ?? this.#get('SELECT 1 FROM held WHERE connection = ? AND order_key = ?', connection, orderKey);
     const { lastInsertRowid } = this.#run(
       `INSERT INTO message (connection, sender, order_key, control_id, message_type, data_point_field, data_point_id,
         data_point_owner, body, carried, hold, stored_at, state, head, due, turn, attempts)
@@ -231,7 +253,13 @@ export class SqliteOutbox implements Outbox {
   }
 
   #note(id: number, { at, outcome, reason }: Attempt): void {
-    this.#run('INSERT INTO attempt (message, at, outcome, reason) VALUES (?, ?, ?, ?)', id, at, outcome, reason);
+    this.#run(
+      'INSERT INTO attempt (message, at, outcome, reason) VALUES (?, ?, ?, ?)',
+      id,
+      at,
+      outcome,
+      reason,
+    );
   }
 
   /** Erases the bodies of accepted messages that are past their time, and rows that are no longer kept as a record. */
@@ -239,7 +267,10 @@ export class SqliteOutbox implements Outbox {
     const now = this.#now();
     this.#run(`${ERASE} AND told = 1 AND settled_at < ?`, now - this.#retentionMs);
     const old = now - AUDIT_MS;
-    this.#run(`DELETE FROM attempt WHERE message IN (SELECT id FROM message WHERE state = 'accepted' AND settled_at < ?)`, old);
+    this.#run(
+      `DELETE FROM attempt WHERE message IN (SELECT id FROM message WHERE state = 'accepted' AND settled_at < ?)`,
+      old,
+    );
     this.#run(`DELETE FROM message WHERE state = 'accepted' AND settled_at < ?`, old);
   }
 
@@ -330,12 +361,18 @@ function open(path: string): { db: DatabaseSync; reports: string[] } {
     closeSync(openSync(path, 'a', 0o600));
     chmodSync(path, 0o600);
   } catch (error) {
-    throw new PkbOutboxError('PKB_OUTBOX', `The outbox file cannot be written (${codeOf(error)}); check its folder and its rights.`);
+    throw new PkbOutboxError(
+      'PKB_OUTBOX',
+      `The outbox file cannot be written (${codeOf(error)}); check its folder and its rights.`,
+    );
   }
   if (!isNew && isDamaged(path)) {
     const aside = `${path}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
-    for (const suffix of ['', '-wal']) if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
-    reports.push(`The outbox file was damaged. It was set aside as ${aside} and a new one was begun; what it held was not sent by this one.`);
+    for (const suffix of ['', '-wal'])
+      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
+    reports.push(
+      `The outbox file was damaged. It was set aside as ${aside} and a new one was begun; what it held was not sent by this one.`,
+    );
     return { ...open(path), reports };
   }
   const db = connect(path);
@@ -353,7 +390,9 @@ function connect(path: string): DatabaseSync {
   const { DatabaseSync } = loadSqlite();
   const db = new DatabaseSync(path);
   try {
-    db.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON');
+    db.exec(
+      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON',
+    );
     db.exec('BEGIN IMMEDIATE; COMMIT');
     return db;
   } catch (error) {
@@ -379,7 +418,10 @@ function isDamaged(path: string): boolean {
 function migrate(db: DatabaseSync): void {
   const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
   if (version > MIGRATIONS.length) {
-    throw new PkbOutboxError('PKB_OUTBOX', 'The outbox file was written by a newer version of this package; install that version.');
+    throw new PkbOutboxError(
+      'PKB_OUTBOX',
+      'The outbox file was written by a newer version of this package; install that version.',
+    );
   }
   for (const [i, sql] of MIGRATIONS.entries()) {
     if (i >= version) db.exec(`BEGIN; ${sql}; PRAGMA user_version = ${i + 1}; COMMIT`);
@@ -411,7 +453,10 @@ function storeError(error: unknown): PkbOutboxError {
     26: 'the file is damaged or is no outbox',
   };
   const words_ = words[(errcode ?? 0) & 0xff] ?? `SQLite error ${errcode ?? codeOf(error)}`;
-  return new PkbOutboxError('PKB_OUTBOX', `The outbox failed: ${words_}. What was not yet stored was not taken.`);
+  return new PkbOutboxError(
+    'PKB_OUTBOX',
+    `The outbox failed: ${words_}. What was not yet stored was not taken.`,
+  );
 }
 
 function codeOf(error: unknown): string {

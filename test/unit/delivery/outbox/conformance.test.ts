@@ -3,7 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { MemoryOutbox } from '../../../../src/delivery/outbox/memory.js';
-import type { Attempt, NewMessage, Outbox, SettledMessage, StoredMessage } from '../../../../src/delivery/outbox/outbox.js';
+import type {
+  Attempt,
+  NewMessage,
+  Outbox,
+  SettledMessage,
+  StoredMessage,
+} from '../../../../src/delivery/outbox/outbox.js';
 import { SqliteOutbox } from '../../../../src/delivery/outbox/sqlite.js';
 import { stamped } from '../../../support/messages.js';
 
@@ -37,9 +43,18 @@ function message(controlId: string, orderKey = 'one', more: Partial<NewMessage> 
   };
 }
 
-const settledAs = (taken: StoredMessage | undefined, state: SettledMessage['state'] = 'accepted'): SettledMessage => {
+const settledAs = (
+  taken: StoredMessage | undefined,
+  state: SettledMessage['state'] = 'accepted',
+): SettledMessage => {
   assert.ok(taken);
-  const ack = { outcome: 'accepted', code: 'AA', controlId: taken.controlId, text: '', ack: 'MSH|…' } as const;
+  const ack = {
+    outcome: 'accepted',
+    code: 'AA',
+    controlId: taken.controlId,
+    text: '',
+    ack: 'MSH|…',
+  } as const;
   return { message: { ...taken, attempts: taken.attempts + 1 }, state, outcome: ack, expired: false };
 };
 
@@ -49,7 +64,8 @@ for (const [name, create] of Object.entries(STORES)) {
     beforeEach(() => (outbox = create()));
     afterEach(() => outbox.close());
     const take = (now = NOW): Promise<StoredMessage | undefined> => outbox.take('c', now);
-    const accept = async (taken: StoredMessage | undefined): Promise<void> => outbox.settle(settledAs(taken), ATTEMPT, false);
+    const accept = async (taken: StoredMessage | undefined): Promise<void> =>
+      outbox.settle(settledAs(taken), ATTEMPT, false);
 
     it('gives back exactly what it was given', async () => {
       const id = await outbox.add(message('1'));
@@ -92,7 +108,12 @@ for (const [name, create] of Object.entries(STORES)) {
     });
 
     it('holds a postponed message, and all behind it, until its time; others go past', async () => {
-      for (const [id, key] of [['1', 'one'], ['2', 'one'], ['3', 'two']] as const) await outbox.add(message(id, key));
+      for (const [id, key] of [
+        ['1', 'one'],
+        ['2', 'one'],
+        ['3', 'two'],
+      ] as const)
+        await outbox.add(message(id, key));
       const first = await take();
       await outbox.postpone(first?.id ?? 0, NOW + 100, { ...ATTEMPT, outcome: 'unknown', reason: 'why' });
       assert.equal((await take())?.controlId, '3');
@@ -179,13 +200,17 @@ for (const [name, create] of Object.entries(STORES)) {
         } else if (what === 2) {
           const taken = await take(now);
           if (taken) {
-            assert.ok(!inFlight.some(({ orderKey }) => orderKey === taken.orderKey), 'two of one key at once');
+            assert.ok(
+              !inFlight.some(({ orderKey }) => orderKey === taken.orderKey),
+              'two of one key at once',
+            );
             inFlight.push(taken);
           }
         } else if (inFlight.length > 0) {
           const [taken] = inFlight.splice(dice(inFlight.length), 1);
           assert.ok(taken);
-          if (dice(4) === 0) await outbox.postpone(taken.id, now + dice(20), { ...ATTEMPT, outcome: 'unknown' });
+          if (dice(4) === 0)
+            await outbox.postpone(taken.id, now + dice(20), { ...ATTEMPT, outcome: 'unknown' });
           else if (dice(10) === 0) await outbox.giveBack(taken.id);
           else {
             const number = Number(taken.controlId.split(':')[1]);

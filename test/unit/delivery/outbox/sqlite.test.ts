@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
@@ -29,8 +38,19 @@ const message = (controlId: string): NewMessage => ({
 async function settle(outbox: SqliteOutbox): Promise<SettledMessage> {
   const taken = await outbox.take('c', NOW);
   assert.ok(taken);
-  const outcome = { outcome: 'accepted', code: 'AA', controlId: taken.controlId, text: SECRET, ack: SECRET } as const;
-  const settled: SettledMessage = { message: { ...taken, attempts: 1 }, state: 'accepted', outcome, expired: false };
+  const outcome = {
+    outcome: 'accepted',
+    code: 'AA',
+    controlId: taken.controlId,
+    text: SECRET,
+    ack: SECRET,
+  } as const;
+  const settled: SettledMessage = {
+    message: { ...taken, attempts: 1 },
+    state: 'accepted',
+    outcome,
+    expired: false,
+  };
   await outbox.settle(settled, ATTEMPT, false);
   return settled;
 }
@@ -38,8 +58,9 @@ async function settle(outbox: SqliteOutbox): Promise<SettledMessage> {
 describe('the embedded outbox', () => {
   let folder: string;
   let path: string;
-  const open = (more: { encryptionKey?: string; retentionMs?: number; now?: () => number } = {}): SqliteOutbox =>
-    new SqliteOutbox({ path, retentionMs: 1e9, now: () => NOW, ...more });
+  const open = (
+    more: { encryptionKey?: string; retentionMs?: number; now?: () => number } = {},
+  ): SqliteOutbox => new SqliteOutbox({ path, retentionMs: 1e9, now: () => NOW, ...more });
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'pkb-sqlite-'));
     path = join(folder, 'outbox.sqlite');
@@ -47,7 +68,10 @@ describe('the embedded outbox', () => {
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
   /** Everything in the folder, as bytes. */
-  const bytes = (): string => readdirSync(folder).map((file) => readFileSync(join(folder, file), 'latin1')).join('');
+  const bytes = (): string =>
+    readdirSync(folder)
+      .map((file) => readFileSync(join(folder, file), 'latin1'))
+      .join('');
 
   it('keeps everything over a close: messages, order, what was not told, and its secret', async () => {
     const first = open();
@@ -59,7 +83,11 @@ describe('the embedded outbox', () => {
     const second = open();
     assert.deepEqual(second.secret, secret);
     assert.deepEqual(await second.untold('c', 's'), [settled]);
-    assert.equal((await second.take('c', NOW))?.controlId, '2', 'what was in flight is sent again, before what follows');
+    assert.equal(
+      (await second.take('c', NOW))?.controlId,
+      '2',
+      'what was in flight is sent again, before what follows',
+    );
     assert.deepEqual(await second.counts('c'), { queued: 2, held: 0 });
     await second.close();
   });
@@ -67,7 +95,8 @@ describe('the embedded outbox', () => {
   it('is readable by its owner only', async () => {
     const outbox = open();
     await outbox.add(message('1'));
-    for (const file of readdirSync(folder)) assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
+    for (const file of readdirSync(folder))
+      assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
     await outbox.close();
   });
 
@@ -94,7 +123,11 @@ describe('the embedded outbox', () => {
        })();`,
     );
     const trace = join(folder, 'trace');
-    execFileSync('strace', ['-f', '-o', trace, '-e', 'trace=fsync,fdatasync,write', process.execPath, script], { stdio: 'ignore' });
+    execFileSync(
+      'strace',
+      ['-f', '-o', trace, '-e', 'trace=fsync,fdatasync,write', process.execPath, script],
+      { stdio: 'ignore' },
+    );
     const lines = readFileSync(trace, 'utf8').split('\n');
     const at = (text: string): number => lines.findIndex((line) => line.includes(text));
     let synced = 0;
@@ -104,7 +137,9 @@ describe('the embedded outbox', () => {
       assert.ok(synced > 0, 'a message was acknowledged before the disk was synced');
       synced = 0;
     }
-    const together = lines.slice(at('BEGIN-TOGETHER'), at('"END"')).filter((line) => /f(?:data)?sync\(.*= 0/.test(line));
+    const together = lines
+      .slice(at('BEGIN-TOGETHER'), at('"END"'))
+      .filter((line) => /f(?:data)?sync\(.*= 0/.test(line));
     assert.ok(together.length >= 1 && together.length <= 5, `${together.length} syncs for 200 messages`);
   });
 
