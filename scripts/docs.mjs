@@ -18,7 +18,7 @@ function table(head, rows) {
 export function pages() {
   const { ERROR_CODES } = require('../dist/src/errors.js');
   const { DATA_POINT_FIELDS, MESSAGE_TYPES } = require('../dist/src/pkb/catalogue.js');
-  const { RULES } = require('../dist/src/pkb/guard/rules.js');
+  const { RULES } = require('../dist/src/pkb/guard/rules/index.js');
   const { OUTCOMES } = require('../dist/src/delivery/outcome.js');
   return {
     'errors.md': `# Errors

@@ -23,10 +23,11 @@ export {
 export type { Customer } from './pkb/alias.js';
 export { MESSAGE_TYPES, type MessageType } from './pkb/catalogue.js';
 export { type DataPoint, type DataPointId, deriveId } from './pkb/data-point.js';
+export { isNhsNumber } from './pkb/nhs-number.js';
 export { stamp, type Stamped, type StampOptions } from './pkb/stamp.js';
 export { inspect, type Inspection, type RuleActions } from './pkb/guard/inspect.js';
-export type { Action, Finding, Rule, Severity } from './pkb/guard/rule.js';
-export { RULES } from './pkb/guard/rules.js';
+export type { Action, Finding, GuardContext, Rule, Severity } from './pkb/guard/rule.js';
+export { RULES } from './pkb/guard/rules/index.js';
 export { encodeRequest } from './pkb/soap/request.js';
 export { decodeResponse, type DecodedOutcome, type DecodedResponse } from './pkb/soap/response.js';
 export { type RunningSimulator, startSimulator, type StartOptions } from './simulator/server.js';

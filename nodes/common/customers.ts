@@ -2,7 +2,7 @@
  * Finding the Customer of a message among those that are configured.
  */
 import { PkbConfigError } from '../../src/errors.js';
-import type { Customer } from '../../src/pkb/alias.js';
+import { type Customer, sendingFacility } from '../../src/pkb/alias.js';
 import type { CustomerNode } from '../pkb-customer.js';
 import type { Runtime } from './types.js';
 
@@ -29,11 +29,7 @@ function customerNamed(RED: Runtime, named: unknown): CustomerNode | undefined {
       'No Customer is chosen in the node and msg.customer names none.',
     );
   }
-  const all: CustomerNode[] = [];
-  RED.nodes.eachNode(({ id, type }) => {
-    const node = type === 'pkb-customer' ? customerNode(RED, id) : undefined;
-    if (node) all.push(node);
-  });
+  const all = configuredCustomers(RED);
   const byName = all.filter((node) => node.name === named);
   const found = byName.length > 0 ? byName : all.filter((node) => node.customer?.alias === named);
   if (found.length === 1) return found[0];
@@ -43,6 +39,20 @@ function customerNamed(RED: Runtime, named: unknown): CustomerNode | undefined {
       ? 'msg.customer names none of the configured Customers; add it as a pkb-customer node, or correct the name.'
       : `msg.customer fits ${found.length} configured Customers; give each a name of its own and use that.`,
   );
+}
+
+/** The MSH-4 values of all configured Customers. */
+export function configuredFacilities(RED: Runtime): string[] {
+  return configuredCustomers(RED).flatMap(({ customer }) => (customer ? [sendingFacility(customer)] : []));
+}
+
+function configuredCustomers(RED: Runtime): CustomerNode[] {
+  const all: CustomerNode[] = [];
+  RED.nodes.eachNode(({ id, type }) => {
+    const node = type === 'pkb-customer' ? customerNode(RED, id) : undefined;
+    if (node) all.push(node);
+  });
+  return all;
 }
 
 function customerNode(RED: Runtime, id: string): CustomerNode | undefined {

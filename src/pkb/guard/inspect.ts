@@ -3,9 +3,9 @@
  */
 import { PkbConfigError, PkbMessageError } from '../../errors.js';
 import { afterLineEnd } from '../../hl7/segments.js';
-import type { Action, Finding, Rule } from './rule.js';
-import { ruleWithId, RULES } from './rules.js';
-import { type Scan, scan } from './scan.js';
+import type { Action, Finding, GuardContext, Rule } from './rule.js';
+import { ruleWithId, RULES } from './rules/index.js';
+import { Scan } from './scan.js';
 
 /** What the guard says of a message. */
 export interface Inspection {
@@ -26,90 +26,75 @@ export type RuleActions = Readonly<Record<string, Action>>;
  *
  * @param hl7 HL7 text; segments ended by CR, LF or CRLF
  * @param rules what to do by rule id; absent = the rule's default
+ * @param context what is known besides the message; rules that need more do not look
  * @throws PkbConfigError `PKB_SETTING` for an unknown rule, action, or `strip` on a rule that has nothing to strip
  */
-export function inspect(hl7: string, rules: RuleActions = {}): Inspection {
+export function inspect(hl7: string, rules: RuleActions = {}, context: GuardContext = {}): Inspection {
   checkActions(rules);
   let message: Scan;
   try {
-    message = scan(hl7);
+    message = new Scan(hl7);
   } catch (error) {
     if (!(error instanceof PkbMessageError)) throw error;
     return { hl7, findings: [ownFinding('form.unreadable', 'MSH', error.message)], blocked: true };
   }
   const findings: Finding[] = [];
-  const stripped: string[] = [];
-  for (const rule of RULES)
-    run(rule, message, Object.hasOwn(rules, rule.id) ? rules[rule.id] : undefined, findings, stripped);
+  const stripped = new Set<number>();
+  for (const rule of RULES) {
+    const action = (Object.hasOwn(rules, rule.id) ? rules[rule.id] : undefined) ?? rule.defaultAction;
+    if (action !== 'off') run(rule, action, message, context, findings, stripped);
+  }
   const blocked = findings.some((finding) => finding.action === 'block');
-  return {
-    hl7: blocked || stripped.length === 0 ? hl7 : strip(message, new Set(stripped)),
-    findings,
-    blocked,
-  };
+  return { hl7: blocked || stripped.size === 0 ? hl7 : strip(message, stripped), findings, blocked };
 }
 
 function run(
   rule: Rule,
+  action: Finding['action'],
   message: Scan,
-  chosen: Action | undefined,
+  context: GuardContext,
   findings: Finding[],
-  stripped: string[],
+  stripped: Set<number>,
 ): void {
-  const action = chosen ?? rule.defaultAction;
-  if (action === 'off') return;
+  const { id, severity } = rule;
   try {
-    rule.check(message, (location) => {
-      findings.push({ rule: rule.id, action, severity: rule.severity, location, text: rule.text });
-      if (action !== 'strip') return;
-      for (const segment of withNotes(message, location, rule.strips?.with ?? [])) {
-        stripped.push(segment);
-        if (segment === location) continue;
-        findings.push({
-          rule: rule.id,
-          action,
-          severity: rule.severity,
-          location: segment,
-          text: `${segment} belongs to ${location} and was stripped with it.`,
-        });
-      }
-    });
-  } catch {
-    findings.push(
-      ownFinding('form.defect', 'MSH', `The rule ${rule.id} failed on this message; please report it.`),
+    rule.check(
+      message,
+      (segment, place = '') => {
+        const location = segment < 0 ? place : message.location(segment) + place;
+        findings.push({ rule: id, action, severity, location, text: rule.text });
+        if (action !== 'strip') return;
+        stripped.add(segment);
+        for (const note of notesOf(message, segment, rule.strips?.with ?? [])) {
+          stripped.add(note);
+          const text = `This note belongs to ${location} and was stripped with it.`;
+          findings.push({ rule: id, action, severity, location: message.location(note), text });
+        }
+      },
+      context,
     );
+  } catch {
+    findings.push(ownFinding('form.defect', 'MSH', `The rule ${id} failed on this message; please report it.`));
   }
 }
 
-/** A segment and the notes that follow it directly. */
-function withNotes(message: Scan, location: string, notes: readonly string[]): string[] {
-  const at = indexOf(message, location);
-  const segments = [location];
-  for (let i = at + 1; notes.includes(message.names[i] ?? ''); i++) segments.push(locationOf(message, i));
-  return segments;
+/** The notes that follow a segment directly. */
+function notesOf(message: Scan, segment: number, names: readonly string[]): number[] {
+  const notes: number[] = [];
+  for (let i = segment + 1; i < message.codes.length && names.includes(message.name(i)); i++) notes.push(i);
+  return notes;
 }
 
-function indexOf(message: Scan, location: string): number {
-  return message.names.findIndex((_, i) => locationOf(message, i) === location);
-}
-
-function locationOf(message: Scan, index: number): string {
-  const name = message.names[index] ?? '';
-  let occurrence = 0;
-  for (let i = 0; i <= index; i++) if (message.names[i] === name) occurrence++;
-  return `${name}[${occurrence}]`;
-}
-
-/** The text without the segments named, each with its line end. */
-function strip(message: Scan, segments: ReadonlySet<string>): string {
+/** The text without some segments, each with its line end. */
+function strip({ text, starts, ends }: Scan, segments: ReadonlySet<number>): string {
   let out = '';
   let from = 0;
-  for (const [i, start] of message.starts.entries()) {
-    if (!segments.has(locationOf(message, i))) continue;
-    out += message.text.slice(from, start);
-    from = afterLineEnd(message.text, message.ends[i] ?? start);
+  for (const [i, start] of starts.entries()) {
+    if (!segments.has(i)) continue;
+    out += text.slice(from, start);
+    from = afterLineEnd(text, ends[i] ?? start);
   }
-  return out + message.text.slice(from);
+  return out + text.slice(from);
 }
 
 function ownFinding(rule: string, location: string, text: string): Finding {

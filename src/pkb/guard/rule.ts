@@ -10,11 +10,41 @@ export type Action = 'off' | 'flag' | 'strip' | 'block';
 /** How grave a finding is: `error` harms data or is sure to be rejected, `warning` may, `note` is worth knowing. */
 export type Severity = 'error' | 'warning' | 'note';
 
-/** The areas into which rules are grouped. */
-export type Area = 'overwriting';
+/** The areas into which rules are grouped, in the order in which they are shown. */
+export const AREAS = {
+  overwriting: 'Overwriting the Customer’s lists',
+  identity: 'Patient and soft matching',
+  behalf: 'On behalf of',
+  header: 'Header',
+  datapoint: 'Data point IDs',
+  type: 'Message types',
+  form: 'Form',
+} as const;
 
-/** Called by a check for each place at fault: `DG1[2]` or `PID-7`; never with a value. */
-export type Report = (location: string) => void;
+/** One of {@link AREAS}. */
+export type Area = keyof typeof AREAS;
+
+/**
+ * Called by a check for each fault.
+ *
+ * @param segment index of a segment, or -1 for a segment that is missing
+ * @param place what follows its name in the location, such as `-7` or `-3.1`; with -1 the whole location, such as `PID`
+ */
+export type Report = (segment: number, place?: string) => void;
+
+/** What is known besides the message. Everything is optional: what is not known is not looked at. */
+export interface GuardContext {
+  /** The MSH-4 values of the Customers this flow is configured for. */
+  readonly facilities?: readonly string[];
+  /** Whether a control ID has been seen before, of another message. */
+  readonly controlIdSeen?: (controlId: string) => boolean;
+  /** Whether an appointment with this ID has been sent before. */
+  readonly appointmentSeen?: (id: string) => boolean;
+  /** Whether the data point ID is declared to be the Customer's own. */
+  readonly dataPointIsCustomers?: boolean;
+  /** Largest message that is let pass, in characters. */
+  readonly sizeLimit?: number;
+}
 
 /** One rule. */
 export interface Rule {
@@ -32,9 +62,9 @@ export interface Rule {
   readonly why: string;
   /** PKB page id, or the chapter of HL7. */
   readonly source: string;
-  /** Whether the places it reports are segments that may be stripped, and which notes go with them. */
+  /** Whether the segments it reports may be stripped, and which notes go with them. */
   readonly strips?: { readonly with: readonly string[] };
-  readonly check: (message: Scan, report: Report) => void;
+  readonly check: (message: Scan, report: Report, context: GuardContext) => void;
 }
 
 /** One finding. It holds no field value of a patient. */
@@ -42,7 +72,7 @@ export interface Finding {
   readonly rule: string;
   readonly action: Exclude<Action, 'off'>;
   readonly severity: Severity;
-  /** Such as `DG1[2]` or `PID-7`. */
+  /** Such as `DG1[2]` or `PID[1]-7`. */
   readonly location: string;
   readonly text: string;
 }

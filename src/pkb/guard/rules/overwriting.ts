@@ -1,0 +1,77 @@
+/** Rules against overwriting what the Customer holds (PKB page 3365078168). */
+import type { Report, Rule } from '../rule.js';
+import { codeOf, type Scan } from '../scan.js';
+
+/** Whether a message is one of the two whose clinical segments replace PKB's lists. */
+export function isDemographics({ messageType }: Scan): boolean {
+  return messageType === 'ADT^A28' || messageType === 'ADT^A31';
+}
+
+/** Reports every segment with one of some names in an A28 or A31. */
+function segments(...names: string[]): (message: Scan, report: Report) => void {
+  const codes = names.map(codeOf);
+  return (message, report) => {
+    if (!isDemographics(message)) return;
+    for (let i = 0; i < message.codes.length; i++) {
+      if (codes.includes(message.codes[i] ?? 0)) report(i);
+    }
+  };
+}
+
+function replaces(name: string, subject: string, list: string, source: string): Rule {
+  return {
+    id: `overwriting.${list}`,
+    area: 'overwriting',
+    title: `${subject} segments (${name})`,
+    severity: 'error',
+    defaultAction: 'block',
+    appliesTo: 'ADT^A28, ADT^A31',
+    text: `${name} in an ADT^A28 or A31 replaces the Customer's whole list of ${list} in PKB; send demographics without it.`,
+    why: `PKB replaces the entire list of ${list} that the Customer holds for the patient, including entries typed in by its professionals, with what an A28 or A31 carries. PKB discourages Partners from sending them.`,
+    source,
+    strips: { with: ['NTE'] },
+    check: segments(name),
+  };
+}
+
+const AL1 = codeOf('AL1');
+
+export const OVERWRITING: readonly Rule[] = [
+  replaces('AL1', 'Allergy', 'allergies', '3365078168, 3736141825'),
+  replaces('DG1', 'Diagnosis', 'diagnoses', '3365078168, 4716855297'),
+  replaces('ZRX', 'Medication', 'medication', '3365078168, 3738402817'),
+  {
+    id: 'overwriting.ignored',
+    area: 'overwriting',
+    title: 'Other clinical segments (IAM, PRB, RX…, ORC)',
+    severity: 'note',
+    defaultAction: 'flag',
+    appliesTo: 'ADT^A28, ADT^A31',
+    text: 'PKB ignores this clinical segment in an ADT^A28 or A31; do not rely on it, and leave it out.',
+    why: 'They are not in PKB’s definition of these messages. A sender who includes them may believe that PKB stores them.',
+    source: '3365078168',
+    strips: { with: ['NTE'] },
+    check: segments('IAM', 'PRB', 'RXA', 'RXC', 'RXD', 'RXE', 'RXG', 'RXO', 'RXR', 'ORC'),
+  },
+  {
+    id: 'overwriting.duplicate-allergy',
+    area: 'overwriting',
+    title: 'The same allergy twice',
+    severity: 'error',
+    defaultAction: 'block',
+    appliesTo: 'ADT^A28, ADT^A31',
+    text: 'This allergy stands twice (same AL1-3 and AL1-6); PKB rejects the whole message. Send it once.',
+    why: 'PKB rejects a message with duplicate AL1 segments as a whole.',
+    source: '3365078168',
+    check: (message, report) => {
+      if (!isDemographics(message) || message.first(AL1) < 0) return;
+      const seen = new Set<string>();
+      for (const [i, code] of message.codes.entries()) {
+        if (code !== AL1) continue;
+        const key = `${message.field(i, 3)}|${message.field(i, 6)}`;
+        if (seen.has(key)) report(i);
+        seen.add(key);
+      }
+    },
+  },
+];
