@@ -23,6 +23,10 @@ export interface ConnectionNode extends Node<ConnectionCredentials> {
   outbox(): Outbox;
   /** Stores a message; resolves when it is safe. */
   submit(message: NewMessage): Promise<number>;
+  /** How many order keys (patients, as a rule) are held behind a rejected message. */
+  held(): Promise<number>;
+  /** Lets held messages go on. @returns how many order keys were held */
+  release(): Promise<number>;
   register(sender: Sender): void;
   deregister(sender: Sender): void;
 }
@@ -66,6 +70,13 @@ module.exports = async function (RED: Runtime): Promise<void> {
     };
     this.outbox = () => running().outbox;
     this.submit = (message) => running().dispatcher.submit(message);
+    this.held = async () => started?.outbox.held(this.id) ?? 0;
+    this.release = async () => {
+      const { outbox, dispatcher } = running();
+      const released = await outbox.release(this.id);
+      dispatcher.wake();
+      return released;
+    };
     this.register = (sender) => senders.add(sender);
     this.deregister = (sender) => senders.delete(sender);
 
@@ -119,6 +130,7 @@ function prepare(
   const { outbox } = open;
   for (const report of open.reports) node.error(new PkbOutboxError('PKB_OUTBOX', report));
   const failed = (error: unknown): void => node.error(asPkbError(error));
+  let closing = false;
   const dispatcher: Dispatcher = new Dispatcher({
     connection: node.id,
     outbox,
@@ -127,7 +139,12 @@ function prepare(
     url: () => addressFor(RED, config),
     policy: { ...DEFAULT_POLICY, maxAgeMs: maxAgeHours * 3_600_000 },
     events: {
-      settled: (settled) => void senders.settled(settled, outbox).catch(failed),
+      settled: (settled) => {
+        senders.settled(settled, outbox).then((told) => {
+          if (!told && !closing)
+            node.warn(RED._('pkb-connection.warning.no-sender', { state: settled.state }));
+        }, failed);
+      },
       changed: () => senders.changed(dispatcher),
       failed,
     },
@@ -140,6 +157,7 @@ function prepare(
       dispatcher.start();
     },
     async end() {
+      closing = true;
       await dispatcher.stop(CLOSE_GRACE_MS);
       transport.close();
       await open.release();

@@ -59,7 +59,9 @@ module.exports = function (RED: Runtime): void {
       const { findings, blocked } = inspect(readMessage(text), rulesOf(rules ?? {}), { facilities });
       response.json({ findings, blocked });
     } catch (error) {
-      response.status(400).json({ error: error instanceof Error ? error.message : 'The text could not be tried.' });
+      response
+        .status(400)
+        .json({ error: error instanceof Error ? error.message : 'The text could not be tried.' });
     }
   });
 };
@@ -67,5 +69,8 @@ module.exports = function (RED: Runtime): void {
 function rulesOf(rules: RuleActions | undefined | null): RuleActions {
   if (rules === undefined || rules === null) return {};
   if (typeof rules === 'object' && !Array.isArray(rules)) return rules;
-  throw new PkbConfigError('PKB_SETTING', 'The rules of the guard must be an object of rule ids and actions.');
+  throw new PkbConfigError(
+    'PKB_SETTING',
+    'The rules of the guard must be an object of rule ids and actions.',
+  );
 }

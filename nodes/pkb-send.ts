@@ -3,7 +3,13 @@
  */
 import { isOrder, orderKey } from '../src/delivery/order-key.js';
 import type { Outcome } from '../src/delivery/outcome.js';
-import { PkbConfigError, PkbDeliveryError, PkbMessageError, type ErrorCode } from '../src/errors.js';
+import {
+  asPkbError,
+  PkbConfigError,
+  PkbDeliveryError,
+  PkbMessageError,
+  type ErrorCode,
+} from '../src/errors.js';
 import { fieldOf, messageTypeOf, readHeader } from '../src/hl7/header.js';
 import { readMessage } from '../src/hl7/input.js';
 import { unescape } from '../src/hl7/escape.js';
@@ -22,12 +28,30 @@ interface SendDef extends NodeDef {
   onRejected: string;
 }
 
+/** A pkb-send node at run time. */
+interface SendNode extends Node {
+  /** Lets held messages of its connection go on. @returns how many order keys were held */
+  release(): Promise<number>;
+}
+
 module.exports = function (RED: Runtime): void {
-  function PkbSend(this: Node, config: SendDef): void {
+  function PkbSend(this: SendNode, config: SendDef): void {
     RED.nodes.createNode(this, config);
     const carried = new CarriedMessages();
     const status = new SendStatus(RED, this);
     const connection = (RED.nodes.getNode(config.connection) as ConnectionNode | null) ?? undefined;
+
+    const showHeld = (): void => {
+      connection?.held().then(
+        (held) => status.held(held),
+        () => undefined,
+      );
+    };
+    this.release = async () => {
+      const released = (await connection?.release()) ?? 0;
+      showHeld();
+      return released;
+    };
 
     const sender: Sender = {
       node: this,
@@ -40,6 +64,7 @@ module.exports = function (RED: Runtime): void {
         const payload = { outcome: name, code, controlId, text, attempts: stored.attempts };
         const result = { ...message, payload, hl7: stored.body, ack };
         this.send(name === 'accepted' ? [result, null] : [null, result]);
+        if (stored.holdOnRejection) showHeld();
       },
     };
 
@@ -63,12 +88,30 @@ module.exports = function (RED: Runtime): void {
 
     if (connection === undefined) showError(RED, this, 'PKB_CONNECTION');
     connection?.register(sender);
+    RED.events.once('flows:started', showHeld);
     this.on('close', () => {
+      RED.events.off('flows:started', showHeld);
       connection?.deregister(sender);
       status.close();
     });
   }
-  RED.nodes.registerType('pkb-send', PkbSend);
+  RED.nodes.registerType<SendNode, SendDef, object, object>('pkb-send', PkbSend);
+
+  RED.httpAdmin.post(
+    '/pkb-send/:id/release',
+    RED.auth.needsPermission('pkb-send.write'),
+    (request, response) => {
+      const node = RED.nodes.getNode(String(request.params['id'])) as Partial<SendNode> | null;
+      if (node?.release === undefined) {
+        response.status(404).json({ error: 'Deploy the node first.' });
+        return;
+      }
+      node.release().then(
+        (released) => response.json({ released }),
+        (error: unknown) => response.status(500).json({ error: asPkbError(error).message }),
+      );
+    },
+  );
 };
 
 /** Checks that a message can be sent and answered at all, and describes it for the outbox. */
@@ -81,7 +124,7 @@ function describe(hl7: string, config: SendDef, connection: ConnectionNode) {
     );
   }
   const header = readHeader(hl7);
-  const controlId = unescape(fieldOf(hl7, header, 10));
+  const controlId = unescape(fieldOf(hl7, header, 10)).trim();
   if (controlId === '') {
     throw new PkbMessageError(
       'PKB_CONTROL_ID',

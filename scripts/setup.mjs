@@ -17,12 +17,16 @@ function install() {
     .update(readFileSync(join(root, 'package-lock.json')))
     .digest('hex');
   if (existsSync(mark) && existsSync(ownNode) && readFileSync(mark, 'utf8') === wanted) return;
-  console.log('Installing dependencies (once; a minute or two) …');
+  console.error('Installing dependencies (once; a minute or two) …');
   const npm = process.env.npm_execpath;
   const [command, ...first] = npm ? [process.execPath, npm] : ['npm'];
   // Not `npm ci`: the lockfile leaves out the linter's binaries for other platforms, which `ci` calls a mismatch.
   const options = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { status } = spawnSync(command, [...first, ...options], { cwd: root, stdio: 'inherit', shell: !npm });
+  const { status } = spawnSync(command, [...first, ...options], {
+    cwd: root,
+    stdio: ['ignore', 2, 2],
+    shell: !npm,
+  });
   if (status !== 0) {
     console.error('npm could not install the dependencies; see above.');
     process.exit(status ?? 1);

@@ -57,7 +57,7 @@ RED.init(server, {
   uiPort: server.address().port,
   telemetry: { enabled: false },
   editorTheme: { tours: false, palette: { allowInstall: false } },
-  logging: { console: { level: 'warn', metrics: false, audit: false } },
+  logging: { console: { level: 'error', metrics: false, audit: false } },
 });
 app.use('/', RED.httpAdmin);
 app.use('/', RED.httpNode);
@@ -67,8 +67,9 @@ RED.hooks.add('onSend.start', (events) => {
   for (const { source, msg } of events) {
     if (source.node?.type !== 'pkb-send') continue;
     const { code, outcome, text } = msg.payload;
-    console.log(`\nSent      ${msg.pkb?.messageType} ${msg.payload.controlId} for ${msg.pkb?.customer}`);
-    console.log(`Answered  ${code} (${outcome}${text ? `: ${text}` : ''}) by the simulator\n`);
+    const what = [msg.pkb?.messageType, msg.payload.controlId].filter(Boolean).join(' ');
+    console.log(`\nSent      ${what}${msg.pkb?.customer ? ` for ${msg.pkb.customer}` : ''}`);
+    console.log(`Answered  ${code} (${outcome}${text ? `: ${text}` : ''})\n`);
   }
 });
 

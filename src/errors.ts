@@ -19,8 +19,8 @@ export interface ErrorRow {
 export const ERROR_CODES = {
   PKB_HL7_TYPE: {
     class: 'PkbMessageError',
-    means: 'msg.payload is neither HL7 text (string or Buffer) nor, for pkb-build, an object of fields.',
-    remedy: 'Put the HL7 text, or the fields, into msg.payload before this node.',
+    means: 'msg.payload is not HL7 text: neither a string nor a Buffer.',
+    remedy: 'Put the HL7 text into msg.payload before this node.',
   },
   PKB_HL7_EMPTY: {
     class: 'PkbMessageError',
@@ -115,7 +115,7 @@ export const ERROR_CODES = {
   PKB_SIMULATOR: {
     class: 'PkbConfigError',
     means: 'The connection is set to the simulator, but there is none, or more than one, in this Node-RED.',
-    remedy: 'Add one pkb-simulator node and deploy, or choose another environment.',
+    remedy: 'Have exactly one pkb-simulator node and deploy, or choose another environment.',
   },
   PKB_SETTING: {
     class: 'PkbConfigError',
@@ -138,7 +138,7 @@ export const ERROR_CODES = {
     class: 'PkbDeliveryError',
     means:
       'PKB was busy or out of order (429 or 5xx without an acknowledgement) for longer than messages are kept trying.',
-    remedy: 'Check PKB status, then resend.',
+    remedy: 'Check PKB status; Catch got the message, and it can be put into pkb-send again.',
   },
   PKB_MISCONFIGURED: {
     class: 'PkbDeliveryError',
@@ -161,7 +161,8 @@ export const ERROR_CODES = {
     class: 'PkbDeliveryError',
     means:
       'The message was tried until it was older than the outbox allows (maxAgeHours) and is now undeliverable.',
-    remedy: 'Find out why PKB could not be reached, then resend what still matters.',
+    remedy:
+      'Find out why PKB could not be reached; Catch got the message, and it can be put into pkb-send again.',
   },
   PKB_OUTBOX: {
     class: 'PkbOutboxError',

@@ -39,6 +39,6 @@ function theSimulator(RED: Runtime): SimulatorNode {
     'PKB_SIMULATOR',
     found.length === 0
       ? 'The connection is set to the simulator, but there is no pkb-simulator node: add one and deploy.'
-      : `There are ${found.length} pkb-simulator nodes: keep one, or choose "custom" and enter the address of the one wanted.`,
+      : `There are ${found.length} pkb-simulator nodes: delete all but one, and deploy.`,
   );
 }

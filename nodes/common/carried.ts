@@ -17,9 +17,9 @@ export class CarriedMessages {
   /** The properties of a message that outlive a restart, as JSON; what JSON cannot hold is left out. */
   static toJson(message: Message): string {
     const kept: Record<string, unknown> = {};
-    for (const [name, value] of Object.entries(message)) {
+    for (const name of Object.keys(message)) {
       if (NOT_STORED.has(name)) continue;
-      const json = jsonOf(value);
+      const json = jsonOf(message, name);
       if (json !== undefined) kept[name] = JSON.parse(json);
     }
     return JSON.stringify(kept);
@@ -38,9 +38,9 @@ export class CarriedMessages {
   }
 }
 
-function jsonOf(value: unknown): string | undefined {
+function jsonOf(message: Message, name: string): string | undefined {
   try {
-    return JSON.stringify(value);
+    return JSON.stringify(message[name]);
   } catch {
     return undefined;
   }

@@ -24,7 +24,8 @@ export class GuardMemory {
     if (blocked) return;
     const header = readHeader(hl7);
     keep(this.#controlIds, fieldOf(hl7, header, 10));
-    if (messageTypeOf(fieldOf(hl7, header, 9)) === 'SIU^S12') keep(this.#appointments, read(hl7, 'SCH-1.1') ?? '');
+    if (messageTypeOf(fieldOf(hl7, header, 9)) === 'SIU^S12')
+      keep(this.#appointments, read(hl7, 'SCH-1.1') ?? '');
   }
 }
 

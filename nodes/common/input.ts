@@ -33,7 +33,12 @@ export function onInput(
     const fail = (thrown: unknown): void => {
       const error = asPkbError(thrown);
       showError(RED, node, error.code);
-      done(error);
+      try {
+        done(error);
+      } catch {
+        // Node-RED copies the message for the Catch node, which a message that cannot be copied makes fail.
+        node.error(error);
+      }
     };
     try {
       const working = handle(message, send as Send);

@@ -14,6 +14,8 @@ export class SendStatus {
   #timer: NodeJS.Timeout | undefined;
   #next: (() => void) | undefined;
   #last = '';
+  #held = 0;
+  #busy = false;
 
   constructor(RED: Runtime, node: Node) {
     this.#RED = RED;
@@ -31,6 +33,12 @@ export class SendStatus {
     }, INTERVAL_MS);
   }
 
+  /** Shows how many patients are held, while there is nothing else to show. */
+  held(count: number): void {
+    this.#held = count;
+    this.#idle();
+  }
+
   close(): void {
     clearTimeout(this.#timer);
   }
@@ -41,10 +49,19 @@ export class SendStatus {
   }
 
   #show(state: ConnectionState, inFlight: number): void {
+    this.#busy = false;
     const text = (key: string): string => this.#RED._(`pkb-send.status.${key}`, { count: inFlight });
     if (state.state === 'paused') this.#set('red', 'ring', text('paused'));
     else if (state.state === 'waiting') this.#set('yellow', 'ring', text('waiting'));
     else if (inFlight > 0) this.#set('blue', 'dot', text('sending'));
+    else this.#idle();
+    this.#busy = inFlight > 0 || state.state !== 'open';
+  }
+
+  #idle(): void {
+    if (this.#busy) return;
+    if (this.#held > 0)
+      this.#set('yellow', 'ring', this.#RED._('pkb-send.status.held', { count: this.#held }));
     else this.#set('', 'dot', '');
   }
 

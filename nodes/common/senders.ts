@@ -28,12 +28,18 @@ export class Senders {
     this.#senders.delete(sender);
   }
 
-  /** Tells a message's sender of its fate, and notes that it has been told. Where it is gone, the outbox keeps the fate. */
-  async settled(settled: SettledMessage, outbox: Outbox): Promise<void> {
+  /**
+   * Tells a message's sender of its fate, and notes that it has been told. While its sender is away (a deploy), or for
+   * good, the outbox keeps the fate.
+   *
+   * @returns whether there was a sender to tell
+   */
+  async settled(settled: SettledMessage, outbox: Outbox): Promise<boolean> {
     const sender = [...this.#senders].find(({ node }) => node.id === settled.message.sender);
-    if (sender === undefined) return;
+    if (sender === undefined) return false;
     sender.settled(settled);
     await outbox.told(settled.message.id);
+    return true;
   }
 
   /** Tells each sender what it was not told before a restart. */

@@ -25,7 +25,7 @@ export interface Failure {
 
 /** Names under which TLS failures of trust are reported by Node.js. */
 const UNTRUSTED =
-  /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|ERR_TLS_CERT_|ERR_SSL_.*ALERT_(?:CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)|ERR_SSL_.*CERTIFICATE|INVALID_CA|HOSTNAME_MISMATCH)/;
+  /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|ERR_TLS_CERT_|ERR_SSL_.*ALERT_(?:CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)|ERR_SSL_.*CERTIFICATE|ERR_OSSL_|INVALID_CA|HOSTNAME_MISMATCH)/;
 
 /**
  * Judges an HTTP answer.
@@ -71,7 +71,7 @@ function acknowledged(
 
 function judgeStatus({ status }: Answer, wait: number | undefined): Outcome {
   const after = wait === undefined ? {} : { retryAfter: wait };
-  if (status === 429 || status >= 500) {
+  if (status === 429 || status === 408 || status === 421 || status === 425 || status >= 500) {
     return {
       outcome: 'busy',
       reason: `PKB is busy or out of order (HTTP ${status}).`,

@@ -46,6 +46,9 @@ export interface DispatcherOptions {
 /** How soon a failed write to the store is tried again. */
 const STORE_POLICY: RetryPolicy = { ...DEFAULT_POLICY, capMs: 30_000 };
 
+/** How soon a store that could not be read is asked again. */
+const STORE_RETRY_MS = 5000;
+
 /** Sends the messages of one connection. */
 export class Dispatcher {
   readonly #options: DispatcherOptions;
@@ -57,7 +60,7 @@ export class Dispatcher {
   #failures = 0;
   #running = false;
   #stopped = false;
-  #pumping = false;
+  #pumping: Promise<void> | undefined;
   #pumpAgain = false;
   #timer: NodeJS.Timeout | undefined;
 
@@ -92,14 +95,18 @@ export class Dispatcher {
 
   /** Looks for work. */
   wake(): void {
-    this.#pump().catch((error: unknown) => this.#options.events.failed(error));
+    this.#pumping ??= this.#pump().finally(() => {
+      this.#pumping = undefined;
+      if (this.#pumpAgain) this.wake();
+    });
+    this.#pumpAgain = true;
   }
 
   /** Goes on after a pause, at once. */
   resume(): void {
     this.#failures = 0;
     this.#state = { state: 'open' };
-    this.#options.events.changed();
+    this.#tell((events) => events.changed());
     this.wake();
   }
 
@@ -109,23 +116,33 @@ export class Dispatcher {
    */
   async stop(graceMs: number): Promise<void> {
     this.#stopped = true;
-    clearTimeout(this.#timer);
     const timer = setTimeout(() => this.#abort.abort(), graceMs);
+    await this.#pumping;
     await Promise.allSettled(this.#inFlight);
     clearTimeout(timer);
+    clearTimeout(this.#timer);
   }
 
+  /** Never rejects: where the store fails, it is asked again after a while. */
   async #pump(): Promise<void> {
-    this.#pumpAgain = true;
-    if (this.#pumping) return;
-    this.#pumping = true;
-    try {
-      while (this.#pumpAgain) {
-        this.#pumpAgain = false;
+    await Promise.resolve();
+    while (this.#pumpAgain) {
+      this.#pumpAgain = false;
+      try {
         await this.#fill();
+      } catch (error) {
+        this.#tell((events) => events.failed(error));
+        this.#wakeAt(this.#now() + STORE_RETRY_MS);
       }
-    } finally {
-      this.#pumping = false;
+    }
+  }
+
+  /** Calls a listener; what it throws is its own fault and must not stop delivery. */
+  #tell(call: (events: DispatcherEvents) => void): void {
+    try {
+      call(this.#options.events);
+    } catch {
+      // There is nobody left to tell.
     }
   }
 
@@ -135,12 +152,13 @@ export class Dispatcher {
     while (this.#mayTake()) {
       const message = await outbox.take(connection, this.#now());
       if (message === undefined) return this.#wakeAt(await outbox.nextDue(connection));
+      if (this.#stopped) return outbox.giveBack(message.id);
       const sending = this.#deliver(message);
       this.#inFlight.add(sending);
-      this.#options.events.changed();
+      this.#tell((events) => events.changed());
       void sending.finally(() => {
         this.#inFlight.delete(sending);
-        this.#options.events.changed();
+        this.#tell((events) => events.changed());
         this.wake();
       });
     }
@@ -169,7 +187,7 @@ export class Dispatcher {
       if (outcome === undefined) await this.#options.outbox.giveBack(message.id);
       else await this.#apply(message, outcome);
     } catch (error) {
-      this.#options.events.failed(error);
+      this.#tell((events) => events.failed(error));
     }
   }
 
@@ -187,27 +205,29 @@ export class Dispatcher {
   }
 
   async #apply(message: StoredMessage, outcome: Outcome): Promise<void> {
-    const { outbox, policy, events } = this.#options;
+    const { outbox, policy } = this.#options;
     const now = this.#now();
     const faulty = 'scope' in outcome && outcome.scope === 'connection';
     // Messages sent at the same time fail together; that counts as one failure of the connection.
     if (!faulty) this.#failures = 0;
     else if (this.#state.state !== 'waiting' || this.#state.until <= now) this.#failures++;
-    const attempt: Attempt = {
-      at: now,
-      outcome: outcome.outcome,
-      reason: 'reason' in outcome ? outcome.reason : '',
+    const reason = 'reason' in outcome ? outcome.reason : '';
+    const unclear = 'scope' in outcome && outcome.scope === 'message';
+    const attempt: Attempt = { at: now, outcome: outcome.outcome, reason, unclear };
+    const facts = {
+      unclear: message.unclear + (unclear ? 1 : 0),
+      failures: this.#failures,
+      storedAt: message.storedAt,
     };
-    const facts = { attempt: message.attempts + 1, failures: this.#failures, storedAt: message.storedAt };
     const next = nextStep(outcome, facts, policy, now, this.#random());
     switch (next.step) {
       case 'settle': {
-        const sent = { ...message, attempts: facts.attempt };
+        const sent = { ...message, attempts: message.attempts + 1 };
         const settled: SettledMessage = { message: sent, state: next.state, outcome, expired: next.expired };
         const hold = message.holdOnRejection && next.state !== 'accepted';
         await this.#keep(() => outbox.settle(settled, attempt, hold));
-        this.#enter(faulty ? this.#waiting(now, outcome) : { state: 'open' });
-        events.settled(settled);
+        this.#enter(faulty ? this.#waiting(next.at, outcome) : { state: 'open' });
+        this.#tell((events) => events.settled(settled));
         return;
       }
       case 'retry':
@@ -230,7 +250,7 @@ export class Dispatcher {
       try {
         return await write();
       } catch (error) {
-        this.#options.events.failed(error);
+        this.#tell((events) => events.failed(error));
         if (this.#stopped) throw error;
         await sleep(backoff(tries, STORE_POLICY, this.#random()));
       }
@@ -245,6 +265,6 @@ export class Dispatcher {
     // A pause ends by a person's act only, not by an answer to a message that was still under way.
     if (this.#state.state === 'paused') return;
     this.#state = state;
-    this.#options.events.changed();
+    this.#tell((events) => events.changed());
   }
 }

@@ -87,7 +87,7 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
   },
   busy: {
     name: 'busy',
-    seen: 'HTTP 429 or 5xx without an acknowledgement.',
+    seen: 'HTTP 408, 421, 425, 429 or 5xx without an acknowledgement.',
     means: 'PKB cannot work just now.',
     weDo: 'The connection waits, at least as long as Retry-After asks, and tries again.',
     youDo: 'If it lasts: look at PKB’s status, and at how much you send at once.',
@@ -103,7 +103,8 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
     name: 'refused',
     seen: 'A SOAP fault, or another 4xx without an acknowledgement.',
     means: 'PKB’s server did not take the request; it is unlikely to take it later.',
-    weDo: 'Undeliverable: reported to Catch once and kept.',
-    youDo: 'Look at the reason; ask PKB with the time and the control ID; then resend.',
+    weDo: 'Undeliverable: given to Catch once, and kept in the outbox as a record.',
+    youDo:
+      'Look at the reason; ask PKB with the time and the control ID; put the message from Catch into pkb-send again.',
   },
 };

@@ -23,20 +23,27 @@ export const DEFAULT_POLICY: RetryPolicy = {
   maxAgeMs: 72 * 3_600_000,
 };
 
+/** A server that asks for longer waits is asked again after this time all the same. */
+const RETRY_AFTER_CAP_MS = 3_600_000;
+
+/** A message's life ends. */
+export interface SettleStep {
+  readonly step: 'settle';
+  readonly state: 'accepted' | 'rejected' | 'errored' | 'undeliverable';
+  /** Whether it is given up because of its age. */
+  readonly expired: boolean;
+  /** When the connection may be tried again, in milliseconds since 1970. */
+  readonly at: number;
+}
+
 /** What is to be done next with a message. */
 export type NextStep =
-  | {
-      readonly step: 'settle';
-      readonly state: 'accepted' | 'rejected' | 'errored' | 'undeliverable';
-      readonly expired: boolean;
-    }
-  | { readonly step: 'retry'; readonly at: number }
-  | { readonly step: 'pause' };
+  SettleStep | { readonly step: 'retry'; readonly at: number } | { readonly step: 'pause' };
 
 /**
  * Decides.
  *
- * @param attempt how many attempts there have been, this one included
+ * @param unclear how many attempts the message itself got no clear answer to, this one included
  * @param failures how many attempts on this connection have failed in a row, this one included
  * @param storedAt when the message was stored, in milliseconds since 1970
  * @param now in milliseconds since 1970
@@ -44,7 +51,7 @@ export type NextStep =
  */
 export function nextStep(
   outcome: Outcome,
-  { attempt, failures, storedAt }: { attempt: number; failures: number; storedAt: number },
+  { unclear, failures, storedAt }: { unclear: number; failures: number; storedAt: number },
   policy: RetryPolicy,
   now: number,
   random: number,
@@ -53,9 +60,9 @@ export function nextStep(
     case 'accepted':
     case 'rejected':
     case 'errored':
-      return { step: 'settle', state: outcome.outcome, expired: false };
+      return { step: 'settle', state: outcome.outcome, expired: false, at: now };
     case 'refused':
-      return { step: 'settle', state: 'undeliverable', expired: false };
+      return { step: 'settle', state: 'undeliverable', expired: false, at: now };
     case 'misconfigured':
       return { step: 'pause' };
     case 'notSent':
@@ -63,12 +70,13 @@ export function nextStep(
     case 'unknown':
       break;
   }
-  if (outcome.scope === 'message' && attempt >= policy.unknownAttempts) {
-    return { step: 'settle', state: 'undeliverable', expired: false };
+  if (outcome.scope === 'message' && unclear >= policy.unknownAttempts) {
+    return { step: 'settle', state: 'undeliverable', expired: false, at: now };
   }
-  const tries = outcome.scope === 'message' ? attempt : failures;
-  const at = now + Math.max(backoff(tries, policy, random), outcome.retryAfter ?? 0);
-  if (at - storedAt >= policy.maxAgeMs) return { step: 'settle', state: 'undeliverable', expired: true };
+  const tries = outcome.scope === 'message' ? unclear : failures;
+  const asked = Math.min(outcome.retryAfter ?? 0, RETRY_AFTER_CAP_MS);
+  const at = now + Math.max(backoff(tries, policy, random), asked);
+  if (now - storedAt >= policy.maxAgeMs) return { step: 'settle', state: 'undeliverable', expired: true, at };
   return { step: 'retry', at };
 }
 

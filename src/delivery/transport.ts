@@ -98,6 +98,7 @@ function createTransport(got: Got, options: TransportOptions): Transport {
     async post(url, envelope, signal) {
       const guard = new AbortController();
       let tooLarge = false;
+      let overdue: string | undefined;
       const evidence = { written: false };
       const request = client(url, { body: envelope, signal: AbortSignal.any([signal, guard.signal]) });
       void request.on('downloadProgress', ({ transferred }: { transferred: number }) => {
@@ -105,12 +106,28 @@ function createTransport(got: Got, options: TransportOptions): Transport {
         tooLarge = true;
         guard.abort();
       });
-      void request.on('request', (sent: ClientRequest) => watch(sent, evidence));
+      // got's own limits do not reach into a proxy's answer to CONNECT, so connecting and the whole are limited here too.
+      const limit = (phase: string, time: number): NodeJS.Timeout =>
+        setTimeout(() => {
+          overdue = phase;
+          guard.abort();
+        }, time);
+      const connecting = limit('connect', milliseconds * 2);
+      const whole = limit('request', milliseconds * 6);
+      void request.on('request', (sent: ClientRequest) =>
+        watch(sent, () => {
+          evidence.written = true;
+          clearTimeout(connecting);
+        }),
+      );
       try {
         const { statusCode, headers, body } = await request;
         return { answer: { status: statusCode, headers, body } };
       } catch (error) {
-        return { failure: failureOf(error, tooLarge, evidence.written) };
+        return { failure: failureOf(error, { tooLarge, overdue, ...evidence }) };
+      } finally {
+        clearTimeout(connecting);
+        clearTimeout(whole);
       }
     },
     close() {
@@ -120,11 +137,8 @@ function createTransport(got: Got, options: TransportOptions): Transport {
   };
 }
 
-/** Notes when the request's socket is ready to be written to; before that nothing of the message can have left. */
-function watch(request: ClientRequest, evidence: { written: boolean }): void {
-  const ready = (): void => {
-    evidence.written = true;
-  };
+/** Says when the request's socket is ready to be written to; before that nothing of the message can have left. */
+function watch(request: ClientRequest, ready: () => void): void {
   request.once('socket', (socket: Socket | TLSSocket) => {
     const secured = 'encrypted' in socket;
     const pending = secured ? (socket as { secureConnecting?: boolean }).secureConnecting : socket.connecting;
@@ -133,8 +147,12 @@ function watch(request: ClientRequest, evidence: { written: boolean }): void {
   });
 }
 
-function failureOf(error: unknown, tooLarge: boolean, written: boolean): Failure {
+function failureOf(
+  error: unknown,
+  { tooLarge, overdue, written }: { tooLarge: boolean; overdue: string | undefined; written: boolean },
+): Failure {
   if (tooLarge) return { code: 'PKB_RESPONSE_TOO_LARGE', written: true };
+  if (overdue !== undefined) return { code: 'ETIMEDOUT', phase: overdue, written };
   const { code, event, message } = error as { code?: unknown; event?: unknown; message?: unknown };
   // How hpagent says that a proxy answered CONNECT with another status than 200.
   const refusal = /^Bad response: (\d{3})$/.exec(String(message))?.[1];

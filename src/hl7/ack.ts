@@ -20,26 +20,32 @@ export interface Acknowledgement {
  * Finds and reads an acknowledgement in a text.
  *
  * @param text anything; the ACK may stand anywhere in it, its segments ended by CR, LF or CRLF
- * @returns undefined where there is no MSH with an MSA behind it
+ * @returns undefined where there is not exactly one message of an answering type with exactly one MSA
  */
 export function readAck(text: string): Acknowledgement | undefined {
-  const start = text.indexOf('MSH');
-  if (start < 0) return undefined;
-  const ack = text.slice(start).trimEnd();
+  const start = /(?:^|[\r\n\v])[ \t]*(?=MSH[^A-Za-z0-9\s])/.exec(text);
+  if (start === null) return undefined;
+  const ack = text.slice(start.index + start[0].length).replace(/[\s\x1c]+$/, '');
   // PKB publishes MSH|^~\&;| in AR and AE examples (3364848470): only the separators in their places count.
   const delimiters = ack.startsWith('MSH|^~\\&') ? STANDARD_DELIMITERS : delimitersOf(ack);
-  for (const segment of ack.split(/[\r\n]+/)) {
-    if (!segment.startsWith(`MSA${delimiters.field}`)) continue;
-    const fields = segment.split(delimiters.field);
-    return {
-      code: (fields[1] ?? '').trim(),
-      controlId: unescape((fields[2] ?? '').trim(), delimiters),
-      text: unescape(fields[3] ?? '', delimiters),
-      ack,
-    };
-  }
-  return undefined;
+  const segments = ack.split(/[\r\n]+/).map((segment) => segment.trimStart());
+  const [header = '', ...others] = segments;
+  const type = header.split(delimiters.field)[8] ?? '';
+  if (!ANSWERS.test(type) || others.some((segment) => segment.startsWith('MSH'))) return undefined;
+  const [answer, ...further] = others.filter((segment) => segment.startsWith(`MSA${delimiters.field}`));
+  // Two answers in one would leave open which of them counts.
+  if (answer === undefined || further.length > 0) return undefined;
+  const fields = answer.split(delimiters.field);
+  return {
+    code: (fields[1] ?? '').trim(),
+    controlId: unescape((fields[2] ?? '').trim(), delimiters),
+    text: unescape(fields[3] ?? '', delimiters),
+    ack,
+  };
 }
+
+/** Message types that answer another message: acknowledgements, and query responses such as ADR^A19. */
+const ANSWERS = /^(?:ACK|ADR|MCF|ORF|RSP)(?:$|[^A-Za-z0-9])/;
 
 /** What goes into an acknowledgement that we write. */
 export interface AckFields {

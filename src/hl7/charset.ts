@@ -38,8 +38,8 @@ export function decodeCharset(bytes: Buffer, declared: string): string {
       'MSH-18 declares a character set that is not supported; decode the bytes to text before this node.',
     );
   }
-  const text =
-    encoding === 'utf8' ? (isUtf8(bytes) ? bytes.toString('utf8') : '\uFFFD') : iconv.decode(bytes, encoding);
+  if (encoding === 'utf8' && isUtf8(bytes)) return bytes.toString('utf8');
+  const text = encoding === 'utf8' ? '\uFFFD' : iconv.decode(bytes, encoding);
   if (!text.includes('\uFFFD')) return text;
   throw new PkbMessageError(
     'PKB_HL7_CHARSET',

@@ -26,10 +26,12 @@ export function firstSegment(bytes: Buffer): string {
  * @returns the offset of its line end; -1 where there is no such segment
  */
 export function endOfSegment(bytes: Buffer, name: string, separator: string, from: number): number {
-  const start = `${name}${separator}`;
-  for (let at = bytes.indexOf(start, from, 'latin1'); at >= 0; at = bytes.indexOf(start, at + 1, 'latin1')) {
+  for (let at = bytes.indexOf(name, from, 'latin1'); at >= 0; at = bytes.indexOf(name, at + 1, 'latin1')) {
     const before = bytes[at - 1];
-    if (before === CR || before === LF) return lineEnd(bytes, at);
+    if (before !== CR && before !== LF) continue;
+    const after = bytes[at + name.length];
+    if (after === undefined || after === CR || after === LF || after === separator.charCodeAt(0))
+      return lineEnd(bytes, at);
   }
   return -1;
 }

@@ -63,15 +63,16 @@ export function isEmpty({ separators, end }: Header, n: number): boolean {
 }
 
 /**
- * Message type and trigger event as PKB reads them, from MSH-9.1 and MSH-9.2.
+ * Message type and trigger event: MSH-9.1 and MSH-9.2 of the first repetition, first subcomponents, without white space.
  *
  * @param messageType raw MSH-9, such as `ADT^A28` or `ADT^A28^ADT_A05`
  * @returns `ADT^A28`
  */
 export function messageTypeOf(messageType: string): string {
-  const first = messageType.indexOf('^');
-  const second = first < 0 ? -1 : messageType.indexOf('^', first + 1);
-  return second < 0 ? messageType : messageType.slice(0, second);
+  if (/^[A-Z0-9]+\^[A-Z0-9]+$/.test(messageType)) return messageType;
+  const [repetition = ''] = messageType.split('~', 1);
+  const parts = repetition.split('^', 2).map((part) => (part.split('&', 1)[0] ?? '').trim());
+  return parts.join('^');
 }
 
 /** Says why a text that does not begin as it should is no message that can be sent. */

@@ -34,7 +34,14 @@ export function readMessage(input: unknown): string {
 export function readMessages(input: unknown): string[] {
   const text = unframe(typeof input === 'string' ? input : decode(input));
   if (text === '') throw new PkbMessageError('PKB_HL7_EMPTY', 'There is no message: the text is empty.');
-  return split(endSegmentsByCr(text));
+  const messages = split(endSegmentsByCr(text));
+  if (typeof input !== 'string' && new Set(messages.map(charsetOf)).size > 1) {
+    throw new PkbMessageError(
+      'PKB_HL7_CHARSET',
+      'The messages of the batch declare different character sets in MSH-18; split the batch before, and give each its own bytes.',
+    );
+  }
+  return messages;
 }
 
 /**
@@ -49,32 +56,41 @@ export function endSegmentsByCr(text: string): string {
   return text.replaceAll(/\r\n|\n(?=[A-Z][A-Z0-9]{2}\||[\r\n]|$)/g, '\r');
 }
 
-/** Takes off white space before the message, a byte order mark and an MLLP frame (HL7 v2, appendix C). */
+/** Takes off white space before the message, a byte order mark and MLLP frames (HL7 v2, appendix C). */
 function unframe(text: string): string {
+  const single = text.includes('\x1c') ? text.replaceAll(/\x1c[\r\n]*\v/g, '\r') : text;
   let start = 0;
-  while (start < text.length && ' \t\r\n\v\uFEFF'.includes(text.charAt(start))) start++;
-  let end = text.length;
-  const frameEnd = text.lastIndexOf('\x1c');
-  if (frameEnd >= start && text.slice(frameEnd + 1).trim() === '') end = frameEnd;
-  return start === 0 && end === text.length ? text : text.slice(start, end);
+  while (start < single.length && ' \t\r\n\v\uFEFF'.includes(single.charAt(start))) start++;
+  let end = single.length;
+  const frameEnd = single.lastIndexOf('\x1c');
+  if (frameEnd >= start && single.slice(frameEnd + 1).trim() === '') end = frameEnd;
+  return single.slice(start, end);
 }
 
 /** The messages of a text that ends its segments by CR; what stands outside them (FHS, BHS, BTS, FTS) is left out. */
 function split(text: string): string[] {
   const batch = /^(?:FHS|BHS)/.test(text);
-  if (!batch && !text.includes('\rMSH|')) return [text];
-  const messages: string[] = [];
-  let start = text.startsWith('MSH') ? 0 : text.indexOf('\rMSH') + 1;
-  if (start === 0 && batch) {
+  // A text that begins with anything else is not cut: its beginning would be lost. The reader of the header refuses it.
+  if (!batch && !text.startsWith('MSH')) return [text];
+  const starts = [...text.matchAll(/(?<=^|\r)MSH(?=[^A-Za-z0-9\s])/g)].map(({ index }) => index);
+  if (starts.length <= 1 && !batch) return [text];
+  if (starts.length === 0) {
     throw new PkbMessageError('PKB_HL7_BATCH', 'The text is a batch (FHS or BHS) without any message in it.');
   }
-  while (start < text.length) {
-    const next = text.indexOf('\rMSH', start) + 1;
-    const end = next === 0 ? text.length : next;
-    messages.push(text.slice(start, end).replace(/(?<=\r)(?:(?:BTS|FTS|BHS|FHS)[^\r]*(?:\r|$))+$/, ''));
-    start = end;
-  }
-  return messages;
+  return starts.map((start, i) => withoutTrailers(text.slice(start, starts[i + 1] ?? text.length)));
+}
+
+/** Takes the segments that close or open a batch, and blank lines around them, off the end of a message. */
+function withoutTrailers(message: string): string {
+  const lines = message.split('\r');
+  let kept = lines.length;
+  while (kept > 1 && /^(?:$|BTS|FTS|BHS|FHS)/.test(lines[kept - 1] ?? '')) kept--;
+  return kept === lines.length ? message : `${lines.slice(0, kept).join('\r')}\r`;
+}
+
+/** MSH-18 of one message, as it stands. */
+function charsetOf(message: string): string {
+  return message.split('\r', 1)[0]?.split(message.charAt(3))[17] ?? '';
 }
 
 function decode(input: unknown): string {
@@ -101,7 +117,7 @@ function decode(input: unknown): string {
 function declaredCharset(bytes: Buffer): string {
   const mark = bytes.toString('latin1', 0, 2);
   if (mark === '\xfe\xff' || mark === '\xff\xfe') return 'UNICODE UTF-16';
-  const start = bytes.subarray(0, 4096).indexOf('MSH');
+  const start = bytes.indexOf('MSH');
   if (start < 0) return '';
   const header = bytes.toString('latin1', start, start + 8192).split(/[\r\n]/, 1)[0] ?? '';
   const field = header.split(header.charAt(3))[17] ?? '';

@@ -40,6 +40,12 @@ export function sendingFacility({ alias, controllerAlias }: Customer): string {
 function mustFit(alias: string, what: string): void {
   const fault = aliasFault(alias);
   if (fault === undefined) return;
+  if (/^\$\{\w+\}$/.test(alias)) {
+    throw new PkbConfigError(
+      'PKB_ALIAS',
+      `The environment variable named for the Customer's ${what} is not set.`,
+    );
+  }
   throw new PkbConfigError(
     'PKB_ALIAS',
     fault === 'blank'

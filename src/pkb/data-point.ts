@@ -4,8 +4,12 @@
  */
 import { createHash } from 'node:crypto';
 import { PkbMessageError } from '../errors.js';
-import { read, readRaw } from '../hl7/read.js';
-import { set } from '../hl7/edit.js';
+import { STANDARD_DELIMITERS } from '../hl7/delimiters.js';
+import { escape } from '../hl7/escape.js';
+import { locate, type Place } from '../hl7/locate.js';
+import { parsePath, type Path } from '../hl7/path.js';
+import { read } from '../hl7/read.js';
+import { SegmentCursor } from '../hl7/segments.js';
 import type { Customer } from './alias.js';
 import { DATA_POINT_FIELDS, messageTypeRow } from './catalogue.js';
 
@@ -81,8 +85,8 @@ export function setDataPointId(
   messageType: string,
   id: string,
 ): { hl7: string; field: string } | undefined {
-  const fields = fieldsOf(messageType);
-  const main = fields.at(-1);
+  const fields = fieldsOf(messageType).map(parsePath);
+  const main = fieldsOf(messageType).at(-1);
   if (main === undefined) return undefined;
   if (id.trim() === '' || /[\r\n]/.test(id)) {
     throw new PkbMessageError(
@@ -90,36 +94,48 @@ export function setDataPointId(
       `The data point ID for ${main} is blank or holds a line end.`,
     );
   }
-  const places = fields.flatMap((field) => everyPlace(hl7, field));
-  if (!places.some((place) => place.startsWith(main.slice(0, 3)))) {
+  const places = placesOf(hl7, fields);
+  if (!places.some(({ path }) => path === fields.at(-1))) {
     throw new PkbMessageError(
       'PKB_DATA_POINT',
       `A ${messageType} carries its data point ID in ${main}, but the message has no ${main.slice(0, 3)} segment.`,
     );
   }
-  const present = new Set(places.map((place) => read(hl7, place)).filter(Boolean));
+  const present = new Set(places.map(({ start, end }) => hl7.slice(start, end)).filter(Boolean));
   if (places.length > 1 && present.size > 1) {
     throw new PkbMessageError(
       'PKB_DATA_POINT',
       `The message holds ${present.size} reports with IDs of their own; give each its own message before setting an ID.`,
     );
   }
-  return { hl7: places.reduce((text, place) => set(text, place, id), hl7), field: main };
+  const raw = escape(id);
+  let out = '';
+  let from = 0;
+  for (const { start, end, filler } of places) {
+    out += hl7.slice(from, start) + filler + raw;
+    from = end;
+  }
+  return { hl7: out + hl7.slice(from), field: main };
+}
+
+/** Where the fields stand, in the order of the text: in every ORC and OBR, and in the first of any other segment. */
+function placesOf(hl7: string, fields: readonly Path[]): (Place & { readonly path: Path })[] {
+  const places: (Place & { readonly path: Path })[] = [];
+  if (fields.length === 0) return places;
+  const cursor = new SegmentCursor(hl7);
+  while (cursor.next()) {
+    const path = fields.find(({ segment }) => cursor.is(segment, STANDARD_DELIMITERS.field));
+    if (path === undefined) continue;
+    places.push({
+      ...locate(hl7, { start: cursor.start, end: cursor.end }, path, STANDARD_DELIMITERS),
+      path,
+    });
+    if (fields.length === 1) break;
+  }
+  return places;
 }
 
 function fieldsOf(messageType: string): readonly string[] {
   const row = messageTypeRow(messageType);
   return row ? DATA_POINT_FIELDS[row.family] : [];
-}
-
-/** The field in every segment of its name: `OBR-3.1` becomes `OBR[1]-3.1`, `OBR[2]-3.1`, …; only results may repeat. */
-function everyPlace(hl7: string, field: string): string[] {
-  const [segment = '', rest = ''] = field.split('-');
-  const repeats = segment === 'OBR' || segment === 'ORC';
-  const places: string[] = [];
-  for (let n = 1; readRaw(hl7, `${segment}[${n}]`) !== undefined; n++) {
-    places.push(`${segment}[${n}]-${rest}`);
-    if (!repeats) break;
-  }
-  return places;
 }

@@ -2,7 +2,7 @@
  * Stamping: the few fields of a message that make it the Partner's, set in place. Every other byte stays.
  */
 import { randomUUID } from 'node:crypto';
-import { PkbMessageError } from '../errors.js';
+import { PkbConfigError, PkbMessageError } from '../errors.js';
 import { escape, unescape } from '../hl7/escape.js';
 import { fieldOf, type Header, isEmpty, messageTypeOf, readHeader } from '../hl7/header.js';
 import { endOfSegment, firstSegment } from '../hl7/head.js';
@@ -51,6 +51,8 @@ export function stamp(hl7: string, options: StampOptions): Stamped<string>;
 export function stamp(hl7: Uint8Array, options: StampOptions): Stamped<Buffer>;
 export function stamp(hl7: string | Uint8Array, options: StampOptions): Stamped<string | Buffer>;
 export function stamp(hl7: string | Uint8Array, options: StampOptions): Stamped<string | Buffer> {
+  if (options?.customer === undefined)
+    throw new PkbConfigError('PKB_CUSTOMER', 'No Customer was given to stamp for.');
   if (typeof hl7 === 'string') return stampText(hl7, readHeader(hl7), options, (text) => text);
   if (hl7 instanceof Uint8Array) return stampBytes(hl7, options);
   throw new PkbMessageError('PKB_HL7_TYPE', `The message is ${typeof hl7}; give a string or a Buffer.`);
@@ -65,7 +67,7 @@ function stampText(
 ): Stamped<string> {
   const messageType = messageTypeOf(fieldOf(text, header, 9));
   const newId = options.newId ?? randomUUID;
-  const keep = options.controlId === 'keep' && !isEmpty(header, 10);
+  const keep = options.controlId === 'keep' && fieldOf(text, header, 10).trim() !== '';
   const controlId = keep ? unescape(fieldOf(text, header, 10)) : newId();
   const stamped = spliceHeader(text, header, {
     3: options.sendingApplication ? write(escape(options.sendingApplication)) : undefined,
@@ -168,7 +170,7 @@ function stampDataPoint(
   const family = messageTypeRow(messageType)?.family ?? '';
   let id: string;
   if (wanted === 'new') id = newId();
-  else if ('own' in wanted) id = wanted.own;
+  else if ('own' in wanted) id = String(wanted.own ?? '');
   else id = derived(options.customer, family, wanted);
   const set = setDataPointId(text, messageType, write(id));
   if (set === undefined) return { hl7: text, dataPoint: undefined };
@@ -177,11 +179,11 @@ function stampDataPoint(
 }
 
 function derived(customer: Customer, family: string, from: { derive: string; partner: string }): string {
-  if (from.derive.trim() === '' || from.partner.trim() === '') {
+  if (!String(from.derive ?? '').trim() || !String(from.partner ?? '').trim()) {
     throw new PkbMessageError(
       'PKB_DATA_POINT',
       'A derived data point ID needs a key that names the record and the name of the Partner; one of them is blank.',
     );
   }
-  return deriveId(from.partner, customer, family, from.derive);
+  return deriveId(String(from.partner), customer, family, String(from.derive));
 }

@@ -4,6 +4,7 @@
  * demographics overwrite. It is no PKB: what it accepts, PKB may still refuse.
  */
 import { writeAck } from '../hl7/ack.js';
+import { unescape } from '../hl7/escape.js';
 import { fieldOf, messageTypeOf, readHeader } from '../hl7/header.js';
 import { endSegmentsByCr } from '../hl7/input.js';
 import { read, readRaw } from '../hl7/read.js';
@@ -111,7 +112,7 @@ export class Simulator {
     let messageType = '';
     try {
       const header = readHeader(hl7);
-      controlId = fieldOf(hl7, header, 10);
+      controlId = unescape(fieldOf(hl7, header, 10)).trim();
       messageType = messageTypeOf(fieldOf(hl7, header, 9));
       checkMessage(hl7, messageType, this.#options.aliases ?? []);
       return { hl7, controlId, messageType, code: 'AA', text: '', ...this.#file(hl7, messageType) };

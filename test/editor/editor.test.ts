@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { chromiumPath, launch } from '../support/browser.js';
+import { stamped } from '../support/messages.js';
 import { type NodeRed, pack, remove, startNodeRed, userDirWith } from '../support/node-red.js';
 import { until } from '../support/wait.js';
 
@@ -247,6 +248,17 @@ function suite(runtime: string): void {
       await settle();
       if (id === 'pkb01-guard') {
         await page.waitForSelector('#pkb-guard-rules select');
+        await page.fill('#pkb-guard-search', 'diagnosis');
+        await page.dispatchEvent('#pkb-guard-search', 'input');
+        assert.equal(await page.locator('.pkb-guard-rule:visible').count(), 1);
+        await page.fill('#pkb-guard-search', '');
+        await page.dispatchEvent('#pkb-guard-search', 'input');
+        await page.fill('#pkb-guard-try', stamped('1', { more: 'DG1|1||SECRET\r' }).replaceAll('\r', '\n'));
+        await page.waitForFunction(() =>
+          document.querySelector('#pkb-guard-findings')?.textContent?.includes('DG1[1]'),
+        );
+        const tried = await page.textContent('#pkb-guard-findings');
+        assert.ok(tried?.includes('would be stopped') && !tried.includes('SECRET'), tried ?? '');
         await page.selectOption('#pkb-guard-rules select[data-rule="overwriting.diagnoses"]', 'strip');
       }
       if (process.env['PKB_SCREENSHOTS'])

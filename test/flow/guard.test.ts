@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { stamped } from '../support/messages.js';
-import { CATCH, collector, guard } from './flows.js';
+import { CATCH, collector, customer, guard } from './flows.js';
 import { server, start, version } from './runtime.js';
 
 const DIAGNOSIS = stamped('1', { type: 'ADT^A31', more: 'DG1|1||D\r' });
@@ -33,6 +33,25 @@ describe(`pkb-guard on Node-RED ${version}`, () => {
     flow.receive('strips', { payload: DIAGNOSIS });
     assert.equal((await flow.wait('passed', 2)).payload, stamped('1', { type: 'ADT^A31' }));
     assert.match(flow.statuses('guard').at(-1)?.text ?? '', /counts/);
+  });
+
+  it('remembers control IDs and appointments, and knows the configured Customers', async () => {
+    const flow = await start([guard(), customer('customer', 'x', 'other'), ...ends]);
+    flow.receive('guard', { payload: stamped('1') });
+    assert.deepEqual(
+      (await flow.wait('stopped')).pkb.findings.map((f: { rule: string }) => f.rule),
+      ['behalf.customer'],
+    );
+    const again = 'SCH|f691896e-977f-4f06-91ee-625155ca71f8||||||||||^^^20260101\r';
+    const s12 = (id: string): string =>
+      stamped(id, { type: 'SIU^S12', more: again }).replaceAll('trustalias', 'other');
+    flow.receive('guard', { payload: s12('2') });
+    assert.deepEqual((await flow.wait('passed')).pkb.findings, []);
+    flow.receive('guard', { payload: s12('2') });
+    assert.deepEqual(
+      (await flow.wait('passed', 2)).pkb.findings.map((f: { rule: string }) => f.rule),
+      ['header.control-id-reused', 'datapoint.resent-appointment'],
+    );
   });
 
   it('stops what is no HL7, and reports what is no text', async () => {

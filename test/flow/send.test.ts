@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { NHS_NUMBERS, stamped } from '../support/messages.js';
 import { acceptAll, soapAck, startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/wait.js';
@@ -103,6 +106,93 @@ describe(`pkb-send on Node-RED ${version}`, () => {
       new Set(again.seen('accepted').map(({ payload }) => payload.controlId)).size,
       NHS_NUMBERS.length,
     );
+  });
+
+  it('tells the flow after a deploy what became of a message that was under way at it', async () => {
+    let answer: (() => void) | undefined;
+    pkb = await startServer(({ controlId }, response) => {
+      answer = () => response.end(soapAck('AR', controlId, 'because'));
+    });
+    const flowOf = (): Promise<Awaited<ReturnType<typeof start>>> =>
+      start([connection(pkb.url), outbox(), send(), ...ends], CREDENTIALS);
+    const flow = await flowOf();
+    flow.receive('send', { payload: stamped('id1'), topic: 'mine' });
+    await until('it has arrived', () => answer !== undefined);
+    const closing = server.unload();
+    answer?.();
+    await closing;
+    const again = await flowOf();
+    const told = await again.wait('rejected');
+    assert.deepEqual([told.payload.controlId, told.payload.code, told.topic], ['id1', 'AR', 'mine']);
+    assert.equal(pkb.arrived.length, 1);
+  });
+
+  it('holds a patient’s messages after a rejection where told, says so, and lets them go on', async () => {
+    pkb = await startServer(({ controlId }, response) =>
+      response.end(soapAck(controlId === 'bad' ? 'AR' : 'AA', controlId)),
+    );
+    const flow = await start([connection(pkb.url), send({ onRejected: 'hold' }), ...ends], CREDENTIALS);
+    flow.receive('send', { payload: stamped('bad') });
+    flow.receive('send', { payload: stamped('behind') });
+    flow.receive('send', { payload: stamped('other', { nhs: NHS_NUMBERS[1] }) });
+    assert.equal((await flow.wait('accepted')).payload.controlId, 'other');
+    await until('the status says so', () => flow.statuses('send').at(-1)?.text?.endsWith('held'));
+    assert.equal(await flow.node('send').release(), 1);
+    assert.equal((await flow.wait('accepted', 2)).payload.controlId, 'behind');
+    await until('the status is clear', () => JSON.stringify(flow.statuses('send').at(-1)) === '{}');
+  });
+
+  it('stays up when a message cannot even be copied', async () => {
+    pkb = await startServer(acceptAll);
+    const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+    const trap = (payload: unknown): object =>
+      Object.defineProperty({ payload }, 'bad', {
+        enumerable: true,
+        get: () => {
+          throw new Error('SECRET');
+        },
+      });
+    flow.node('send').emit(
+      'input',
+      trap('no HL7'),
+      () => undefined,
+      (error?: Error) => {
+        if (error) throw new Error('as Node-RED does when it cannot copy the message');
+      },
+    );
+    flow.node('send').emit(
+      'input',
+      trap(stamped('id1')),
+      () => undefined,
+      () => undefined,
+    );
+    flow.receive('send', { payload: stamped('id2', { nhs: NHS_NUMBERS[1] }) });
+    await flow.wait('accepted');
+    assert.ok(!flow.log().includes('SECRET'));
+  });
+
+  it('keeps messages in a file of the user directory, over a restart of everything', async () => {
+    let busy = true;
+    pkb = await startServer((arrived, response) => {
+      if (busy) response.writeHead(503).end();
+      else acceptAll(arrived, response);
+    });
+    const folder = mkdtempSync(join(tmpdir(), 'pkb-flow-'));
+    const file = outbox({ store: 'embedded', path: join(folder, 'outbox.sqlite') });
+    const flow = await start([connection(pkb.url), file, send(), ...ends], CREDENTIALS);
+    flow.receive('send', { payload: stamped('id1'), topic: 'mine', when: new Date(0) });
+    await until('it has been tried', () => pkb.arrived.length > 0);
+    await server.unload();
+    busy = false;
+    const again = await start([connection(pkb.url), file, send(), ...ends], CREDENTIALS);
+    const accepted = await again.wait('accepted');
+    assert.deepEqual(
+      [accepted.payload.controlId, accepted.topic, accepted.when],
+      ['id1', 'mine', '1970-01-01T00:00:00.000Z'],
+    );
+    assert.equal(accepted.hl7, stamped('id1'));
+    await server.unload();
+    rmSync(folder, { recursive: true });
   });
 
   it('counts what it is sending, and clears the status when the last has ended', async () => {

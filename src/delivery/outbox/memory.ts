@@ -40,7 +40,7 @@ export class MemoryOutbox implements Outbox {
         `The outbox in memory is full (${this.#limit} messages); this one was not taken.`,
       );
     }
-    const stored: StoredMessage = { ...message, id: ++this.#lastId, attempts: 0 };
+    const stored: StoredMessage = { ...message, id: ++this.#lastId, attempts: 0, unclear: 0 };
     const queue = this.#queue(message);
     queue.waiting.push(stored);
     this.#messages.set(stored.id, { message: stored, queue });
@@ -87,9 +87,13 @@ export class MemoryOutbox implements Outbox {
     this.#untold.delete(id);
   }
 
-  async postpone(id: number, until: number): Promise<void> {
+  async postpone(id: number, until: number, { unclear }: Attempt): Promise<void> {
     const { message, queue } = this.#find(id);
-    const again = { ...message, attempts: message.attempts + 1 };
+    const again = {
+      ...message,
+      attempts: message.attempts + 1,
+      unclear: message.unclear + (unclear ? 1 : 0),
+    };
     queue.waiting[queue.settled] = again;
     this.#messages.set(id, { message: again, queue });
     queue.inFlight = false;
@@ -109,12 +113,19 @@ export class MemoryOutbox implements Outbox {
     return due;
   }
 
-  async release(connection: string, orderKey: string): Promise<boolean> {
-    const queue = this.#connections.get(connection)?.get(orderKey);
-    if (!queue?.held) return false;
-    queue.held = false;
-    if (queue.waiting.length === 0) this.#connections.get(connection)?.delete(orderKey);
-    return true;
+  async release(connection: string, orderKey?: string): Promise<number> {
+    let released = 0;
+    for (const [key, queue] of this.#connections.get(connection) ?? []) {
+      if (!queue.held || (orderKey !== undefined && key !== orderKey)) continue;
+      queue.held = false;
+      if (queue.waiting.length === 0) this.#connections.get(connection)?.delete(key);
+      released++;
+    }
+    return released;
+  }
+
+  async held(connection: string): Promise<number> {
+    return [...this.#queues(connection)].filter(({ held }) => held).length;
   }
 
   async counts(connection: string): Promise<Counts> {

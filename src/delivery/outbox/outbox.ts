@@ -34,6 +34,8 @@ export interface StoredMessage extends NewMessage {
   readonly id: number;
   /** How often it has been sent. */
   readonly attempts: number;
+  /** How often the answer to it, not the connection, was at fault. */
+  readonly unclear: number;
 }
 
 /** One attempt, as it is kept with the message. No patient data. */
@@ -43,6 +45,8 @@ export interface Attempt {
   readonly outcome: OutcomeName;
   /** Why, in words; blank for an acceptance. */
   readonly reason: string;
+  /** Whether the answer to this message, not the connection, was at fault. */
+  readonly unclear: boolean;
 }
 
 /** How a message's life ended. */
@@ -104,8 +108,11 @@ export interface Outbox {
   /** When the next message can be taken, in milliseconds since 1970; undefined where none waits for a time. */
   nextDue(connection: string): Promise<number | undefined>;
 
-  /** Lets the messages behind a held one go on. @returns whether there was one */
-  release(connection: string, orderKey: string): Promise<boolean>;
+  /** Lets the messages behind held ones go on, of one order key or of all. @returns how many keys were held */
+  release(connection: string, orderKey?: string): Promise<number>;
+
+  /** How many order keys of a connection are held. */
+  held(connection: string): Promise<number>;
 
   counts(connection: string): Promise<Counts>;
 

@@ -27,7 +27,8 @@ export const MIGRATIONS: readonly string[] = [
     head INTEGER NOT NULL,
     due INTEGER NOT NULL,
     turn INTEGER NOT NULL,
-    attempts INTEGER NOT NULL
+    attempts INTEGER NOT NULL,
+    unclear INTEGER NOT NULL
   ) STRICT;
   CREATE INDEX message_heads ON message (connection, turn) WHERE head = 1;
   CREATE INDEX message_queue ON message (connection, order_key, id) WHERE state = 'queued';

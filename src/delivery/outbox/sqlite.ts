@@ -150,7 +150,8 @@ export class SqliteOutbox implements Outbox {
   async postpone(id: number, until: number, attempt: Attempt): Promise<void> {
     await this.#write(() => {
       this.#run(
-        'UPDATE message SET attempts = attempts + 1, due = ?, turn = ? WHERE id = ?',
+        'UPDATE message SET attempts = attempts + 1, unclear = unclear + ?, due = ?, turn = ? WHERE id = ?',
+        attempt.unclear ? 1 : 0,
         until,
         ++this.#turn,
         id,
@@ -175,17 +176,26 @@ export class SqliteOutbox implements Outbox {
     return typeof due === 'number' ? due : undefined;
   }
 
-  release(connection: string, orderKey: string): Promise<boolean> {
+  release(connection: string, orderKey?: string): Promise<number> {
     return this.#write(() => {
-      const { changes } = this.#run(
-        'DELETE FROM held WHERE connection = ? AND order_key = ?',
-        connection,
-        orderKey,
-      );
-      if (changes === 0) return false;
-      this.#advance(connection, orderKey);
-      return true;
+      const keys =
+        orderKey === undefined
+          ? this.#all('SELECT order_key FROM held WHERE connection = ?', connection)
+          : this.#all(
+              'SELECT order_key FROM held WHERE connection = ? AND order_key = ?',
+              connection,
+              orderKey,
+            );
+      for (const { order_key: key } of keys) {
+        this.#run('DELETE FROM held WHERE connection = ? AND order_key = ?', connection, key as string);
+        this.#advance(connection, key as string);
+      }
+      return keys.length;
     });
+  }
+
+  async held(connection: string): Promise<number> {
+    return Number(this.#get('SELECT count(*) AS n FROM held WHERE connection = ?', connection)?.['n']);
   }
 
   async counts(connection: string): Promise<Counts> {
@@ -221,8 +231,8 @@ export class SqliteOutbox implements Outbox {
       ) ?? this.#get('SELECT 1 FROM held WHERE connection = ? AND order_key = ?', connection, orderKey);
     const { lastInsertRowid } = this.#run(
       `INSERT INTO message (connection, sender, order_key, control_id, message_type, data_point_field, data_point_id,
-        data_point_owner, body, carried, hold, stored_at, state, head, due, turn, attempts)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, 0, ?, 0)`,
+        data_point_owner, body, carried, hold, stored_at, state, head, due, turn, attempts, unclear)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, 0, ?, 0, 0)`,
       connection,
       message.sender,
       orderKey,
@@ -292,6 +302,7 @@ export class SqliteOutbox implements Outbox {
       holdOnRejection: row['hold'] === 1,
       storedAt: Number(row['stored_at']),
       attempts: Number(row['attempts']),
+      unclear: Number(row['unclear']),
     };
   }
 

@@ -74,7 +74,9 @@ function run(
       context,
     );
   } catch {
-    findings.push(ownFinding('form.defect', 'MSH', `The rule ${id} failed on this message; please report it.`));
+    findings.push(
+      ownFinding('form.defect', 'MSH', `The rule ${id} failed on this message; please report it.`),
+    );
   }
 }
 

@@ -8,6 +8,11 @@ import { SegmentCursor } from '../../hl7/segments.js';
 /** The name of a segment as a number, so that a scan makes no strings. */
 export type SegmentCode = number;
 
+const SEPARATOR = 124;
+
+/** The code of a line that is no segment. */
+export const NO_SEGMENT = 0;
+
 /** The code of a three-character segment name. */
 export function codeOf(name: string): SegmentCode {
   return codeAt(name, 0);
@@ -26,23 +31,47 @@ export class Scan {
   readonly starts: number[] = [];
   readonly ends: number[] = [];
   readonly codes: SegmentCode[] = [];
+  /** The names that there are: a handful, so that most rules know at once that they have nothing to look at. */
+  readonly #present: SegmentCode[] = [];
   #occurrences: number[] | undefined;
+  #pid: string[] | undefined;
 
   /** @throws PkbMessageError where the header cannot be read */
   constructor(readonly text: string) {
     this.header = readHeader(text);
-    this.messageType = messageTypeOf(fieldOf(text, this.header, 9)).trim().toUpperCase();
+    this.messageType = messageTypeOf(fieldOf(text, this.header, 9)).toUpperCase();
+    if (text.includes('\n')) this.#walk(text);
+    else this.#walkByCr(text);
+  }
+
+  /** Any line ends. */
+  #walk(text: string): void {
     const cursor = new SegmentCursor(text);
-    while (cursor.next()) {
-      this.starts.push(cursor.start);
-      this.ends.push(cursor.end);
-      this.codes.push(codeAt(text, cursor.start));
+    while (cursor.next()) this.#note(text, cursor.start, cursor.end);
+  }
+
+  /** CR only, as it is after pkb-build: nothing else need be looked for. */
+  #walkByCr(text: string): void {
+    for (let start = 0; start < text.length;) {
+      const at = text.indexOf('\r', start);
+      const end = at < 0 ? text.length : at;
+      if (end > start) this.#note(text, start, end);
+      start = end + 1;
     }
+  }
+
+  #note(text: string, start: number, end: number): void {
+    this.starts.push(start);
+    this.ends.push(end);
+    const code = isNamed(text, start, end) ? codeAt(text, start) : NO_SEGMENT;
+    // Segments of a name mostly follow one another, so few are looked up among the names seen so far.
+    if (code !== this.codes.at(-1) && !this.#present.includes(code)) this.#present.push(code);
+    this.codes.push(code);
   }
 
   /** The index of the first segment of a name; -1 where there is none. */
   first(code: SegmentCode): number {
-    return this.codes.indexOf(code);
+    return this.#present.includes(code) ? this.codes.indexOf(code) : -1;
   }
 
   /** The name of a segment. */
@@ -76,11 +105,40 @@ export class Scan {
     return fieldOf(this.text, this.header, n);
   }
 
+  /** Raw text of a field of the first PID, which many rules look at; blank where it is missing. */
+  pid(n: number): string {
+    if (this.#pid === undefined) {
+      const index = this.first(PID);
+      this.#pid = index < 0 ? [] : this.text.slice(this.starts[index], this.ends[index]).split('|');
+    }
+    return this.#pid[n] ?? '';
+  }
+
   /** How a segment is named in findings, such as `DG1[2]`. */
   location(index: number): string {
     this.#occurrences ??= countOccurrences(this.codes);
     return `${this.name(index)}[${this.#occurrences[index]}]`;
   }
+}
+
+const PID = codeOf('PID');
+
+/** Whether a line begins with the name of a segment: an upper-case letter, two more or digits, then a separator or the end. */
+function isNamed(text: string, start: number, end: number): boolean {
+  if (end < start + 3 || (end > start + 3 && text.charCodeAt(start + 3) !== SEPARATOR)) return false;
+  return (
+    isUpper(text.charCodeAt(start)) &&
+    isNameUnit(text.charCodeAt(start + 1)) &&
+    isNameUnit(text.charCodeAt(start + 2))
+  );
+}
+
+function isUpper(unit: number): boolean {
+  return unit >= 65 && unit <= 90;
+}
+
+function isNameUnit(unit: number): boolean {
+  return isUpper(unit) || (unit >= 48 && unit <= 57);
 }
 
 function countOccurrences(codes: readonly SegmentCode[]): number[] {

@@ -2,7 +2,8 @@
  * Characters that XML 1.0 cannot carry (XML 1.0, production 2, "Char"), found in text and in UTF-8 bytes alike.
  */
 
-const ILLEGAL = /[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\u{10000}-\u{10ffff}]/u;
+const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
+const LONE_SURROGATE = /[\ud800-\udfff]/u;
 const NAMES: Readonly<Record<number, string>> = {
   0: 'null',
   8: 'backspace',
@@ -23,7 +24,10 @@ const NAMES: Readonly<Record<number, string>> = {
  * @returns its offset in UTF-16 units, or -1
  */
 export function illegalAt(text: string): number {
-  return text.search(ILLEGAL);
+  const control = text.search(CONTROL);
+  if (text.isWellFormed()) return control;
+  const surrogate = text.search(LONE_SURROGATE);
+  return control < 0 ? surrogate : Math.min(control, surrogate);
 }
 
 /**

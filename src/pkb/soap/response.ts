@@ -33,6 +33,7 @@ export const MAX_RESPONSE_BYTES = 1024 * 1024;
  * @returns never throws; `unknown` for whatever is not surely an answer to this message
  */
 export function decodeResponse(body: string | Uint8Array, controlId: string): DecodedResponse {
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { outcome: 'unknown' };
   if (body.length > MAX_RESPONSE_BYTES) return { outcome: 'unknown' };
   const text = (typeof body === 'string' ? body : new TextDecoder().decode(body))
     .replace(/^\uFEFF/, '')
@@ -52,7 +53,9 @@ function judge(ack: Acknowledgement | undefined, controlId: string): DecodedResp
 }
 
 function outcomeOf(ack: Acknowledgement, sent: string): DecodedOutcome {
-  const matches = sent !== '' && ack.controlId === sent;
+  // PKB may give the ID back without the white space it was sent with; readAck has taken it off the answer.
+  const wanted = sent.trim();
+  const matches = wanted !== '' && ack.controlId === wanted;
   // Whether PKB fills MSA-2 for a message it could not parse is unknown; the answer came on this message's own request,
   // so a rejection without an ID is ours. An acceptance without one is not enough.
   const ours = matches || ack.controlId === '';
@@ -62,16 +65,15 @@ function outcomeOf(ack: Acknowledgement, sent: string): DecodedOutcome {
   return 'unknown';
 }
 
-/** The acknowledgement in `acceptMessageResponse/return`, or the first one found in any other element. */
+/** The one acknowledgement in an answer, in whichever element it stands; none where there are several that differ. */
 function findAck(elements: readonly XmlElement[]): Acknowledgement | undefined {
-  const expected = elements.filter(
-    ({ path }) => path.at(-1) === 'return' && path.at(-2) === 'acceptMessageResponse',
-  );
-  for (const { text } of [...expected, ...elements]) {
-    const ack = readAck(text);
-    if (ack) return ack;
+  let found: Acknowledgement | undefined;
+  for (const { text } of elements) {
+    const ack = text.includes('MSA') ? readAck(text) : undefined;
+    if (ack !== undefined && found !== undefined && ack.ack !== found.ack) return undefined;
+    found ??= ack;
   }
-  return undefined;
+  return found;
 }
 
 /** SOAP 1.1 says `faultstring`, SOAP 1.2 `Reason/Text`. */

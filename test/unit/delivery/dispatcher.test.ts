@@ -22,7 +22,13 @@ interface Settled {
 /** A dispatcher with its outbox and a real transport, towards a real server. */
 async function run(
   server: TestServer,
-  options: { concurrency?: number; policy?: RetryPolicy; url?: () => URL; timeout?: number } = {},
+  options: {
+    concurrency?: number;
+    policy?: RetryPolicy;
+    url?: () => URL;
+    timeout?: number;
+    throwing?: boolean;
+  } = {},
 ) {
   const createTransport = await transportFactory();
   const transport: Transport = createTransport({
@@ -36,9 +42,13 @@ async function run(
   const settled: Settled[] = [];
   const failed: unknown[] = [];
   const events: DispatcherEvents = {
-    settled: ({ message: { controlId, attempts }, state, outcome, expired }) =>
-      settled.push({ controlId, state, outcome, attempts, expired }),
-    changed: () => undefined,
+    settled: ({ message: { controlId, attempts }, state, outcome, expired }) => {
+      if (options.throwing) throw new Error('a listener');
+      settled.push({ controlId, state, outcome, attempts, expired });
+    },
+    changed: () => {
+      if (options.throwing) throw new Error('a listener');
+    },
     failed: (error) => failed.push(error),
   };
   const dispatcher = new Dispatcher({
@@ -261,10 +271,10 @@ describe('the dispatcher', () => {
     await until('the other is settled', () => settled.length === 2);
     assert.deepEqual(ids(server.arrived), ['bad', 'other']);
     assert.deepEqual(await outbox.counts('c'), { queued: 1, held: 1 });
-    assert.equal(await outbox.release('c', 'one'), true);
+    assert.equal(await outbox.release('c', 'one'), 1);
     dispatcher.wake();
     await until('the one behind is settled', () => settled.length === 3);
-    assert.equal(await outbox.release('c', 'one'), false);
+    assert.equal(await outbox.release('c', 'one'), 0);
     await end();
   });
 
@@ -294,6 +304,43 @@ describe('the dispatcher', () => {
     await until('it has arrived', () => server.arrived.length === 1);
     await dispatcher.stop(5000);
     assert.equal(settled[0]?.state, 'accepted');
+    await end();
+  });
+
+  it('is not stopped by a listener that throws', async () => {
+    const server = await startServer(acceptAll);
+    const { submit, settled, end } = await run(server, { throwing: true });
+    await submit('1');
+    await submit('2');
+    await until('both have arrived', () => server.arrived.length === 2);
+    assert.equal(settled.length, 0);
+    await end();
+  });
+
+  it('sends nothing more once it has been told to stop', async () => {
+    const server = await startServer(acceptAll);
+    const { dispatcher, submit, end } = await run(server);
+    await submit('1');
+    await dispatcher.stop(5000);
+    const arrived = server.arrived.length;
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(server.arrived.length, arrived);
+    await end();
+  });
+
+  it('keeps trying to write down what became of a message, without sending it again', async () => {
+    const server = await startServer(acceptAll);
+    const { outbox, submit, settled, failed, end } = await run(server);
+    const settle = outbox.settle.bind(outbox);
+    let full = 2;
+    outbox.settle = async (...args) => {
+      if (full-- > 0) throw new Error('disk full');
+      return settle(...args);
+    };
+    await submit('1');
+    await until('it is settled', () => settled.length === 1);
+    assert.equal(server.arrived.length, 1);
+    assert.equal(failed.length, 2);
     await end();
   });
 

@@ -4,7 +4,7 @@ import type { Outcome } from '../../../src/delivery/outcome.js';
 import { backoff, DEFAULT_POLICY, nextStep } from '../../../src/delivery/retry.js';
 
 const NOW = 1_000_000_000;
-const fresh = { attempt: 1, failures: 1, storedAt: NOW };
+const fresh = { unclear: 1, failures: 1, storedAt: NOW };
 const fault = (
   outcome: 'notSent' | 'unknown' | 'busy',
   scope: 'connection' | 'message',
@@ -26,7 +26,7 @@ describe('what to do after an attempt', () => {
         NOW,
         0.5,
       );
-      assert.deepEqual(step, { step: 'settle', state: outcome, expired: false });
+      assert.deepEqual(step, { step: 'settle', state: outcome, expired: false, at: NOW });
     }
   });
 
@@ -37,6 +37,7 @@ describe('what to do after an attempt', () => {
         step: 'settle',
         state: 'undeliverable',
         expired: false,
+        at: NOW,
       },
     );
     const misconfigured: Outcome = { outcome: 'misconfigured', reason: '', scope: 'connection' };
@@ -56,8 +57,13 @@ describe('what to do after an attempt', () => {
     assert.deepEqual(step, { step: 'retry', at: NOW + 45_000 });
   });
 
+  it('does not let a server that asks for days give everything up, nor wait longer than an hour for it', () => {
+    const step = nextStep(fault('busy', 'connection', 7 * 24 * 3_600_000), fresh, DEFAULT_POLICY, NOW, 0);
+    assert.deepEqual(step, { step: 'retry', at: NOW + 3_600_000 });
+  });
+
   it('gives up unreadable answers after a few attempts, but a faulty connection only with age', () => {
-    const many = { ...fresh, attempt: DEFAULT_POLICY.unknownAttempts, failures: 99 };
+    const many = { ...fresh, unclear: DEFAULT_POLICY.unknownAttempts, failures: 99 };
     assert.equal(nextStep(fault('unknown', 'message'), many, DEFAULT_POLICY, NOW, 0).step, 'settle');
     assert.equal(nextStep(fault('unknown', 'connection'), many, DEFAULT_POLICY, NOW, 0).step, 'retry');
     const old = { ...many, storedAt: NOW - DEFAULT_POLICY.maxAgeMs };
@@ -65,6 +71,7 @@ describe('what to do after an attempt', () => {
       step: 'settle',
       state: 'undeliverable',
       expired: true,
+      at: NOW + 150_000,
     });
   });
 

@@ -68,6 +68,35 @@ describe('input forms', () => {
     assert.throws(() => readMessages('FHS|^~\\&|X\rBHS|^~\\&|X\rBTS|0\r'), { code: 'PKB_HL7_BATCH' });
   });
 
+  it('leaves nothing of a batch in its messages, whatever stands between them', () => {
+    const lines = MESSAGE.replaceAll('\r', '\n');
+    assert.deepEqual(readMessages(`FHS|^~\\&\nBHS|^~\\&\n${lines}BTS|1\nFTS|1\n\n`), [MESSAGE]);
+    assert.deepEqual(readMessages(`BHS|^~\\&\r${MESSAGE}BTS|1\r\rBHS|^~\\&\r${MESSAGE}BTS|1\r`), [
+      MESSAGE,
+      MESSAGE,
+    ]);
+    assert.deepEqual(readMessages(`BHS|^~\\&\r${MESSAGE}MSH notes\rBTS|1\r`), [`${MESSAGE}MSH notes\r`]);
+  });
+
+  it('reads several MLLP frames as several messages', () => {
+    assert.deepEqual(
+      readMessages(`\v${MESSAGE}\x1c\r\v${MESSAGE}\x1c\r`).map((text) => text.trim()),
+      [MESSAGE.trim(), MESSAGE.trim()],
+    );
+  });
+
+  it('does not cut off what stands before MSH', () => {
+    assert.deepEqual(readMessages(`PID|1\r${MESSAGE}`), [`PID|1\r${MESSAGE}`]);
+  });
+
+  it('refuses bytes of a batch whose messages declare different character sets', () => {
+    const one = (charset: string): string => `MSH|^~\\&|A||||||ADT^A28|1|P|2.4||||||${charset}\rPID|x\r`;
+    assert.throws(() => readMessages(Buffer.from(one('8859/1') + one('UNICODE UTF-8'))), {
+      code: 'PKB_HL7_CHARSET',
+    });
+    assert.equal(readMessages(Buffer.from(one('8859/1') + one('8859/1'))).length, 2);
+  });
+
   it('refuses what is no text', () => {
     for (const input of [undefined, null, 7, {}, [], true]) {
       assert.throws(() => readMessage(input), { code: 'PKB_HL7_TYPE' });

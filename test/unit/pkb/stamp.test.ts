@@ -180,6 +180,14 @@ describe('data point IDs', () => {
     assert.equal(stamp(Buffer.from(text), { ...fixed, dataPointId: 'new' }).hl7.toString(), hl7);
   });
 
+  it('of thousands of reports take time in proportion', () => {
+    const text = one('ORU^R01', 'ORC|RE\rOBR|1\rOBX|1\r'.repeat(20_000));
+    const start = performance.now();
+    const { hl7 } = stamp(text, { ...fixed, dataPointId: 'new' });
+    assert.equal(hl7.split('NEW-ID').length - 1, 40_001);
+    assert.ok(performance.now() - start < 2000);
+  });
+
   it('of several reports in one message are not merged into one', () => {
     const text = one('ORU^R01', 'OBR|1||one\rOBR|2||two\r');
     assert.throws(() => stamp(text, { ...fixed, dataPointId: 'new' }), {

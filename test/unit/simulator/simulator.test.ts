@@ -186,6 +186,14 @@ describe('the simulator', () => {
     assert.equal(readAck(ack)?.controlId, 'id&1');
   });
 
+  it('answers a control ID with delimiters in it by the same ID', () => {
+    const { body } = new Simulator({}).handle({
+      authorization: BASIC,
+      body: encodeRequest(stamped('A\\T\\B')),
+    });
+    assert.equal(decodeResponse(body, 'A&B').outcome, 'accepted');
+  });
+
   it('lets in only who has the name and password it was given', async () => {
     const running = await startSimulator({ username: 'partner_mailco', password: 'testing' });
     try {

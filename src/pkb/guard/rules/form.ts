@@ -1,6 +1,7 @@
 /** Rules about the text itself: what XML and PKB can carry (XML 1.0; PKB page 3365012127). */
 import { illegalAt } from '../../soap/characters.js';
 import type { Rule } from '../rule.js';
+import { NO_SEGMENT } from '../scan.js';
 
 /** PKB's own limit is not public; this is far above any letter. */
 export const DEFAULT_SIZE_LIMIT = 20 * 1024 * 1024;
@@ -20,7 +21,13 @@ export const FORM: readonly Rule[] = [
     source: 'XML 1.0, 2.2',
     check: (message, report) => {
       const at = illegalAt(message.text);
-      if (at >= 0) report(Math.max(0, message.starts.findLastIndex((start) => start <= at)));
+      if (at >= 0)
+        report(
+          Math.max(
+            0,
+            message.starts.findLastIndex((start) => start <= at),
+          ),
+        );
     },
   },
   {
@@ -34,13 +41,7 @@ export const FORM: readonly Rule[] = [
     why: 'PKB receives every CR as LF, so it takes each line for a segment: the rest of the text would be lost.',
     source: '3364848418; XML 1.0, 2.11',
     check: (message, report) => {
-      const { text, starts, ends } = message;
-      for (let i = 1; i < starts.length; i++) {
-        const start = starts[i] ?? 0;
-        const end = ends[i] ?? 0;
-        const named = isUpper(text, start) && isUpperOrDigit(text, start + 1) && isUpperOrDigit(text, start + 2);
-        if (!named || !(end === start + 3 || text.charCodeAt(start + 3) === BAR)) report(i);
-      }
+      for (let i = message.first(NO_SEGMENT); i >= 0; i = message.codes.indexOf(NO_SEGMENT, i + 1)) report(i);
     },
   },
   {
@@ -85,15 +86,3 @@ export const FORM: readonly Rule[] = [
     },
   },
 ];
-
-const BAR = 124;
-
-function isUpper(text: string, at: number): boolean {
-  const unit = text.charCodeAt(at);
-  return unit >= 65 && unit <= 90;
-}
-
-function isUpperOrDigit(text: string, at: number): boolean {
-  const unit = text.charCodeAt(at);
-  return (unit >= 65 && unit <= 90) || (unit >= 48 && unit <= 57);
-}

@@ -17,9 +17,9 @@ function atPid(check: Check): Rule['check'] {
 }
 
 /** The repetitions of PID-3, each as its components. */
-function identifiers(message: Scan, pid: number): string[][] {
+function identifiers(message: Scan): string[][] {
   return message
-    .field(pid, 3)
+    .pid(3)
     .split('~')
     .map((repetition) => repetition.split('^').map((part) => part.trim()));
 }
@@ -45,7 +45,7 @@ export const IDENTITY: readonly Rule[] = [
       if (message.messageType === 'QRY^A19') return;
       const pid = message.first(PID);
       if (pid < 0) report(-1, 'PID');
-      else if (!identifiers(message, pid).some((parts) => parts[0] && parts[3] && parts[4])) report(pid, '-3');
+      else if (!identifiers(message).some((parts) => parts[0] && parts[3] && parts[4])) report(pid, '-3');
     },
   },
   {
@@ -59,7 +59,7 @@ export const IDENTITY: readonly Rule[] = [
     why: 'A mistyped number either finds nobody or, worse, somebody else.',
     source: 'NHS Data Dictionary, NHS NUMBER',
     check: atPid((message, pid, report) => {
-      for (const [i, parts] of identifiers(message, pid).entries()) {
+      for (const [i, parts] of identifiers(message).entries()) {
         if (parts[0] && isNhs(parts) && !isNhsNumber(parts[0])) report(pid, `-3[${i + 1}]`);
       }
     }),
@@ -75,7 +75,7 @@ export const IDENTITY: readonly Rule[] = [
     why: 'Soft matching compares the date of birth. PKB answers AA first, so the sender does not learn that the message is held.',
     source: '4213014614',
     check: atPid((message, pid, report) => {
-      if (message.field(pid, 7) === '') report(pid, '-7');
+      if (message.pid(7) === '') report(pid, '-7');
     }),
   },
   {
@@ -89,7 +89,7 @@ export const IDENTITY: readonly Rule[] = [
     why: 'PKB rejects half-specified time stamps, and holds what does not match the record.',
     source: '3365013095, 4213014614',
     check: atPid((message, pid, report) => {
-      const raw = message.field(pid, 7);
+      const raw = message.pid(7);
       if (raw !== '' && raw !== '""' && readTimestamp(raw) === undefined) report(pid, '-7');
     }),
   },
@@ -104,7 +104,7 @@ export const IDENTITY: readonly Rule[] = [
     why: 'Which of several PKB takes is not defined.',
     source: '3364126763',
     check: atPid((message, pid, report) => {
-      for (const n of [13, 14]) if (countEmails(message.field(pid, n)) > 1) report(pid, `-${n}`);
+      for (const n of [13, 14]) if (countEmails(message.pid(n)) > 1) report(pid, `-${n}`);
     }),
   },
   {
@@ -119,7 +119,7 @@ export const IDENTITY: readonly Rule[] = [
     source: '3364126763',
     check: atPid((message, pid, report) => {
       if (!isDemographics(message)) return;
-      for (const n of [13, 14]) if (countEmails(message.field(pid, n)) > 0) report(pid, `-${n}`);
+      for (const n of [13, 14]) if (countEmails(message.pid(n)) > 0) report(pid, `-${n}`);
     }),
   },
   {
@@ -133,7 +133,7 @@ export const IDENTITY: readonly Rule[] = [
     why: 'PKB answers "Invalid gender. Expected U, M, F or I".',
     source: '3850600457',
     check: atPid((message, pid, report) => {
-      if (!['', '""', 'U', 'M', 'F', 'I'].includes(message.field(pid, 8))) report(pid, '-8');
+      if (!['', '""', 'U', 'M', 'F', 'I'].includes(message.pid(8))) report(pid, '-8');
     }),
   },
   {
@@ -147,7 +147,8 @@ export const IDENTITY: readonly Rule[] = [
     why: 'PKB answers "Cannot create patient missing these fields" where the patient is new to it.',
     source: '3850600457, 4567400451',
     check: atPid((message, pid, report) => {
-      for (const n of [1, 2]) if (message.component(pid, 5, n) === '') report(pid, `-5.${n}`);
+      for (const n of [1, 2])
+        if (((message.pid(5).split('~', 1)[0] ?? '').split('^')[n - 1] ?? '') === '') report(pid, `-5.${n}`);
     }),
   },
 ];

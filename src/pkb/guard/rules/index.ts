@@ -10,7 +10,14 @@ import { OVERWRITING } from './overwriting.js';
 import { TYPES } from './types.js';
 
 /** All rules. */
-export const RULES: readonly Rule[] = [...OVERWRITING, ...IDENTITY, ...HEADER, ...DATA_POINTS, ...TYPES, ...FORM];
+export const RULES: readonly Rule[] = [
+  ...OVERWRITING,
+  ...IDENTITY,
+  ...HEADER,
+  ...DATA_POINTS,
+  ...TYPES,
+  ...FORM,
+];
 
 const BY_ID: ReadonlyMap<string, Rule> = new Map(RULES.map((rule) => [rule.id, rule]));
 

@@ -12,8 +12,8 @@ function segments(...names: string[]): (message: Scan, report: Report) => void {
   const codes = names.map(codeOf);
   return (message, report) => {
     if (!isDemographics(message)) return;
-    for (let i = 0; i < message.codes.length; i++) {
-      if (codes.includes(message.codes[i] ?? 0)) report(i);
+    for (const code of codes) {
+      for (let i = message.first(code); i >= 0; i = message.codes.indexOf(code, i + 1)) report(i);
     }
   };
 }

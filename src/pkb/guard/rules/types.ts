@@ -14,15 +14,26 @@ export const DOCUMENT_TYPES: readonly string[] = [
 ]; // prettier-ignore
 
 /** Fields that hold time stamps, by segment. */
-const TIMES = new Map<number, readonly number[]>(
-  Object.entries({ TXA: [4, 6, 7, 8], OBR: [7], OBX: [14], PV1: [44, 45], EVN: [2, 3, 6], AL1: [6], DG1: [5] }).map(
-    ([name, fields]) => [codeOf(name), fields],
-  ),
-);
+const TIMES: readonly (readonly [number, readonly number[]])[] = Object.entries({
+  TXA: [4, 6, 7, 8],
+  OBR: [7],
+  OBX: [14],
+  PV1: [44, 45],
+  EVN: [2, 3, 6],
+  AL1: [6],
+  DG1: [5],
+}).map(([name, fields]) => [codeOf(name), fields]);
 
 const isHalf = (raw: string): boolean => raw !== '' && raw !== '""' && readTimestamp(raw) === undefined;
 
-function documentRule(id: string, title: string, text: string, why: string, check: (message: Scan, txa: number) => boolean, type: string): Rule {
+function documentRule(
+  id: string,
+  title: string,
+  text: string,
+  why: string,
+  check: (message: Scan, txa: number) => boolean,
+  type: string,
+): Rule {
   return {
     id,
     area: 'type',
@@ -151,10 +162,10 @@ export const TYPES: readonly Rule[] = [
       if (isHalf(message.msh(7))) report(0, '-7');
       const sch = message.first(SCH);
       for (const n of [4, 5]) if (sch >= 0 && isHalf(message.component(sch, 11, n))) report(sch, `-11.${n}`);
-      for (let i = 1; i < message.codes.length; i++) {
-        const fields = TIMES.get(message.codes[i] ?? 0);
-        if (fields === undefined) continue;
-        for (const n of fields) if (isHalf(message.component(i, n, 1))) report(i, `-${n}`);
+      for (const [code, fields] of TIMES) {
+        for (let i = message.first(code); i >= 0; i = message.codes.indexOf(code, i + 1)) {
+          for (const n of fields) if (isHalf(message.component(i, n, 1))) report(i, `-${n}`);
+        }
       }
     },
   },

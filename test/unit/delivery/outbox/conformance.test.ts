@@ -25,7 +25,7 @@ const STORES: Record<string, () => Outbox> = {
 };
 
 const NOW = 1_000_000;
-const ATTEMPT: Attempt = { at: NOW, outcome: 'accepted', reason: '' };
+const ATTEMPT: Attempt = { at: NOW, outcome: 'accepted', reason: '', unclear: false };
 
 function message(controlId: string, orderKey = 'one', more: Partial<NewMessage> = {}): NewMessage {
   return {
@@ -69,7 +69,7 @@ for (const [name, create] of Object.entries(STORES)) {
 
     it('gives back exactly what it was given', async () => {
       const id = await outbox.add(message('1'));
-      assert.deepEqual(await take(), { ...message('1'), id, attempts: 0 });
+      assert.deepEqual(await take(), { ...message('1'), id, attempts: 0, unclear: 0 });
     });
 
     it('keeps an undefined data point undefined', async () => {
@@ -115,12 +115,17 @@ for (const [name, create] of Object.entries(STORES)) {
       ] as const)
         await outbox.add(message(id, key));
       const first = await take();
-      await outbox.postpone(first?.id ?? 0, NOW + 100, { ...ATTEMPT, outcome: 'unknown', reason: 'why' });
+      await outbox.postpone(first?.id ?? 0, NOW + 100, {
+        ...ATTEMPT,
+        outcome: 'unknown',
+        reason: 'why',
+        unclear: true,
+      });
       assert.equal((await take())?.controlId, '3');
       assert.equal(await take(NOW + 99), undefined);
       assert.equal(await outbox.nextDue('c'), NOW + 100);
       const again = await take(NOW + 100);
-      assert.deepEqual([again?.controlId, again?.attempts], ['1', 1]);
+      assert.deepEqual([again?.controlId, again?.attempts, again?.unclear], ['1', 1, 1]);
     });
 
     it('gives a message that was given back at once, as it was', async () => {
@@ -138,8 +143,9 @@ for (const [name, create] of Object.entries(STORES)) {
       assert.equal(await take(), undefined);
       assert.equal(await outbox.nextDue('c'), undefined);
       assert.deepEqual(await outbox.counts('c'), { queued: 2, held: 2 });
-      assert.equal(await outbox.release('c', 'one'), true);
-      assert.equal(await outbox.release('c', 'one'), false);
+      assert.equal(await outbox.release('c', 'two'), 0);
+      assert.equal(await outbox.release('c'), 1);
+      assert.equal(await outbox.release('c', 'one'), 0);
       const second = await take();
       await accept(second);
       assert.deepEqual([second?.controlId, (await take())?.controlId], ['2', '3']);

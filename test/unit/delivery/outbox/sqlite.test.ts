@@ -19,7 +19,7 @@ import { stamped } from '../../../support/messages.js';
 import { until } from '../../../support/wait.js';
 
 const NOW = 1_000_000;
-const ATTEMPT = { at: NOW, outcome: 'accepted', reason: '' } as const;
+const ATTEMPT = { at: NOW, outcome: 'accepted', reason: '', unclear: false } as const;
 const SECRET = 'MARKER-4711';
 
 const message = (controlId: string): NewMessage => ({

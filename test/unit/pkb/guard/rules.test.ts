@@ -21,27 +21,50 @@ const REPORT = of('ORU^R01', `ORC|RE||${UUID}\rOBR|1||${UUID}|T^Test|||202602021
 const CANCEL = of('SIU^S15', `SCH|${UUID}||||||||||^^^202602021200\r`);
 
 /** For every rule: a message that trips it, where, and its nearest neighbour that does not. */
-const TABLE: Record<string, { trips: string; at: string; not: string; context?: GuardContext; notContext?: GuardContext }[]> = {
-  'overwriting.allergies': [{ trips: `${A28}AL1|1||A\r`, at: 'AL1[1]', not: of('ADT^A08', 'PV1|1\rAL1|1||A\r') }],
+const TABLE: Record<
+  string,
+  { trips: string; at: string; not: string; context?: GuardContext; notContext?: GuardContext }[]
+> = {
+  'overwriting.allergies': [
+    { trips: `${A28}AL1|1||A\r`, at: 'AL1[1]', not: of('ADT^A08', 'PV1|1\rAL1|1||A\r') },
+  ],
   'overwriting.diagnoses': [{ trips: `${A28}DG1|1||D\r`, at: 'DG1[1]', not: `${A28}DG2|1||D\r` }],
   'overwriting.medication': [{ trips: `${A28}ZRX|x\r`, at: 'ZRX[1]', not: `${A28}ZRY|x\r` }],
   'overwriting.ignored': [
     { trips: `${A28}IAM|1\r`, at: 'IAM[1]', not: `${A28}PD1|1\r` },
     { trips: `${A28}RXE|1\r`, at: 'RXE[1]', not: REPORT },
   ],
-  'overwriting.duplicate-allergy': [{ trips: `${A28}AL1|1||A\rAL1|2||A\r`, at: 'AL1[2]', not: `${A28}AL1|1||A\rAL1|2||A|||2020\r` }],
+  'overwriting.duplicate-allergy': [
+    { trips: `${A28}AL1|1||A\rAL1|2||A\r`, at: 'AL1[2]', not: `${A28}AL1|1||A\rAL1|2||A|||2020\r` },
+  ],
   'identity.identifier': [
-    { trips: A28.replace('^^^NHS^NH', ''), at: 'PID[1]-3', not: A28.replace('9990000018^^^NHS^NH', '~1^^^LOC^MR') },
+    {
+      trips: A28.replace('^^^NHS^NH', ''),
+      at: 'PID[1]-3',
+      not: A28.replace('9990000018^^^NHS^NH', '~1^^^LOC^MR'),
+    },
     { trips: A28.replace(/PID.*\r/, ''), at: 'PID', not: of('QRY^A19', 'QRD|1\r').replace(PID, '') },
   ],
   'identity.nhs-number': [
-    { trips: A28.replace('9990000018', '9990000019'), at: 'PID[1]-3[1]', not: A28.replace('9990000018^^^NHS^NH', '9990000019^^^LOC^MR') },
-    { trips: A28.replace('9990000018', 'X^^^LOC^MR~999000001'), at: 'PID[1]-3[2]', not: A28.replace('9990000018', '999 000 0018') },
+    {
+      trips: A28.replace('9990000018', '9990000019'),
+      at: 'PID[1]-3[1]',
+      not: A28.replace('9990000018^^^NHS^NH', '9990000019^^^LOC^MR'),
+    },
+    {
+      trips: A28.replace('9990000018', 'X^^^LOC^MR~999000001'),
+      at: 'PID[1]-3[2]',
+      not: A28.replace('9990000018', '999 000 0018'),
+    },
   ],
   'identity.birth-date-missing': [{ trips: A28.replace('19700101', ''), at: 'PID[1]-7', not: A28 }],
   'identity.birth-date': [
     { trips: A28.replace('19700101', '19700230'), at: 'PID[1]-7', not: A28.replace('19700101', '19700228') },
-    { trips: A28.replace('19700101', '1970010'), at: 'PID[1]-7', not: A28.replace('19700101', '197001011200') },
+    {
+      trips: A28.replace('19700101', '1970010'),
+      at: 'PID[1]-7',
+      not: A28.replace('19700101', '197001011200'),
+    },
   ],
   'identity.two-emails': [
     {
@@ -51,13 +74,29 @@ const TABLE: Record<string, { trips: string; at: string; not: string; context?: 
     },
   ],
   'identity.invitation': [
-    { trips: A28.replace('|U\r', '|U||||||^NET^^a@example.org\r'), at: 'PID[1]-14', not: LETTER.replace('|U\r', '|U||||||^NET^^a@example.org\r') },
+    {
+      trips: A28.replace('|U\r', '|U||||||^NET^^a@example.org\r'),
+      at: 'PID[1]-14',
+      not: LETTER.replace('|U\r', '|U||||||^NET^^a@example.org\r'),
+    },
   ],
   'identity.sex': [{ trips: A28.replace('|U\r', '|O\r'), at: 'PID[1]-8', not: A28.replace('|U\r', '|I\r') }],
   'identity.name': [{ trips: A28.replace('Example^Alex', 'Example'), at: 'PID[1]-5.2', not: A28 }],
-  'behalf.form': [{ trips: A28.replace('trustalias{trustalias}', 'trustalias'), at: 'MSH[1]-4', not: A28.replace('{trustalias}', '{other}') }],
+  'behalf.form': [
+    {
+      trips: A28.replace('trustalias{trustalias}', 'trustalias'),
+      at: 'MSH[1]-4',
+      not: A28.replace('{trustalias}', '{other}'),
+    },
+  ],
   'behalf.customer': [
-    { trips: A28, at: 'MSH[1]-4', not: A28, context: { facilities: ['a{a}'] }, notContext: { facilities: ['a{a}', 'trustalias{trustalias}'] } },
+    {
+      trips: A28,
+      at: 'MSH[1]-4',
+      not: A28,
+      context: { facilities: ['a{a}'] },
+      notContext: { facilities: ['a{a}', 'trustalias{trustalias}'] },
+    },
   ],
   'header.required': [
     { trips: stamped('1', { time: '' }), at: 'MSH[1]-7', not: A28 },
@@ -68,30 +107,64 @@ const TABLE: Record<string, { trips: string; at: string; not: string; context?: 
   'header.encoding-characters': [{ trips: A28.replace('^~\\&', '^~\\&#'), at: 'MSH[1]-2', not: A28 }],
   'header.message-type': [{ trips: of('ADT^A40', ''), at: 'MSH[1]-9', not: of('ADT^A31^ADT_A05', '') }],
   'header.control-id-reused': [
-    { trips: A28, at: 'MSH[1]-10', not: A28, context: { controlIdSeen: () => true }, notContext: { controlIdSeen: () => false } },
+    {
+      trips: A28,
+      at: 'MSH[1]-10',
+      not: A28,
+      context: { controlIdSeen: () => true },
+      notContext: { controlIdSeen: () => false },
+    },
   ],
   'datapoint.missing': [
     { trips: LETTER.replace(UUID, ''), at: 'TXA[1]-12', not: LETTER },
     { trips: of('SIU^S13', ''), at: 'SCH-1', not: APPOINTMENT },
     { trips: REPORT.replaceAll(UUID, ''), at: 'OBR[1]-3', not: REPORT.replace(UUID, '') },
   ],
-  'datapoint.clash': [{ trips: LETTER.replace(UUID, 'DOC1'), at: 'TXA[1]-12', not: LETTER.replace(UUID, 'DOC1'), notContext: { dataPointIsCustomers: true } }],
-  'datapoint.orc-obr': [{ trips: REPORT.replace(UUID, 'OTHER'), at: 'OBR[1]-3', not: REPORT.replace(UUID, '') }],
+  'datapoint.clash': [
+    {
+      trips: LETTER.replace(UUID, 'DOC1'),
+      at: 'TXA[1]-12',
+      not: LETTER.replace(UUID, 'DOC1'),
+      notContext: { dataPointIsCustomers: true },
+    },
+  ],
+  'datapoint.orc-obr': [
+    { trips: REPORT.replace(UUID, 'OTHER'), at: 'OBR[1]-3', not: REPORT.replace(UUID, '') },
+  ],
   'datapoint.resent-appointment': [
-    { trips: APPOINTMENT, at: 'SCH[1]-1', not: APPOINTMENT.replace('S12', 'S13'), context: { appointmentSeen: () => true } },
+    {
+      trips: APPOINTMENT,
+      at: 'SCH[1]-1',
+      not: APPOINTMENT.replace('S12', 'S13'),
+      context: { appointmentSeen: () => true },
+    },
   ],
   'type.document-status': [{ trips: LETTER.replace('|AU', '|LA'), at: 'TXA[1]-17', not: LETTER }],
   'type.document-type': [{ trips: LETTER.replace('|CL|', '|XX|'), at: 'TXA[1]-2', not: LETTER }],
   'type.care-plan-deletion': [
-    { trips: of('MDM^T11', `TXA|1|CP||||||||||${UUID}\r`), at: 'TXA[1]-2', not: of('MDM^T11', `TXA|1|CL||||||||||${UUID}\r`) },
+    {
+      trips: of('MDM^T11', `TXA|1|CP||||||||||${UUID}\r`),
+      at: 'TXA[1]-2',
+      not: of('MDM^T11', `TXA|1|CL||||||||||${UUID}\r`),
+    },
   ],
-  'type.appointment-start': [{ trips: APPOINTMENT.replace('202602021200', ''), at: 'SCH[1]-11.4', not: APPOINTMENT }],
+  'type.appointment-start': [
+    { trips: APPOINTMENT.replace('202602021200', ''), at: 'SCH[1]-11.4', not: APPOINTMENT },
+  ],
   'type.unknown-appointment': [{ trips: CANCEL.replace('202602021200', ''), at: 'SCH[1]-11.4', not: CANCEL }],
   'type.observation-time': [
-    { trips: REPORT.replace('202602021200', ''), at: 'OBX[1]-14', not: REPORT.replace('202602021200', '').replace('|1\r', '|1|||||||||202602021200\r') },
+    {
+      trips: REPORT.replace('202602021200', ''),
+      at: 'OBX[1]-14',
+      not: REPORT.replace('202602021200', '').replace('|1\r', '|1|||||||||202602021200\r'),
+    },
   ],
   'type.radiology-reports': [
-    { trips: `${REPORT}OBR|2||${UUID}|T|||2026\r`.replace('MAILCO', 'RADIOLOGY'), at: 'OBR[2]', not: `${REPORT}OBR|2||${UUID}|T|||2026\r` },
+    {
+      trips: `${REPORT}OBR|2||${UUID}|T|||2026\r`.replace('MAILCO', 'RADIOLOGY'),
+      at: 'OBR[2]',
+      not: `${REPORT}OBR|2||${UUID}|T|||2026\r`,
+    },
   ],
   'type.time-stamps': [
     { trips: LETTER.replace('|20260101|', '|2026010|'), at: 'TXA[1]-4', not: LETTER },
@@ -103,8 +176,18 @@ const TABLE: Record<string, { trips: string; at: string; not: string; context?: 
     { trips: `${A28}NTE|1||one\ntwo\r`, at: 'two[1]', not: `${A28}NTE|1||one\\.br\\two\r` },
     { trips: `${A28}nte|1||x\r`, at: 'nte[1]', not: `${A28}ZZ1\r` },
   ],
-  'form.escapes': [{ trips: `${A28}NTE|1||\\H\\bold\\N\\\r`, at: 'NTE[1]', not: `${A28}NTE|1||a\\T\\b\\.br\\c\r` }],
-  'form.size': [{ trips: A28, at: 'MSH[1]', not: A28, context: { sizeLimit: A28.length - 1 }, notContext: { sizeLimit: A28.length } }],
+  'form.escapes': [
+    { trips: `${A28}NTE|1||\\H\\bold\\N\\\r`, at: 'NTE[1]', not: `${A28}NTE|1||a\\T\\b\\.br\\c\r` },
+  ],
+  'form.size': [
+    {
+      trips: A28,
+      at: 'MSH[1]',
+      not: A28,
+      context: { sizeLimit: A28.length - 1 },
+      notContext: { sizeLimit: A28.length },
+    },
+  ],
 };
 
 describe('the rules of the guard', () => {
@@ -112,17 +195,26 @@ describe('the rules of the guard', () => {
     assert.equal(new Set(RULES.map(({ id }) => id)).size, RULES.length);
     for (const rule of RULES) {
       assert.ok(rule.id.startsWith(`${rule.area}.`) && rule.area in AREAS, rule.id);
-      assert.ok(rule.text.length > 20 && rule.why.length > 20 && rule.source && rule.title && rule.appliesTo, rule.id);
+      assert.ok(
+        rule.text.length > 20 && rule.why.length > 20 && rule.source && rule.title && rule.appliesTo,
+        rule.id,
+      );
     }
   });
 
-  it('are all in this table', () => assert.deepEqual(Object.keys(TABLE), RULES.map(({ id }) => id)));
+  it('are all in this table', () =>
+    assert.deepEqual(
+      Object.keys(TABLE),
+      RULES.map(({ id }) => id),
+    ));
 
   for (const [id, rows] of Object.entries(TABLE)) {
     for (const [i, { trips, at, not, context, notContext }] of rows.entries()) {
       it(`${id} trips where it should, and not on the nearest neighbour (${i + 1})`, () => {
         const found = (text: string, known: GuardContext = {}): string[] =>
-          inspect(text, {}, known).findings.filter(({ rule }) => rule === id).map(({ location }) => location);
+          inspect(text, {}, known)
+            .findings.filter(({ rule }) => rule === id)
+            .map(({ location }) => location);
         assert.deepEqual(found(trips, context), [at]);
         assert.deepEqual(found(not, notContext), []);
       });
@@ -131,20 +223,46 @@ describe('the rules of the guard', () => {
 
   it('find nothing wrong with whole messages of each kind', () => {
     for (const text of [A28, LETTER, APPOINTMENT, REPORT, CANCEL]) {
-      for (const lineEnd of ['\r', '\n', '\r\n']) assert.deepEqual(inspect(text.replaceAll('\r', lineEnd)).findings, []);
+      for (const lineEnd of ['\r', '\n', '\r\n'])
+        assert.deepEqual(inspect(text.replaceAll('\r', lineEnd)).findings, []);
     }
   });
 
   it('see segments whatever stands around the message type', () => {
-    for (const type of ['ADT^A28^ADT_A05', ' adt^a28', 'ADT^A31~x']) {
+    for (const type of [
+      'ADT^A28^ADT_A05',
+      ' adt^a28',
+      'ADT^A31~x',
+      'ADT^A28~',
+      'ADT^A28&x',
+      'ADT^A28&x^ADT_A05',
+      'ADT&x^A28',
+      'ADT ^A28^x',
+    ]) {
       const { blocked } = inspect(of(type, 'DG1|1||D\r'));
       assert.ok(blocked, type);
     }
   });
 
+  it('block a segment that is indented or in lower case, which PKB might read all the same', () => {
+    for (const segment of [' DG1|1||D', '\tAL1|1||A', 'al1|1||A', '\u00a0ZRX|1']) {
+      assert.ok(inspect(`${A28}${segment}\r`).blocked, segment);
+    }
+  });
+
+  it('take nothing for a segment but its whole name', () => {
+    const { findings } = inspect(`${A28}AL1X|1\r`, { 'overwriting.allergies': 'strip' });
+    assert.deepEqual(
+      findings.map(({ rule }) => rule),
+      ['form.segment'],
+    );
+  });
+
   it('take time in proportion to the message, with a million findings', () => {
     const start = performance.now();
-    const { findings, hl7 } = inspect(A28 + 'DG1|1||D\rNTE|1\r'.repeat(300_000), { 'overwriting.diagnoses': 'strip' });
+    const { findings, hl7 } = inspect(A28 + 'DG1|1||D\rNTE|1\r'.repeat(300_000), {
+      'overwriting.diagnoses': 'strip',
+    });
     assert.equal(findings.length, 600_000);
     assert.equal(hl7, A28);
     assert.ok(performance.now() - start < 5000);
@@ -158,15 +276,27 @@ describe('the rules of the guard', () => {
     };
     const { blocked, findings } = inspect(A28, {}, broken);
     assert.ok(blocked);
-    assert.deepEqual(findings.map(({ rule }) => rule), ['form.defect']);
+    assert.deepEqual(
+      findings.map(({ rule }) => rule),
+      ['form.defect'],
+    );
     assert.ok(!JSON.stringify(findings).includes('secret'));
   });
 });
 
 describe('NHS numbers', () => {
   it('have ten digits and a check digit by modulus 11', () => {
-    for (const number of ['9990000018', '999 000 0018', '9434765919', '4010232137']) assert.ok(isNhsNumber(number), number);
-    for (const number of ['9990000019', '999000001', '99900000180', '999000001X', '', 'abcdefghij', '9990000009']) {
+    for (const number of ['9990000018', '999 000 0018', '9434765919', '4010232137'])
+      assert.ok(isNhsNumber(number), number);
+    for (const number of [
+      '9990000019',
+      '999000001',
+      '99900000180',
+      '999000001X',
+      '',
+      'abcdefghij',
+      '9990000009',
+    ]) {
       assert.ok(!isNhsNumber(number), number);
     }
   });
@@ -187,11 +317,18 @@ describeWithCorpus('PKB’s published examples and the rules', () => {
     'adt-a31-nk1-null.hl7 identity.nhs-number': 'its NHS number has nine digits',
   };
 
-  for (const file of readdirSync(pkbExamples).filter((name) => name.endsWith('.hl7') && !/^(?:fragment|ack)-/.test(name))) {
+  for (const file of readdirSync(pkbExamples).filter(
+    (name) => name.endsWith('.hl7') && !/^(?:fragment|ack)-/.test(name),
+  )) {
     it(`${file} gives no finding but those with a reason`, () => {
       const { findings } = inspect(readFileSync(join(pkbExamples, file), 'utf8'));
-      const unexplained = findings.filter(({ rule }) => !(rule in EXPECTED) && !(`${file} ${rule}` in SINGLE));
-      assert.deepEqual(unexplained.map(({ rule, location }) => `${rule} ${location}`), []);
+      const unexplained = findings.filter(
+        ({ rule }) => !(rule in EXPECTED) && !(`${file} ${rule}` in SINGLE),
+      );
+      assert.deepEqual(
+        unexplained.map(({ rule, location }) => `${rule} ${location}`),
+        [],
+      );
     });
   }
 

@@ -177,6 +177,44 @@ describe('decodeResponse', () => {
     assert.equal(decodeResponse(fault(ACK('AR', 'id1')), 'id1').outcome, 'rejected');
   });
 
+  it('calls an answer that contradicts itself unknown', () => {
+    const two = (first: string, second: string): string =>
+      soap(escaped(first)).replace('</return>', `</return><return>${escaped(second)}</return>`);
+    for (const body of [
+      ACK('AA', 'id1') + ACK('AR', 'id1'),
+      two(ACK('AA', 'id1'), ACK('AR', 'id1')),
+      two(ACK('AA', 'id1'), ACK('AA', 'id2')),
+      `${ACK('AA', 'id1')}MSA|AE|id1\r`,
+    ]) {
+      assert.equal(decodeResponse(body, 'id1').outcome, 'unknown', body);
+    }
+    assert.equal(decodeResponse(two(ACK('AA', 'id1'), ACK('AA', 'id1')), 'id1').outcome, 'accepted');
+  });
+
+  it('takes nothing for an answer that is none: another message type, or a text that only mentions one', () => {
+    for (const body of [
+      ACK('AA', 'id1').replace('ACK^R01', 'ORU^R01'),
+      soap(escaped(stamped('id1', { more: 'MSA|AA|id1\r' }))),
+      'Error: MSH|x\nMSA|AA|id1',
+      '<html><pre>example MSH|^~\\&amp;|\nMSA|AA|id1</pre></html>',
+      'MSH|^~\\&|||||||ACKX\rMSA|AA|id1',
+    ]) {
+      assert.equal(decodeResponse(body, 'id1').outcome, 'unknown', body);
+    }
+    assert.equal(decodeResponse(ACK('AA', 'id1').replace('ACK^R01', 'ADR^A19'), 'id1').outcome, 'accepted');
+  });
+
+  it('matches an ID that was sent with white space around it', () => {
+    assert.equal(decodeResponse(ACK('AA', 'X1'), ' X1 ').outcome, 'accepted');
+    assert.equal(decodeResponse(ACK('AA', ' '), ' ').outcome, 'unknown');
+  });
+
+  it('never throws, whatever it is given', () => {
+    for (const body of [null, undefined, 5, {}]) {
+      assert.equal(decodeResponse(body as unknown as string, 'id1').outcome, 'unknown');
+    }
+  });
+
   it('does not take the message itself, sent back, for an answer', () => {
     assert.equal(decodeResponse(encodeRequest(stamped('id1')), 'id1').outcome, 'unknown');
   });
