@@ -156,8 +156,14 @@ function failureOf(
   const { code, event, message } = error as { code?: unknown; event?: unknown; message?: unknown };
   // How hpagent says that a proxy answered CONNECT with another status than 200.
   const refusal = /^Bad response: (\d{3})$/.exec(String(message))?.[1];
+  // OpenSSL's alerts (no client certificate, say) come as a general protocol error with the alert in the text.
+  const alert = code === 'EPROTO' && /\balert\b/i.test(String(message));
   return {
-    code: typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : 'ERROR',
+    code: alert
+      ? 'EPROTO_TLS_ALERT'
+      : typeof code === 'string' && /^[A-Z0-9_/]+$/.test(code)
+        ? code
+        : 'ERROR',
     phase: typeof event === 'string' ? event : undefined,
     proxyStatus: refusal === undefined ? undefined : Number(refusal),
     written,
