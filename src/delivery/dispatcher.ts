@@ -2,6 +2,7 @@
  * Takes messages out of the outbox and sends them, in order per key, as many at once as the connection allows, for as
  * long as the connection works. It holds the messages in flight and nothing else.
  */
+import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { encodeRequest } from '../pkb/soap/request.js';
 import { judgeAnswer, judgeFailure } from './classify.js';
@@ -68,6 +69,8 @@ export class Dispatcher {
     this.#options = options;
     this.#now = options.now ?? Date.now;
     this.#random = options.random ?? Math.random;
+    // Every request in flight listens to it.
+    setMaxListeners(0, this.#abort.signal);
   }
 
   /** How the connection stands. */

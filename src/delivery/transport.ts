@@ -96,38 +96,29 @@ function createTransport(got: Got, options: TransportOptions): Transport {
   });
   return {
     async post(url, envelope, signal) {
-      const guard = new AbortController();
-      let tooLarge = false;
-      let overdue: string | undefined;
-      const evidence = { written: false };
-      const request = client(url, { body: envelope, signal: AbortSignal.any([signal, guard.signal]) });
+      const evidence: Evidence = { written: false, tooLarge: false, overdue: undefined };
+      const limit = options.proxy === undefined ? NO_LIMIT : limitConnecting(evidence, signal, milliseconds);
+      const request = client(url, { body: envelope, signal: limit.signal ?? signal });
+      let sent: ClientRequest | undefined;
       void request.on('downloadProgress', ({ transferred }: { transferred: number }) => {
         if (transferred <= MAX_RESPONSE_BYTES) return;
-        tooLarge = true;
-        guard.abort();
+        evidence.tooLarge = true;
+        sent?.destroy();
       });
-      // got's own limits do not reach into a proxy's answer to CONNECT, so connecting and the whole are limited here too.
-      const limit = (phase: string, time: number): NodeJS.Timeout =>
-        setTimeout(() => {
-          overdue = phase;
-          guard.abort();
-        }, time);
-      const connecting = limit('connect', milliseconds * 2);
-      const whole = limit('request', milliseconds * 6);
-      void request.on('request', (sent: ClientRequest) =>
-        watch(sent, () => {
+      void request.on('request', (clientRequest: ClientRequest) => {
+        sent = clientRequest;
+        watch(clientRequest, () => {
           evidence.written = true;
-          clearTimeout(connecting);
-        }),
-      );
+          limit.connected();
+        });
+      });
       try {
         const { statusCode, headers, body } = await request;
         return { answer: { status: statusCode, headers, body } };
       } catch (error) {
-        return { failure: failureOf(error, { tooLarge, overdue, ...evidence }) };
+        return { failure: failureOf(error, evidence) };
       } finally {
-        clearTimeout(connecting);
-        clearTimeout(whole);
+        limit.connected();
       }
     },
     close() {
@@ -135,6 +126,35 @@ function createTransport(got: Got, options: TransportOptions): Transport {
       agents.https.destroy();
     },
   };
+}
+
+/** What is learnt of a request while it is under way. */
+interface Evidence {
+  /** Whether its socket has been ready to be written to. */
+  written: boolean;
+  /** Whether its answer was cut off for its size. */
+  tooLarge: boolean;
+  /** The phase in which it was cut off by {@link limitConnecting}. */
+  overdue: string | undefined;
+}
+
+/** A limit of our own on connecting. */
+interface ConnectLimit {
+  readonly signal: AbortSignal | undefined;
+  /** To be called when the connection stands, or there is no more to wait for. */
+  connected(): void;
+}
+
+const NO_LIMIT: ConnectLimit = { signal: undefined, connected: () => undefined };
+
+/** got's own limits do not reach into a proxy's answer to CONNECT, so connecting through one is limited here. */
+function limitConnecting(evidence: Evidence, signal: AbortSignal, milliseconds: number): ConnectLimit {
+  const guard = new AbortController();
+  const timer = setTimeout(() => {
+    evidence.overdue = 'connect';
+    guard.abort();
+  }, milliseconds * 2);
+  return { signal: AbortSignal.any([signal, guard.signal]), connected: () => clearTimeout(timer) };
 }
 
 /** Says when the request's socket is ready to be written to; before that nothing of the message can have left. */
@@ -147,10 +167,7 @@ function watch(request: ClientRequest, ready: () => void): void {
   });
 }
 
-function failureOf(
-  error: unknown,
-  { tooLarge, overdue, written }: { tooLarge: boolean; overdue: string | undefined; written: boolean },
-): Failure {
+function failureOf(error: unknown, { tooLarge, overdue, written }: Evidence): Failure {
   if (tooLarge) return { code: 'PKB_RESPONSE_TOO_LARGE', written: true };
   if (overdue !== undefined) return { code: 'ETIMEDOUT', phase: overdue, written };
   const { code, event, message } = error as { code?: unknown; event?: unknown; message?: unknown };

@@ -1,0 +1,118 @@
+/**
+ * Faults that the simulator shows on purpose, so that a flow can be seen to bear them.
+ */
+import { PkbConfigError } from '../errors.js';
+
+/** What can be made to go wrong. `before` and `after` mean: before or after PKB has taken the message. */
+export const FAULT_KINDS = {
+  'drop-before': 'the line breaks before PKB has taken the message',
+  'drop-after': 'the line breaks after PKB has taken the message, before its answer',
+  'half-response': 'the answer breaks off in the middle',
+  'no-answer': 'PKB takes the message and never answers',
+  drip: 'the answer comes a byte at a time',
+  401: 'the credentials are refused',
+  403: 'the sender is refused',
+  413: 'the message is too large',
+  429: 'too many requests, with Retry-After',
+  500: 'a SOAP fault',
+  503: 'PKB is out of order, with Retry-After',
+  html: 'a login page instead of an answer',
+  'wrong-id': 'an acknowledgement of another message',
+  'no-msa': 'an answer without an acknowledgement',
+  AR: 'PKB rejects the message',
+  AE: 'PKB fails on the message',
+} as const;
+
+/** One of {@link FAULT_KINDS}. */
+export type FaultKind = `${keyof typeof FAULT_KINDS}`;
+
+/** Which faults to show. */
+export interface FaultPlan {
+  /** Faults of the next requests, one each; `ok` for none. */
+  readonly script?: readonly (FaultKind | 'ok')[];
+  /** How often a fault comes, from 0 to 1, for the requests after the script. */
+  readonly rates?: Partial<Record<FaultKind, number>>;
+  /** How long every answer takes, in milliseconds: one number, or from and to. */
+  readonly latency?: number | readonly [number, number];
+  /** Seconds that Retry-After asks for; 1 where left out. */
+  readonly retryAfter?: number;
+  /** Makes chance repeatable; 1 where left out. */
+  readonly seed?: number;
+}
+
+/** Chooses the faults of a simulator, request by request. */
+export class FaultSource {
+  readonly #plan: FaultPlan;
+  #next = 0;
+  #random: number;
+
+  /** @throws PkbConfigError `PKB_SETTING` where the plan names a fault that there is not, or a rate or time that cannot be */
+  constructor(plan: FaultPlan) {
+    check(plan);
+    this.#plan = plan;
+    this.#random = plan.seed ?? 1;
+  }
+
+  /** Seconds for Retry-After. */
+  get retryAfter(): number {
+    return this.#plan.retryAfter ?? 1;
+  }
+
+  /** The fault of the next request; undefined for none. */
+  next(): FaultKind | undefined {
+    const { script = [], rates = {} } = this.#plan;
+    const scripted = script[this.#next++];
+    if (scripted !== undefined) return scripted === 'ok' ? undefined : scripted;
+    let at = this.#chance();
+    for (const [kind, rate] of Object.entries(rates)) {
+      if (at < rate) return kind as FaultKind;
+      at -= rate;
+    }
+    return undefined;
+  }
+
+  /** How long the next answer takes, in milliseconds. */
+  latency(): number {
+    const { latency = 0 } = this.#plan;
+    if (typeof latency === 'number') return latency;
+    const [from, to] = latency;
+    return from + this.#chance() * (to - from);
+  }
+
+  /** A linear congruential generator: repeatable, and good enough to choose faults. */
+  #chance(): number {
+    this.#random = (this.#random * 1_103_515_245 + 12_345) % 2 ** 31;
+    return this.#random / 2 ** 31;
+  }
+}
+
+/**
+ * Reads a plan as it is entered in the node.
+ *
+ * @param json blank = no faults
+ * @throws PkbConfigError `PKB_SETTING`
+ */
+export function readFaultPlan(json: string): FaultPlan {
+  if (json.trim() === '') return {};
+  try {
+    const plan: unknown = JSON.parse(json);
+    if (typeof plan === 'object' && plan !== null && !Array.isArray(plan)) return plan;
+  } catch {
+    // Said below.
+  }
+  throw new PkbConfigError('PKB_SETTING', 'The faults of the simulator must be a JSON object, such as {"script":["503"]}.');
+}
+
+function check({ script = [], rates = {}, latency = 0, retryAfter = 1, seed = 1 }: FaultPlan): void {
+  const known = new Set<string>(Object.keys(FAULT_KINDS));
+  const unknown = [...script.filter((kind) => kind !== 'ok'), ...Object.keys(rates)].find((kind) => !known.has(String(kind)));
+  if (unknown !== undefined) {
+    const list = [...known].join(', ');
+    throw new PkbConfigError('PKB_SETTING', `The simulator has no fault "${String(unknown).slice(0, 40)}"; there are: ${list}.`);
+  }
+  const numbers = [...Object.values(rates), ...[latency].flat(), retryAfter, seed];
+  const total = Object.values(rates).reduce((sum, rate) => sum + rate, 0);
+  if (numbers.some((number) => !(Number(number) >= 0)) || total > 1) {
+    throw new PkbConfigError('PKB_SETTING', 'Rates and times of the simulator must be 0 or more, and all rates together at most 1.');
+  }
+}
