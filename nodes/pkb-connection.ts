@@ -9,6 +9,7 @@ import type { NewMessage, Outbox } from '../src/delivery/outbox/outbox.js';
 import { DEFAULT_POLICY } from '../src/delivery/retry.js';
 import { transportFactory, type TransportFactory } from '../src/delivery/transport.js';
 import { asPkbError, PkbConfigError, PkbError, PkbOutboxError } from '../src/errors.js';
+import { type Tried, tryConnection } from './common/connection-test.js';
 import { networkSettings } from './common/network.js';
 import { addressFor, isSimulator } from './common/address.js';
 import { type Sender, Senders } from './common/senders.js';
@@ -101,6 +102,19 @@ module.exports = async function (RED: Runtime): Promise<void> {
     'pkb-connection',
     PkbConnection,
     { credentials: { username: { type: 'text' }, password: { type: 'password' } } },
+  );
+
+  RED.httpAdmin.post(
+    '/pkb-connection/test',
+    RED.auth.needsPermission('pkb-connection.write'),
+    (request, response) => {
+      const tried = (request.body ?? {}) as Tried;
+      const stored = (RED.nodes.getCredentials(tried.id ?? '') ?? {}) as ConnectionCredentials;
+      tryConnection(RED, createTransport, tried, stored).then(
+        (verdict) => response.json(verdict),
+        (error: unknown) => response.status(500).json({ ok: false, text: asPkbError(error).message }),
+      );
+    },
   );
 };
 

@@ -4,10 +4,12 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from 'express';
-import { PkbConfigError } from '../src/errors.js';
+import { asPkbError, PkbConfigError } from '../src/errors.js';
 import { parsedView } from '../src/hl7/parsed.js';
-import { readBody, SIMULATOR_PATH } from '../src/simulator/server.js';
-import { Simulator, type SimulatorAnswer } from '../src/simulator/simulator.js';
+import { readFaultPlan } from '../src/simulator/faults.js';
+import { give, readBody, SIMULATOR_PATH } from '../src/simulator/server.js';
+import { type Received, Simulator, type SimulatorAnswer } from '../src/simulator/simulator.js';
+import { showError } from './common/input.js';
 import type { Node, NodeDef, Runtime } from './common/types.js';
 
 /** A pkb-simulator node at run time. */
@@ -24,6 +26,8 @@ interface SimulatorCredentials {
 interface SimulatorDef extends NodeDef {
   path: string;
   aliases: string[];
+  /** A fault plan as JSON; blank = none. */
+  faults: string;
 }
 
 module.exports = function (RED: Runtime): void {
@@ -39,32 +43,44 @@ module.exports = function (RED: Runtime): void {
       this.error(error);
       return;
     }
-    const simulator = new Simulator({ ...this.credentials, aliases: config.aliases ?? [] });
+    let simulator: Simulator;
+    try {
+      const faults = readFaultPlan(config.faults ?? '');
+      simulator = new Simulator({ ...this.credentials, aliases: config.aliases ?? [], faults });
+    } catch (error) {
+      showError(RED, this, 'PKB_SETTING');
+      this.error(asPkbError(error));
+      return;
+    }
     this.url = () => new URL(join(RED.settings.httpNodeRoot, path), ownAddress(RED));
     let count = 0;
+    const show = ({ hl7, ...simulated }: Received): void => {
+      const text = RED._('pkb-simulator.status.received', { count: ++count });
+      this.status({ fill: 'green', shape: 'dot', text });
+      this.send({
+        payload: hl7,
+        topic: simulated.messageType,
+        parsed: parsedView(hl7),
+        simulator: simulated,
+      });
+    };
     const route: RequestHandler = (request, response) => {
-      answer(simulator, request).then(
-        ({ status, headers, body, received }) => {
-          response.writeHead(status, headers).end(body);
-          if (received === undefined) return;
-          const { hl7, ...simulated } = received;
-          this.status({
-            fill: 'green',
-            shape: 'dot',
-            text: RED._('pkb-simulator.status.received', { count: ++count }),
-          });
-          this.send({
-            payload: hl7,
-            topic: received.messageType,
-            parsed: parsedView(hl7),
-            simulator: simulated,
-          });
-        },
-        () => response.destroy(),
-      );
+      answer(simulator, request)
+        .then((given) => {
+          if (given.received) show(given.received);
+          return give(given, response);
+        })
+        .catch(() => response.destroy());
+    };
+    const greet: RequestHandler = (request, response) => {
+      response.writeHead(simulator.greet(request.headers.authorization)).end();
     };
     RED.httpNode.post(path, route);
-    this.on('close', () => removeRoute(RED, route));
+    RED.httpNode.get(path, greet);
+    this.on('close', () => {
+      removeRoute(RED, route);
+      removeRoute(RED, greet);
+    });
   }
   RED.nodes.registerType<SimulatorNode, SimulatorDef, object, SimulatorCredentials>(
     'pkb-simulator',

@@ -30,5 +30,6 @@ export type { Action, Finding, GuardContext, Rule, Severity } from './pkb/guard/
 export { RULES } from './pkb/guard/rules/index.js';
 export { encodeRequest } from './pkb/soap/request.js';
 export { decodeResponse, type DecodedOutcome, type DecodedResponse } from './pkb/soap/response.js';
+export { FAULT_KINDS, type FaultKind, type FaultPlan } from './simulator/faults.js';
 export { type RunningSimulator, startSimulator, type StartOptions } from './simulator/server.js';
 export type { Effect, Received } from './simulator/simulator.js';

@@ -46,6 +46,8 @@ export type Exchange = { readonly answer: Answer } | { readonly failure: Failure
 export interface Transport {
   /** Sends one envelope once. Never rejects. @param signal aborts the request */
   post(url: URL, envelope: string | Buffer, signal: AbortSignal): Promise<Exchange>;
+  /** Asks the address for itself (GET), with the credentials and without a message. Never rejects. */
+  probe(url: URL, signal: AbortSignal): Promise<Exchange>;
   /** Closes idle sockets. */
   close(): void;
 }
@@ -94,33 +96,39 @@ function createTransport(got: Got, options: TransportOptions): Transport {
       request: milliseconds * 6,
     },
   });
-  return {
-    async post(url, envelope, signal) {
-      const evidence: Evidence = { written: false, tooLarge: false, overdue: undefined };
-      const limit = options.proxy === undefined ? NO_LIMIT : limitConnecting(evidence, signal, milliseconds);
-      const request = client(url, { body: envelope, signal: limit.signal ?? signal });
-      let sent: ClientRequest | undefined;
-      void request.on('downloadProgress', ({ transferred }: { transferred: number }) => {
-        if (transferred <= MAX_RESPONSE_BYTES) return;
-        evidence.tooLarge = true;
-        sent?.destroy();
-      });
-      void request.on('request', (clientRequest: ClientRequest) => {
-        sent = clientRequest;
-        watch(clientRequest, () => {
-          evidence.written = true;
-          limit.connected();
-        });
-      });
-      try {
-        const { statusCode, headers, body } = await request;
-        return { answer: { status: statusCode, headers, body } };
-      } catch (error) {
-        return { failure: failureOf(error, evidence) };
-      } finally {
+  const exchange = async (
+    url: URL,
+    signal: AbortSignal,
+    what: { method: 'GET' | 'POST'; body?: string | Buffer },
+  ): Promise<Exchange> => {
+    const evidence: Evidence = { written: false, tooLarge: false, overdue: undefined };
+    const limit = options.proxy === undefined ? NO_LIMIT : limitConnecting(evidence, signal, milliseconds);
+    const request = client(url, { ...what, signal: limit.signal ?? signal });
+    let sent: ClientRequest | undefined;
+    void request.on('downloadProgress', ({ transferred }: { transferred: number }) => {
+      if (transferred <= MAX_RESPONSE_BYTES) return;
+      evidence.tooLarge = true;
+      sent?.destroy();
+    });
+    void request.on('request', (clientRequest: ClientRequest) => {
+      sent = clientRequest;
+      watch(clientRequest, () => {
+        evidence.written = true;
         limit.connected();
-      }
-    },
+      });
+    });
+    try {
+      const { statusCode, headers, body } = await request;
+      return { answer: { status: statusCode, headers, body } };
+    } catch (error) {
+      return { failure: failureOf(error, evidence) };
+    } finally {
+      limit.connected();
+    }
+  };
+  return {
+    post: (url, envelope, signal) => exchange(url, signal, { method: 'POST', body: envelope }),
+    probe: (url, signal) => exchange(url, signal, { method: 'GET' }),
     close() {
       agents.http.destroy();
       agents.https.destroy();

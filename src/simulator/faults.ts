@@ -100,19 +100,30 @@ export function readFaultPlan(json: string): FaultPlan {
   } catch {
     // Said below.
   }
-  throw new PkbConfigError('PKB_SETTING', 'The faults of the simulator must be a JSON object, such as {"script":["503"]}.');
+  throw new PkbConfigError(
+    'PKB_SETTING',
+    'The faults of the simulator must be a JSON object, such as {"script":["503"]}.',
+  );
 }
 
 function check({ script = [], rates = {}, latency = 0, retryAfter = 1, seed = 1 }: FaultPlan): void {
   const known = new Set<string>(Object.keys(FAULT_KINDS));
-  const unknown = [...script.filter((kind) => kind !== 'ok'), ...Object.keys(rates)].find((kind) => !known.has(String(kind)));
+  const unknown = [...script.filter((kind) => kind !== 'ok'), ...Object.keys(rates)].find(
+    (kind) => !known.has(String(kind)),
+  );
   if (unknown !== undefined) {
     const list = [...known].join(', ');
-    throw new PkbConfigError('PKB_SETTING', `The simulator has no fault "${String(unknown).slice(0, 40)}"; there are: ${list}.`);
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      `The simulator has no fault "${String(unknown).slice(0, 40)}"; there are: ${list}.`,
+    );
   }
   const numbers = [...Object.values(rates), ...[latency].flat(), retryAfter, seed];
   const total = Object.values(rates).reduce((sum, rate) => sum + rate, 0);
   if (numbers.some((number) => !(Number(number) >= 0)) || total > 1) {
-    throw new PkbConfigError('PKB_SETTING', 'Rates and times of the simulator must be 0 or more, and all rates together at most 1.');
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'Rates and times of the simulator must be 0 or more, and all rates together at most 1.',
+    );
   }
 }

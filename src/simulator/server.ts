@@ -3,7 +3,8 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { type Received, Simulator, type SimulatorOptions } from './simulator.js';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { type Received, Simulator, type SimulatorAnswer, type SimulatorOptions } from './simulator.js';
 
 /** Where the simulator's endpoint is, unless told otherwise. */
 export const SIMULATOR_PATH = '/pkb-simulator/services/hl7';
@@ -62,13 +63,48 @@ async function serve(
   received: Received[],
 ): Promise<void> {
   if (request.url?.split('?')[0] !== path) return end(response, 404);
-  if (request.method !== 'POST') return end(response, 405);
+  if (request.method !== 'POST') return end(response, simulator.greet(request.headers.authorization));
   const body = await readBody(request);
   if (body === undefined) return end(response, 413);
   const answer = simulator.handle({ authorization: request.headers.authorization, body });
   if (answer.received) received.push(answer.received);
-  response.writeHead(answer.status, answer.headers).end(answer.body);
+  await give(answer, response);
 }
+
+/**
+ * Gives an answer in the manner that it asks for.
+ *
+ * @returns when all of it has been written, or the response has been closed
+ */
+export async function give(answer: SimulatorAnswer, response: ServerResponse): Promise<void> {
+  const { status, headers, body, delay = 0, manner } = answer;
+  if (delay > 0) await sleep(delay);
+  switch (manner) {
+    case undefined:
+      response.writeHead(status, headers).end(body);
+      return;
+    case 'never':
+      return;
+    case 'drop':
+      response.destroy();
+      return;
+    case 'half':
+      response.writeHead(status, { ...headers, 'content-length': String(Buffer.byteLength(body)) });
+      response.write(body.slice(0, body.length / 2), () => response.destroy());
+      return;
+    case 'drip':
+      response.writeHead(status, headers);
+      for (const character of body) {
+        if (response.destroyed) return;
+        response.write(character);
+        await sleep(DRIP_MS);
+      }
+      response.end();
+  }
+}
+
+/** How long a dripping answer waits between its characters. */
+const DRIP_MS = 200;
 
 /**
  * Reads a request body.

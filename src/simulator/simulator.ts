@@ -19,6 +19,7 @@ import {
   identifiersOf,
   Rejection,
 } from './checks.js';
+import { type FaultKind, type FaultPlan, FaultSource } from './faults.js';
 import { CLINICAL_LISTS, type Holdings, holdingsOf, Patients, type PatientRecord } from './patients.js';
 
 /** What a simulator is told. */
@@ -28,6 +29,8 @@ export interface SimulatorOptions {
   readonly password?: string | undefined;
   /** Authorised `connecting{controller}` pairs; where left out or empty, all are. */
   readonly aliases?: readonly string[] | undefined;
+  /** What is to go wrong. */
+  readonly faults?: FaultPlan | undefined;
   readonly now?: (() => Date) | undefined;
 }
 
@@ -62,35 +65,108 @@ export interface SimulatorAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** The message, where the request held one. */
+  /** The message, where the request held one and it was taken. */
   readonly received?: Received;
+  /** How the answer is to be given, where not simply at once. */
+  readonly delay?: number;
+  readonly manner?: 'drop' | 'half' | 'never' | 'drip';
 }
 
 /** The stand-in, without a network. */
 export class Simulator {
   readonly #options: SimulatorOptions;
+  readonly #faults: FaultSource;
   readonly #patients = new Patients();
 
+  /** @throws PkbConfigError `PKB_SETTING` for faults that cannot be */
   constructor(options: SimulatorOptions) {
     this.#options = options;
+    this.#faults = new FaultSource(options.faults ?? {});
   }
 
-  /** Answers one request. Never throws. */
+  /** The status with which a request that is no POST is answered: 401, or 405 for who would be let in. */
+  greet(authorization: string | undefined): 401 | 405 {
+    return this.#mayEnter(authorization) ? 405 : 401;
+  }
+
+  /** Answers one request, with the next fault where there is one. Never throws. */
   handle(request: SimulatorRequest): SimulatorAnswer {
+    const kind = this.#faults.next();
+    return { ...this.#withFault(kind, request), delay: this.#faults.latency() };
+  }
+
+  #withFault(kind: FaultKind | undefined, request: SimulatorRequest): SimulatorAnswer {
+    const plain = (status: number, headers = {}): SimulatorAnswer => ({ status, headers, body: '' });
+    switch (kind) {
+      case undefined:
+        return this.#answer(request);
+      case 'drop-before':
+        return { ...plain(200), manner: 'drop' };
+      case 'drop-after':
+        return { ...this.#answer(request), manner: 'drop' };
+      case 'half-response':
+        return { ...this.#answer(request), manner: 'half' };
+      case 'no-answer':
+        return { ...this.#answer(request), manner: 'never' };
+      case 'drip':
+        return { ...this.#answer(request), manner: 'drip' };
+      case '401':
+      case '403':
+      case '413':
+        return plain(Number(kind));
+      case '429':
+      case '503':
+        return plain(Number(kind), { 'retry-after': String(this.#faults.retryAfter) });
+      case '500':
+        return fault('Fault on purpose.');
+      case 'html':
+        return {
+          status: 200,
+          headers: { 'content-type': 'text/html' },
+          body: '<html><body>Log in</body></html>',
+        };
+      case 'wrong-id':
+      case 'no-msa':
+      case 'AR':
+      case 'AE':
+        return this.#distort(kind, request);
+    }
+  }
+
+  /** Answers of PKB's form that say something else. A rejected message is not filed. */
+  #distort(kind: 'wrong-id' | 'no-msa' | 'AR' | 'AE', request: SimulatorRequest): SimulatorAnswer {
+    const hl7 = messageIn(request.body);
+    if (hl7 === undefined || !this.#mayEnter(request.authorization)) return this.#answer(request);
+    const rejected = kind === 'AR' || kind === 'AE';
+    const filed = rejected ? undefined : this.#receive(hl7);
+    const code = rejected ? kind : 'AA';
+    const controlId = unescape(readRaw(hl7, 'MSH-10') ?? '');
+    const text = rejected ? 'Fault on purpose (simulator wording)' : '';
+    const ack = this.#ack(hl7, code, kind === 'wrong-id' ? 'another-message' : controlId, text);
+    const body = envelope(responseBody(kind === 'no-msa' ? (ack.split('\r')[0] ?? '') : ack));
+    const answer: SimulatorAnswer = { status: 200, headers: XML, body };
+    return filed === undefined ? answer : { ...answer, received: filed };
+  }
+
+  #ack(hl7: string, code: 'AA' | 'AR' | 'AE', answers: string, text: string): string {
+    return writeAck({
+      code,
+      answers,
+      text,
+      application: readRaw(hl7, 'MSH-3') ?? '',
+      facility: readRaw(hl7, 'MSH-4') ?? '',
+      time: formatUtc(this.#now()),
+    });
+  }
+
+  #answer(request: SimulatorRequest): SimulatorAnswer {
     if (!this.#mayEnter(request.authorization)) {
       return { status: 401, headers: { 'www-authenticate': 'Basic realm="PKB simulator"' }, body: '' };
     }
     const hl7 = messageIn(request.body);
     if (hl7 === undefined) return fault('The request holds no acceptMessage with an arg0.');
     const received = this.#receive(hl7);
-    const ack = writeAck({
-      code: received.code,
-      answers: received.controlId,
-      text: received.text,
-      application: readRaw(hl7, 'MSH-3') ?? '',
-      facility: readRaw(hl7, 'MSH-4') ?? '',
-      time: formatUtc(this.#now()),
-    });
+    const ack = this.#ack(hl7, received.code, received.controlId, received.text);
     return { status: 200, headers: XML, body: envelope(responseBody(ack)), received };
   }
 

@@ -209,7 +209,9 @@ describe('the simulator', () => {
       assert.equal(await post(BASIC), 401);
       assert.equal(await post('Basic cGFydG5lcl9tYWlsY286dGVzdGluZw=='), 200);
       assert.equal(running.received.length, 1);
-      assert.equal((await fetch(running.url)).status, 405);
+      assert.equal((await fetch(running.url)).status, 401);
+      const headers = { authorization: 'Basic cGFydG5lcl9tYWlsY286dGVzdGluZw==' };
+      assert.equal((await fetch(running.url, { headers })).status, 405);
       assert.equal((await fetch(`${running.url}/x`, { method: 'POST' })).status, 404);
     } finally {
       await running.close();
