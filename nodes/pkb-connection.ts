@@ -24,9 +24,11 @@ export interface ConnectionNode extends Node<ConnectionCredentials> {
   outbox(): Outbox;
   /** Stores a message; resolves when it is safe. */
   submit(message: NewMessage): Promise<number>;
+  /** How many messages wait or are under way, counted up to a thousand. */
+  queued(): Promise<number>;
   /** How many order keys (patients, as a rule) are held behind a rejected message. */
   held(): Promise<number>;
-  /** Lets held messages go on. @returns how many order keys were held */
+  /** Lets held messages go on, and ends a pause. @returns how many order keys were held */
   release(): Promise<number>;
   register(sender: Sender): void;
   deregister(sender: Sender): void;
@@ -71,11 +73,12 @@ module.exports = async function (RED: Runtime): Promise<void> {
     };
     this.outbox = () => running().outbox;
     this.submit = (message) => running().dispatcher.submit(message);
+    this.queued = async () => started?.outbox.queued(this.id, 1000) ?? 0;
     this.held = async () => started?.outbox.held(this.id) ?? 0;
     this.release = async () => {
       const { outbox, dispatcher } = running();
       const released = await outbox.release(this.id);
-      dispatcher.wake();
+      dispatcher.resume();
       return released;
     };
     this.register = (sender) => senders.add(sender);

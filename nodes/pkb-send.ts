@@ -38,18 +38,15 @@ module.exports = function (RED: Runtime): void {
   function PkbSend(this: SendNode, config: SendDef): void {
     RED.nodes.createNode(this, config);
     const carried = new CarriedMessages();
-    const status = new SendStatus(RED, this);
     const connection = (RED.nodes.getNode(config.connection) as ConnectionNode | null) ?? undefined;
+    const status = new SendStatus(RED, this, {
+      queued: async () => connection?.queued() ?? 0,
+      held: async () => connection?.held() ?? 0,
+    });
 
-    const showHeld = (): void => {
-      connection?.held().then(
-        (held) => status.held(held),
-        () => undefined,
-      );
-    };
     this.release = async () => {
       const released = (await connection?.release()) ?? 0;
-      showHeld();
+      status.refresh();
       return released;
     };
 
@@ -64,7 +61,7 @@ module.exports = function (RED: Runtime): void {
         const payload = { outcome: name, code, controlId, text, attempts: stored.attempts };
         const result = { ...message, payload, hl7: stored.body, ack };
         this.send(name === 'accepted' ? [result, null] : [null, result]);
-        if (stored.holdOnRejection) showHeld();
+        status.refresh();
       },
     };
 
@@ -88,9 +85,10 @@ module.exports = function (RED: Runtime): void {
 
     if (connection === undefined) showError(RED, this, 'PKB_CONNECTION');
     connection?.register(sender);
-    RED.events.once('flows:started', showHeld);
+    const refresh = (): void => status.refresh();
+    if (connection) RED.events.once('flows:started', refresh);
     this.on('close', () => {
-      RED.events.off('flows:started', showHeld);
+      RED.events.off('flows:started', refresh);
       connection?.deregister(sender);
       status.close();
     });

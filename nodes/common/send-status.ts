@@ -7,67 +7,84 @@ import type { Node, Runtime } from './types.js';
 /** The editor is told at most this often. */
 const INTERVAL_MS = 100;
 
+/** What waits on a connection, asked for when the status is shown. */
+export interface Waiting {
+  queued(): Promise<number>;
+  held(): Promise<number>;
+}
+
 /** Shows what a connection is doing. */
 export class SendStatus {
   readonly #RED: Runtime;
   readonly #node: Node;
+  readonly #waiting: Waiting;
+  #state: ConnectionState = { state: 'open' };
+  #inFlight = 0;
   #timer: NodeJS.Timeout | undefined;
-  #next: (() => void) | undefined;
+  #changed = false;
+  #closed = false;
   #last = '';
-  #held = 0;
-  #busy = false;
 
-  constructor(RED: Runtime, node: Node) {
+  constructor(RED: Runtime, node: Node, waiting: Waiting) {
     this.#RED = RED;
     this.#node = node;
+    this.#waiting = waiting;
   }
 
   /** Shows a state, soon; of states that follow one another quickly only the last is shown. */
   show(state: ConnectionState, inFlight: number): void {
-    this.#next = () => this.#show(state, inFlight);
-    if (this.#timer !== undefined) return;
-    this.#run();
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      this.#run();
-    }, INTERVAL_MS);
+    this.#state = state;
+    this.#inFlight = inFlight;
+    this.refresh();
   }
 
-  /** Shows how many patients are held, while there is nothing else to show. */
-  held(count: number): void {
-    this.#held = count;
-    this.#idle();
+  /** Looks again at what waits. */
+  refresh(): void {
+    this.#changed = true;
+    if (this.#timer !== undefined || this.#closed) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#changed) this.refresh();
+    }, INTERVAL_MS);
+    this.#changed = false;
+    this.#run().catch(() => undefined);
   }
 
   close(): void {
+    this.#closed = true;
     clearTimeout(this.#timer);
   }
 
-  #run(): void {
-    this.#next?.();
-    this.#next = undefined;
+  async #run(): Promise<void> {
+    const [queued, held] = await Promise.all([this.#waiting.queued(), this.#waiting.held()]);
+    if (this.#closed) return;
+    const { state } = this.#state;
+    const count = this.#inFlight;
+    if (state === 'paused') this.#set('red', 'ring', 'paused', { queued });
+    else if (state === 'waiting') this.#set('yellow', 'ring', 'waiting', { queued });
+    else if (count > 0 && queued > count)
+      this.#set('blue', 'dot', 'sending-queued', { count, queued: queued - count });
+    else if (count > 0) this.#set('blue', 'dot', 'sending', { count });
+    else if (held > 0) this.#set('yellow', 'ring', 'held', { count: held });
+    else this.#clear();
   }
 
-  #show(state: ConnectionState, inFlight: number): void {
-    this.#busy = false;
-    const text = (key: string): string => this.#RED._(`pkb-send.status.${key}`, { count: inFlight });
-    if (state.state === 'paused') this.#set('red', 'ring', text('paused'));
-    else if (state.state === 'waiting') this.#set('yellow', 'ring', text('waiting'));
-    else if (inFlight > 0) this.#set('blue', 'dot', text('sending'));
-    else this.#idle();
-    this.#busy = inFlight > 0 || state.state !== 'open';
+  #set(
+    fill: 'red' | 'yellow' | 'blue',
+    shape: 'ring' | 'dot',
+    key: string,
+    counts: Record<string, number>,
+  ): void {
+    const text = this.#RED._(`pkb-send.status.${key}`, counts);
+    const shown = `${fill}${text}${JSON.stringify(counts)}`;
+    if (this.#last === shown) return;
+    this.#last = shown;
+    this.#node.status({ fill, shape, text });
   }
 
-  #idle(): void {
-    if (this.#busy) return;
-    if (this.#held > 0)
-      this.#set('yellow', 'ring', this.#RED._('pkb-send.status.held', { count: this.#held }));
-    else this.#set('', 'dot', '');
-  }
-
-  #set(fill: 'red' | 'yellow' | 'blue' | '', shape: 'ring' | 'dot', text: string): void {
-    if (this.#last === fill + text) return;
-    this.#last = fill + text;
-    this.#node.status(fill === '' ? {} : { fill, shape, text });
+  #clear(): void {
+    if (this.#last === '') return;
+    this.#last = '';
+    this.#node.status({});
   }
 }

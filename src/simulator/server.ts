@@ -1,7 +1,8 @@
 /**
  * The simulator on a loopback address, for programs and tests.
  */
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type Received, Simulator, type SimulatorAnswer, type SimulatorOptions } from './simulator.js';
@@ -17,6 +18,8 @@ export interface StartOptions extends SimulatorOptions {
   /** 0, the default, takes a free port. */
   readonly port?: number;
   readonly path?: string;
+  /** Certificate and key as PEM: the simulator then speaks HTTPS. One that is expired, or for another host, is a fault, too. */
+  readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** A running simulator. */
@@ -37,16 +40,17 @@ export async function startSimulator(options: StartOptions = {}): Promise<Runnin
   const simulator = new Simulator(options);
   const received: Received[] = [];
   const path = options.path ?? SIMULATOR_PATH;
-  const server = createServer((request, response) => {
+  const listener: RequestListener = (request, response) => {
     serve(simulator, path, request, response, received).catch(() => response.destroy());
-  });
+  };
+  const server = options.tls ? createSecureServer(options.tls, listener) : createServer(listener);
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
     server.listen(options.port ?? 0, '127.0.0.1', resolve);
   });
   const { port } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${port}${path}`,
+    url: `${options.tls ? 'https' : 'http'}://${options.tls ? 'localhost' : '127.0.0.1'}:${port}${path}`,
     received,
     async close() {
       server.closeAllConnections();

@@ -195,13 +195,20 @@ describe(`pkb-send on Node-RED ${version}`, () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('counts what it is sending, and clears the status when the last has ended', async () => {
-    pkb = await startServer(acceptAll);
+  it('counts what it is sending and what waits, and clears the status when the last has ended', async () => {
+    const answers: (() => void)[] = [];
+    pkb = await startServer((arrived, response) => answers.push(() => acceptAll(arrived, response)));
     const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
-    flow.receive('send', { payload: stamped('id1') });
-    await flow.wait('accepted');
+    for (const [n, nhs] of NHS_NUMBERS.entries())
+      flow.receive('send', { payload: stamped(`id${n}`, { nhs }) });
+    const last = (): string => flow.statuses('send').at(-1)?.text ?? '';
+    await until('it shows that one is sent and others wait', () => last().endsWith('sending-queued'));
+    for (const nhs of NHS_NUMBERS) {
+      await until(`the message of ${nhs} has arrived`, () => answers.length > 0);
+      answers.shift()?.();
+    }
+    await flow.wait('accepted', NHS_NUMBERS.length);
     await until('the status is clear', () => JSON.stringify(flow.statuses('send').at(-1)) === '{}');
-    assert.ok(flow.statuses('send').some(({ fill, text }) => fill === 'blue' && text?.endsWith('sending')));
   });
 
   it('posts to the simulator of its own Node-RED without any credentials', async () => {

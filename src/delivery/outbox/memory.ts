@@ -124,6 +124,10 @@ export class MemoryOutbox implements Outbox {
     return released;
   }
 
+  async queued(connection: string, most: number): Promise<number> {
+    return Math.min(most, (await this.counts(connection)).queued);
+  }
+
   async held(connection: string): Promise<number> {
     return [...this.#queues(connection)].filter(({ held }) => held).length;
   }

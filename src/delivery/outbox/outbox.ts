@@ -111,6 +111,9 @@ export interface Outbox {
   /** Lets the messages behind held ones go on, of one order key or of all. @returns how many keys were held */
   release(connection: string, orderKey?: string): Promise<number>;
 
+  /** How many messages are stored and not yet settled, counted up to `most` so that a long queue costs no more. */
+  queued(connection: string, most: number): Promise<number>;
+
   /** How many order keys of a connection are held. */
   held(connection: string): Promise<number>;
 

@@ -194,6 +194,15 @@ export class SqliteOutbox implements Outbox {
     });
   }
 
+  async queued(connection: string, most: number): Promise<number> {
+    const counted = this.#get(
+      `SELECT count(*) AS n FROM (SELECT 1 FROM message WHERE connection = ? AND state = 'queued' LIMIT ?)`,
+      connection,
+      most,
+    );
+    return Number(counted?.['n']);
+  }
+
   async held(connection: string): Promise<number> {
     return Number(this.#get('SELECT count(*) AS n FROM held WHERE connection = ?', connection)?.['n']);
   }

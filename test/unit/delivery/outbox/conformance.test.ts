@@ -175,6 +175,10 @@ for (const [name, create] of Object.entries(STORES)) {
       for (const id of ['1', '2']) await outbox.add(message(id));
       const taken = await take();
       assert.deepEqual(await outbox.counts('c'), { queued: 2, held: 0 });
+      assert.deepEqual(
+        [await outbox.queued('c', 10), await outbox.queued('c', 1), await outbox.held('c')],
+        [2, 1, 0],
+      );
       await accept(taken);
       assert.deepEqual(await outbox.counts('c'), { queued: 1, held: 0 });
     });
