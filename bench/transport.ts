@@ -23,7 +23,8 @@ const HEADERS = {
   'content-type': 'text/xml; charset=UTF-8',
 };
 const SECONDS = Number(process.env['PKB_SECONDS'] ?? 1.2);
-const ROUNDS = 3;
+const ROUNDS = Number(process.env['PKB_ROUNDS'] ?? 3);
+const LATENCIES = (process.env['PKB_LATENCIES'] ?? '0,10,50').split(',').map(Number);
 
 interface Client {
   readonly post: () => Promise<unknown>;
@@ -153,7 +154,7 @@ async function main(): Promise<void> {
   helper.init(createRequire(__filename).resolve('node-red'));
   console.log(`Transport: ${machine()}; body of ${BODY.length} bytes, requests per second\n`);
   const rows: string[][] = [];
-  for (const latency of [0, 10, 50]) {
+  for (const latency of LATENCIES) {
     const server = fork(join(__dirname, 'latency-server.cjs'), [String(latency)]);
     const port = await new Promise<number>((resolve) =>
       server.once('message', (message) => resolve(message as number)),
@@ -191,6 +192,7 @@ async function main(): Promise<void> {
   const head = [
     'latency, connections',
     '**this package**',
+    'with the ACK read',
     'bare got',
     'undici (limit)',
     'http request node',

@@ -99,7 +99,7 @@ function createTransport(got: Got, options: TransportOptions): Transport {
   const exchange = async (
     url: URL,
     signal: AbortSignal,
-    what: { method: 'GET' | 'POST'; body?: string | Buffer },
+    what: { method?: 'GET'; body?: string | Buffer },
   ): Promise<Exchange> => {
     const evidence: Evidence = { written: false, tooLarge: false, overdue: undefined };
     const limit = options.proxy === undefined ? NO_LIMIT : limitConnecting(evidence, signal, milliseconds);
@@ -110,12 +110,9 @@ function createTransport(got: Got, options: TransportOptions): Transport {
       evidence.tooLarge = true;
       sent?.destroy();
     });
-    void request.on('request', (clientRequest: ClientRequest) => {
+    void request.once('request', (clientRequest: ClientRequest) => {
       sent = clientRequest;
-      watch(clientRequest, () => {
-        evidence.written = true;
-        limit.connected();
-      });
+      watch(clientRequest, evidence, limit);
     });
     try {
       const { statusCode, headers, body } = await request;
@@ -127,7 +124,7 @@ function createTransport(got: Got, options: TransportOptions): Transport {
     }
   };
   return {
-    post: (url, envelope, signal) => exchange(url, signal, { method: 'POST', body: envelope }),
+    post: (url, envelope, signal) => exchange(url, signal, { body: envelope }),
     probe: (url, signal) => exchange(url, signal, { method: 'GET' }),
     close() {
       agents.http.destroy();
@@ -165,9 +162,13 @@ function limitConnecting(evidence: Evidence, signal: AbortSignal, milliseconds: 
   return { signal: AbortSignal.any([signal, guard.signal]), connected: () => clearTimeout(timer) };
 }
 
-/** Says when the request's socket is ready to be written to; before that nothing of the message can have left. */
-function watch(request: ClientRequest, ready: () => void): void {
+/** Notes when the request's socket is ready to be written to; before that nothing of the message can have left. */
+function watch(request: ClientRequest, evidence: Evidence, limit: ConnectLimit): void {
   request.once('socket', (socket: Socket | TLSSocket) => {
+    const ready = (): void => {
+      evidence.written = true;
+      limit.connected();
+    };
     const secured = 'encrypted' in socket;
     const pending = secured ? (socket as { secureConnecting?: boolean }).secureConnecting : socket.connecting;
     if (request.reusedSocket || !pending) ready();
