@@ -8,7 +8,7 @@ import { asPkbError, PkbConfigError } from '../src/errors.js';
 import { parsedView } from '../src/hl7/parsed.js';
 import { readFaultPlan } from '../src/simulator/faults.js';
 import { give, readBody, SIMULATOR_PATH } from '../src/simulator/server.js';
-import { type Received, Simulator, type SimulatorAnswer } from '../src/simulator/simulator.js';
+import { type Received, Simulator, type SimulatorAnswer, summaryOf } from '../src/simulator/simulator.js';
 import { showError } from './common/input.js';
 import type { Node, NodeDef, Runtime } from './common/types.js';
 
@@ -54,7 +54,8 @@ module.exports = function (RED: Runtime): void {
     }
     this.url = () => new URL(join(RED.settings.httpNodeRoot, path), ownAddress(RED));
     let count = 0;
-    const show = ({ hl7, ...simulated }: Received): void => {
+    const show = (received: Received): void => {
+      const { hl7, ...simulated } = { ...received, summary: summaryOf(received) };
       const text = RED._('pkb-simulator.status.received', { count: ++count });
       this.status({ fill: 'green', shape: 'dot', text });
       this.send({

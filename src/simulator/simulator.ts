@@ -54,6 +54,19 @@ export interface Received {
   readonly effects: readonly Effect[];
 }
 
+/**
+ * What came of a message, in one text: the answer, and each effect with what stood before and stands now.
+ */
+export function summaryOf({ code, text, effects }: Received): string {
+  const told = effects.map((effect) => {
+    const { before, after } = effect;
+    return before && after
+      ? `${effect.text} Before: ${before.join(', ')}. Now: ${after.join(', ')}.`
+      : effect.text;
+  });
+  return [text === '' ? `${code}.` : `${code}: ${text}`, ...told].join(' ');
+}
+
 /** An HTTP request, as far as the simulator reads it. */
 export interface SimulatorRequest {
   readonly authorization: string | undefined;

@@ -72,6 +72,11 @@ describe(`the examples on Node-RED ${version}`, () => {
     await flow.wait('pkb02-seen', 2);
     const effects = flow.seen('pkb02-seen').map(({ simulator }) => JSON.stringify(simulator.effects));
     assert.equal(effects.filter((text) => text.includes('OVERWRITTEN')).length, 1);
+    const summaries = flow.seen('pkb02-seen').map(({ simulator }) => simulator.summary as string);
+    assert.ok(
+      summaries.some((text) => /Before: Asthma .*Now: Asthma\./.test(text)),
+      summaries.join('\n'),
+    );
   });
 
   it('03 sends for the Customers that are configured, and for no other', async () => {
