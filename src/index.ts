@@ -32,4 +32,5 @@ export { encodeRequest } from './pkb/soap/request.js';
 export { decodeResponse, type DecodedOutcome, type DecodedResponse } from './pkb/soap/response.js';
 export { FAULT_KINDS, type FaultKind, type FaultPlan } from './simulator/faults.js';
 export { type RunningSimulator, startSimulator, type StartOptions } from './simulator/server.js';
-export type { Effect, Received } from './simulator/simulator.js';
+export type { Effect } from './simulator/filing.js';
+export type { Received } from './simulator/simulator.js';

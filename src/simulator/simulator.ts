@@ -6,21 +6,14 @@
 import { writeAck } from '../hl7/ack.js';
 import { unescape } from '../hl7/escape.js';
 import { fieldOf, messageTypeOf, readHeader } from '../hl7/header.js';
-import { endSegmentsByCr } from '../hl7/input.js';
 import { read, readRaw } from '../hl7/read.js';
 import { formatUtc, momentOf, readTimestamp } from '../hl7/timestamp.js';
 import { messageTypeRow } from '../pkb/catalogue.js';
-import { dataPointOf } from '../pkb/data-point.js';
-import { readXml } from '../pkb/soap/xml.js';
-import {
-  checkMessage,
-  checkNewPatient,
-  checkUnknownAppointment,
-  identifiersOf,
-  Rejection,
-} from './checks.js';
+import { checkMessage, checkNewPatient, identifiersOf, Rejection } from './checks.js';
+import { type Effect, fileDataPoint, replaceLists } from './filing.js';
 import { type FaultKind, type FaultPlan, FaultSource } from './faults.js';
-import { CLINICAL_LISTS, type Holdings, holdingsOf, Patients, type PatientRecord } from './patients.js';
+import { type Holdings, holdingsOf, Patients, type PatientRecord } from './patients.js';
+import { envelope, faultBody, messageIn, responseBody, XML } from './wire.js';
 
 /** What a simulator is told. */
 export interface SimulatorOptions {
@@ -32,13 +25,6 @@ export interface SimulatorOptions {
   /** What is to go wrong. */
   readonly faults?: FaultPlan | undefined;
   readonly now?: (() => Date) | undefined;
-}
-
-/** What a message did, in words, with what stood before and after. */
-export interface Effect {
-  readonly text: string;
-  readonly before?: readonly string[];
-  readonly after?: readonly string[];
 }
 
 /** A message the simulator was sent, and what came of it. */
@@ -131,7 +117,7 @@ export class Simulator {
       case '503':
         return plain(Number(kind), { 'retry-after': String(this.#faults.retryAfter) });
       case '500':
-        return fault('Fault on purpose.');
+        return soapFault('Fault on purpose.');
       case 'html':
         return {
           status: 200,
@@ -177,7 +163,7 @@ export class Simulator {
       return { status: 401, headers: { 'www-authenticate': 'Basic realm="PKB simulator"' }, body: '' };
     }
     const hl7 = messageIn(request.body);
-    if (hl7 === undefined) return fault('The request holds no acceptMessage with an arg0.');
+    if (hl7 === undefined) return soapFault('The request holds no acceptMessage with an arg0.');
     const received = this.#receive(hl7);
     const ack = this.#ack(hl7, received.code, received.controlId, received.text);
     return { status: 200, headers: XML, body: envelope(responseBody(ack)), received };
@@ -255,76 +241,6 @@ export class Simulator {
   }
 }
 
-/** Replaces each clinical list of which the message carries any entry (PKB page 3365078168). */
-function replaceLists(hl7: string, holdings: Holdings): Effect[] {
-  const effects: Effect[] = [];
-  for (const [segment, list] of Object.entries(CLINICAL_LISTS)) {
-    const after: string[] = [];
-    const field = segment === 'ZRX' ? 2 : 3;
-    for (let n = 1; readRaw(hl7, `${segment}[${n}]`) !== undefined; n++) {
-      const path = `${segment}[${n}]-${field}`;
-      after.push(read(hl7, `${path}.2`) || read(hl7, `${path}.1`) || '');
-    }
-    if (after.length === 0) continue;
-    const before = holdings.lists[list];
-    effects.push({ text: `OVERWRITTEN: the Customer's whole list of ${list} was replaced.`, before, after });
-    holdings.lists[list] = after;
-  }
-  return effects;
-}
-
-function fileDataPoint(hl7: string, messageType: string, holdings: Holdings, held: boolean): Effect[] {
-  const id = dataPointOf(hl7, messageType)?.id;
-  const row = messageTypeRow(messageType);
-  if (id === undefined || row === undefined) return [];
-  const known = holdings.dataPoints.has(id);
-  if (row.effect === 'deletes') {
-    if (!known) return [{ text: 'No such data point: nothing happens.' }];
-    if (!held) holdings.dataPoints.delete(id);
-    return [{ text: 'The data point is deleted.' }];
-  }
-  if (row.effect === 'cancels' && !known) {
-    if (row.family !== 'appointment') return [{ text: 'No such data point: nothing happens.' }];
-    checkUnknownAppointment(hl7);
-  }
-  holdings.dataPoints.set(id, { messageType, held });
-  if (row.effect === 'cancels') return [{ text: 'The data point is cancelled.' }];
-  return [
-    {
-      text: known
-        ? `The data point is ${row.effect === 'updates' ? 'updated' : 'replaced'}.`
-        : 'A data point is created.',
-    },
-  ];
-}
-
-const XML = { 'content-type': 'text/xml; charset=UTF-8' };
-
-/** The HL7 text in `acceptMessage/arg0`; undefined where there is none. */
-function messageIn(body: string): string | undefined {
-  const elements = readXml(body.replace(/^\uFEFF/, ''));
-  const argument = elements?.find(({ path }) => path.at(-1) === 'arg0' && path.at(-2) === 'acceptMessage');
-  return argument && endSegmentsByCr(argument.text.trimStart());
-}
-
-/** The answer in the form that a JAX-WS service gives; PKB's own is not documented (pkb page 3364848470 shows the ACK). */
-function responseBody(ack: string): string {
-  const text = ack
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('\r', '&#xD;');
-  return (
-    '<ns2:acceptMessageResponse xmlns:ns2="http://wsssl.hl7api.patientsknowbest.com/">' +
-    `<return>${text}</return></ns2:acceptMessageResponse>`
-  );
-}
-
-function envelope(body: string): string {
-  return `<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Body>${body}</soap:Body></soap:Envelope>`;
-}
-
-function fault(text: string): SimulatorAnswer {
-  const body = `<soap:Fault><faultcode>soap:Client</faultcode><faultstring>${text}</faultstring></soap:Fault>`;
-  return { status: 500, headers: XML, body: envelope(body) };
+function soapFault(text: string): SimulatorAnswer {
+  return { status: 500, headers: XML, body: faultBody(text) };
 }

@@ -4,14 +4,11 @@
  * WAL with synchronous=FULL syncs the log once for every transaction. Writes that come together share one transaction
  * (group commit), and a promise resolves only after the commit.
  */
-import { chmodSync, closeSync, openSync, renameSync, existsSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { PkbOutboxError } from '../../errors.js';
 import { BodyCipher } from './cipher.js';
 import type { Attempt, Counts, NewMessage, Outbox, SettledMessage, StoredMessage } from './outbox.js';
-import { MIGRATIONS } from './schema.js';
+import { openFile, storeError } from './sqlite-file.js';
 
 /** What an embedded outbox is opened with. */
 export interface SqliteOptions {
@@ -60,7 +57,7 @@ export class SqliteOutbox implements Outbox {
   constructor(options: SqliteOptions) {
     this.#now = options.now ?? Date.now;
     this.#retentionMs = options.retentionMs;
-    const { db, reports } = open(options.path);
+    const { db, reports } = openFile(options.path);
     this.#db = db;
     this.reports = reports;
     try {
@@ -372,114 +369,3 @@ export class SqliteOutbox implements Outbox {
 
 /** Erased content is overwritten (secure_delete). */
 const ERASE = `UPDATE message SET body = NULL, carried = NULL, result = NULL WHERE state = 'accepted' AND body IS NOT NULL`;
-
-function open(path: string): { db: DatabaseSync; reports: string[] } {
-  const reports: string[] = [];
-  const isNew = !existsSync(path);
-  try {
-    // SQLite gives its other files the mode of this one.
-    closeSync(openSync(path, 'a', 0o600));
-    chmodSync(path, 0o600);
-  } catch (error) {
-    throw new PkbOutboxError(
-      'PKB_OUTBOX',
-      `The outbox file cannot be written (${codeOf(error)}); check its folder and its rights.`,
-    );
-  }
-  if (!isNew && isDamaged(path)) {
-    const aside = `${path}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
-    for (const suffix of ['', '-wal'])
-      if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
-    reports.push(
-      `The outbox file was damaged. It was set aside as ${aside} and a new one was begun; what it held was not sent by this one.`,
-    );
-    return { ...open(path), reports };
-  }
-  const db = connect(path);
-  try {
-    migrate(db);
-  } catch (error) {
-    db.close();
-    throw storeError(error);
-  }
-  return { db, reports };
-}
-
-/** Opens the file for this process alone: the lock is the file system's, and dies with the process. */
-function connect(path: string): DatabaseSync {
-  const { DatabaseSync } = loadSqlite();
-  const db = new DatabaseSync(path);
-  try {
-    db.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON',
-    );
-    db.exec('BEGIN IMMEDIATE; COMMIT');
-    return db;
-  } catch (error) {
-    db.close();
-    throw storeError(error);
-  }
-}
-
-function isDamaged(path: string): boolean {
-  let db: DatabaseSync | undefined;
-  try {
-    db = connect(path);
-    const [first] = db.prepare('PRAGMA quick_check(1)').all();
-    return first?.['quick_check'] !== 'ok';
-  } catch (error) {
-    if (error instanceof PkbOutboxError && error.message.includes('damaged')) return true;
-    throw error;
-  } finally {
-    db?.close();
-  }
-}
-
-function migrate(db: DatabaseSync): void {
-  const version = Number(db.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (version > MIGRATIONS.length) {
-    throw new PkbOutboxError(
-      'PKB_OUTBOX',
-      'The outbox file was written by a newer version of this package; install that version.',
-    );
-  }
-  for (const [i, sql] of MIGRATIONS.entries()) {
-    if (i >= version) db.exec(`BEGIN; ${sql}; PRAGMA user_version = ${i + 1}; COMMIT`);
-  }
-}
-
-function loadSqlite(): typeof import('node:sqlite') {
-  try {
-    return createRequire(__filename)('node:sqlite') as typeof import('node:sqlite');
-  } catch {
-    throw new PkbOutboxError(
-      'PKB_OUTBOX',
-      'This Node.js has no SQLite built in, which the embedded outbox needs: update to Node.js 22.13 or newer, or choose another store.',
-    );
-  }
-}
-
-/** SQLite's errors in our words; their own text may quote values. */
-function storeError(error: unknown): PkbOutboxError {
-  if (error instanceof PkbOutboxError) return error;
-  const { errcode } = error as { errcode?: number };
-  const words: Record<number, string> = {
-    5: 'another Node-RED has the file open; give each its own outbox file',
-    8: 'the file cannot be written; check its rights',
-    10: 'reading or writing the file failed; check the disk',
-    11: 'the file is damaged',
-    13: 'the disk is full',
-    14: 'the file cannot be opened; check its folder and its rights',
-    26: 'the file is damaged or is no outbox',
-  };
-  const words_ = words[(errcode ?? 0) & 0xff] ?? `SQLite error ${errcode ?? codeOf(error)}`;
-  return new PkbOutboxError(
-    'PKB_OUTBOX',
-    `The outbox failed: ${words_}. What was not yet stored was not taken.`,
-  );
-}
-
-function codeOf(error: unknown): string {
-  const { code } = error as { code?: unknown };
-  return typeof code === 'string' && /^[A-Z0-9_]+$/.test(code) ? code : 'unknown error';
-}
