@@ -1,12 +1,18 @@
-// A server of its own process that answers every message with AA after so many milliseconds (first argument).
+// A server of its own process that answers every message with AA after so many milliseconds (first argument: one number,
+// or from-to), and tells on request how long that really took and in which order messages arrived.
 const { createServer } = require('node:http');
-const latency = Number(process.argv[2] ?? 0);
+
+const [from, to = from] = (process.argv[2] ?? '0').split('-').map(Number);
 const ack = (id) =>
   `<s:Envelope xmlns:s="http://schemas.xmlsoap.org/soap/envelope/"><s:Body><acceptMessageResponse><return>MSH|^~\\&amp;|HL7API|PKB|A|B|20260101||ACK^R01|PKB-1|P|2.4&#xD;MSA|AA|${id}&#xD;</return></acceptMessageResponse></s:Body></s:Envelope>`;
-// How long answers really took: timers are not as exact as their names.
+
 let waited = 0;
 let answered = 0;
-process.on('message', () => process.send({ latency: waited / answered }));
+let order = [];
+process.on('message', () => {
+  process.send({ latency: waited / answered, order });
+  order = [];
+});
 
 const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
   let body = '';
@@ -14,11 +20,14 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   request.on('data', (chunk) => (body += chunk));
   request.on('end', () => {
     const start = performance.now();
+    const id = /ADT\^A28\|([^|]*)\|/.exec(body)?.[1] ?? '';
     const answer = () => {
       waited += performance.now() - start;
       answered++;
-      response.end(ack(/ADT\^A28\|([^|]*)\|/.exec(body)?.[1] ?? ''));
+      order.push(Number(id));
+      response.end(ack(id));
     };
+    const latency = from + Math.random() * (to - from);
     if (latency > 0) setTimeout(answer, latency);
     else answer();
   });
