@@ -25,6 +25,9 @@ export interface SqliteOptions {
 const AUDIT_MS = 365 * 24 * 3_600_000;
 const SWEEP_MS = 3_600_000;
 
+/** How long the note that a flow was told may wait for another write to go with. */
+const TOLD_MS = 100;
+
 interface Write {
   readonly run: () => unknown;
   readonly resolve: (value: never) => void;
@@ -45,6 +48,8 @@ export class SqliteOutbox implements Outbox {
   readonly #statements = new Map<string, StatementSync>();
   readonly #sweeper: NodeJS.Timeout;
   #writes: Write[] = [];
+  readonly #toldIds = new Set<number>();
+  #toldTimer: NodeJS.Timeout | undefined;
   #flushing: Promise<void> | undefined;
   #turn: number;
 
@@ -129,7 +134,8 @@ export class SqliteOutbox implements Outbox {
       connection,
       sender,
     );
-    return rows.map((row) => ({
+    const untold = rows.filter(({ id }) => !this.#toldIds.has(Number(id)));
+    return untold.map((row) => ({
       message: this.#stored(row),
       state: row['state'] as SettledMessage['state'],
       outcome: JSON.parse(this.#cipher.open(row['result'])) as SettledMessage['outcome'],
@@ -137,11 +143,17 @@ export class SqliteOutbox implements Outbox {
     }));
   }
 
+  /** Noted with the next transaction, or soon: a crash before that only makes the flow hear of it again. */
   async told(id: number): Promise<void> {
-    await this.#write(() => {
+    this.#toldIds.add(id);
+    this.#toldTimer ??= setTimeout(() => void this.#write(() => undefined).catch(() => undefined), TOLD_MS);
+  }
+
+  #noteTold(): void {
+    for (const id of this.#toldIds) {
       this.#run('UPDATE message SET told = 1 WHERE id = ?', id);
       if (this.#retentionMs === 0) this.#run(`${ERASE} AND id = ?`, id);
-    });
+    }
   }
 
   async postpone(id: number, until: number, attempt: Attempt): Promise<void> {
@@ -224,6 +236,7 @@ export class SqliteOutbox implements Outbox {
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
     await this.#flushing;
+    if (this.#toldIds.size > 0) await this.#write(() => undefined);
     this.#db.close();
   }
 
@@ -331,8 +344,12 @@ export class SqliteOutbox implements Outbox {
     this.#writes = [];
     try {
       this.#db.exec('BEGIN IMMEDIATE');
+      this.#noteTold();
       const results = writes.map(({ run }) => run());
       this.#db.exec('COMMIT');
+      this.#toldIds.clear();
+      clearTimeout(this.#toldTimer);
+      this.#toldTimer = undefined;
       for (const [i, { resolve }] of writes.entries()) resolve(results[i] as never);
     } catch (error) {
       if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
