@@ -119,13 +119,17 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
       await end;
       onEvent = () => undefined;
     }
+    // What many crashes have left behind takes its time under faults; only when nothing moves any more is it lost.
+    let arrived = 0;
+    let moved = Date.now();
     await until(
-      'all that was acknowledged has arrived',
+      'all that was acknowledged has arrived, or nothing moves any more',
       () => {
         const seen = new Set(arrivals.filter(({ answered }) => answered).map(({ id }) => id));
-        return acknowledged.every((id) => seen.has(id));
+        if (seen.size > arrived) [arrived, moved] = [seen.size, Date.now()];
+        return acknowledged.every((id) => seen.has(id)) || Date.now() - moved > 30_000;
       },
-      60_000,
+      60_000 + KILLS * 10_000,
     );
     await until('the flow has been told of the last one', () => {
       accepted = readFileSync(join(userDir, 'accepted'), 'utf8').trim().split('\n');
