@@ -3,7 +3,7 @@
  */
 import { PkbConfigError, PkbMessageError } from '../../errors.js';
 import { afterLineEnd } from '../../hl7/segments.js';
-import type { Action, Finding, GuardContext, Rule } from './rule.js';
+import type { Action, Finding, GuardContext, Report, Rule } from './rule.js';
 import { ruleWithId, RULES } from './rules/index.js';
 import { Scan } from './scan.js';
 
@@ -40,43 +40,45 @@ export function inspect(hl7: string, rules: RuleActions = {}, context: GuardCont
   }
   const findings: Finding[] = [];
   const stripped = new Set<number>();
+  let current: { rule: Rule; action: Finding['action'] } | undefined;
+  const report: Report = (segment, place = '') => {
+    if (current !== undefined)
+      note(current.rule, current.action, message, segment, place, findings, stripped);
+  };
   for (const rule of RULES) {
     const action = (Object.hasOwn(rules, rule.id) ? rules[rule.id] : undefined) ?? rule.defaultAction;
-    if (action !== 'off') run(rule, action, message, context, findings, stripped);
+    if (action === 'off') continue;
+    current = { rule, action };
+    try {
+      rule.check(message, report, context);
+    } catch {
+      const text = `The rule ${rule.id} failed on this message; please report it.`;
+      findings.push(ownFinding('form.defect', 'MSH', text));
+    }
   }
   const blocked = findings.some((finding) => finding.action === 'block');
   return { hl7: blocked || stripped.size === 0 ? hl7 : strip(message, stripped), findings, blocked };
 }
 
-function run(
+/** Notes a finding and, where the rule strips, what goes with it. */
+function note(
   rule: Rule,
   action: Finding['action'],
   message: Scan,
-  context: GuardContext,
+  segment: number,
+  place: string,
   findings: Finding[],
   stripped: Set<number>,
 ): void {
   const { id, severity } = rule;
-  try {
-    rule.check(
-      message,
-      (segment, place = '') => {
-        const location = segment < 0 ? place : message.location(segment) + place;
-        findings.push({ rule: id, action, severity, location, text: rule.text });
-        if (action !== 'strip') return;
-        stripped.add(segment);
-        for (const note of notesOf(message, segment, rule.strips?.with ?? [])) {
-          stripped.add(note);
-          const text = `This note belongs to ${location} and was stripped with it.`;
-          findings.push({ rule: id, action, severity, location: message.location(note), text });
-        }
-      },
-      context,
-    );
-  } catch {
-    findings.push(
-      ownFinding('form.defect', 'MSH', `The rule ${id} failed on this message; please report it.`),
-    );
+  const location = segment < 0 ? place : message.location(segment) + place;
+  findings.push({ rule: id, action, severity, location, text: rule.text });
+  if (action !== 'strip') return;
+  stripped.add(segment);
+  for (const following of notesOf(message, segment, rule.strips?.with ?? [])) {
+    stripped.add(following);
+    const text = `This note belongs to ${location} and was stripped with it.`;
+    findings.push({ rule: id, action, severity, location: message.location(following), text });
   }
 }
 

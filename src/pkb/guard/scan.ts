@@ -35,6 +35,7 @@ export class Scan {
   readonly #present: SegmentCode[] = [];
   #occurrences: number[] | undefined;
   #pid: string[] | undefined;
+  #identifiers: string[][] | undefined;
 
   /** @throws PkbMessageError where the header cannot be read */
   constructor(readonly text: string) {
@@ -112,6 +113,14 @@ export class Scan {
       this.#pid = index < 0 ? [] : this.text.slice(this.starts[index], this.ends[index]).split('|');
     }
     return this.#pid[n] ?? '';
+  }
+
+  /** The repetitions of PID-3, each as its components; several rules look at them, so they are divided once. */
+  identifiers(): readonly (readonly string[])[] {
+    this.#identifiers ??= this.pid(3)
+      .split('~')
+      .map((repetition) => repetition.split('^').map((part) => part.trim()));
+    return this.#identifiers;
   }
 
   /** How a segment is named in findings, such as `DG1[2]`. */

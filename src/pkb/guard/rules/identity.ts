@@ -16,14 +16,6 @@ function atPid(check: Check): Rule['check'] {
   };
 }
 
-/** The repetitions of PID-3, each as its components. */
-function identifiers(message: Scan): string[][] {
-  return message
-    .pid(3)
-    .split('~')
-    .map((repetition) => repetition.split('^').map((part) => part.trim()));
-}
-
 const isNhs = (parts: readonly string[]): boolean => parts[3] === 'NHS' || (parts[4] ?? '').startsWith('NH');
 
 function countEmails(field: string): number {
@@ -45,7 +37,7 @@ export const IDENTITY: readonly Rule[] = [
       if (message.messageType === 'QRY^A19') return;
       const pid = message.first(PID);
       if (pid < 0) report(-1, 'PID');
-      else if (!identifiers(message).some((parts) => parts[0] && parts[3] && parts[4])) report(pid, '-3');
+      else if (!message.identifiers().some((parts) => parts[0] && parts[3] && parts[4])) report(pid, '-3');
     },
   },
   {
@@ -59,7 +51,7 @@ export const IDENTITY: readonly Rule[] = [
     why: 'A mistyped number either finds nobody or, worse, somebody else.',
     source: 'NHS Data Dictionary, NHS NUMBER',
     check: atPid((message, pid, report) => {
-      for (const [i, parts] of identifiers(message).entries()) {
+      for (const [i, parts] of message.identifiers().entries()) {
         if (parts[0] && isNhs(parts) && !isNhsNumber(parts[0])) report(pid, `-3[${i + 1}]`);
       }
     }),
