@@ -6,6 +6,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { PkbOutboxError } from '../../errors.js';
 import { BodyCipher } from './cipher.js';
 import type { Attempt, Counts, NewMessage, Outbox, SettledMessage, StoredMessage } from './outbox.js';
 import { openFile, storeError } from './sqlite-file.js';
@@ -50,6 +51,7 @@ export class SqliteOutbox implements Outbox {
   #writes: Write[] = [];
   readonly #toldIds = new Set<number>();
   #toldTimer: NodeJS.Timeout | undefined;
+  #closed = false;
   #flushing: Promise<void> | undefined;
   #turn: number;
 
@@ -146,7 +148,10 @@ export class SqliteOutbox implements Outbox {
   /** Noted with the next transaction, or soon: a crash before that only makes the flow hear of it again. */
   async told(id: number): Promise<void> {
     this.#toldIds.add(id);
-    this.#toldTimer ??= setTimeout(() => void this.#write(() => undefined).catch(() => undefined), TOLD_MS);
+    this.#toldTimer ??= setTimeout(() => {
+      this.#toldTimer = undefined;
+      this.#write(() => undefined).catch(() => undefined);
+    }, TOLD_MS);
   }
 
   #noteTold(): void {
@@ -236,7 +241,10 @@ export class SqliteOutbox implements Outbox {
   async close(): Promise<void> {
     clearInterval(this.#sweeper);
     await this.#flushing;
-    if (this.#toldIds.size > 0) await this.#write(() => undefined);
+    if (this.#toldIds.size > 0) await this.#write(() => undefined).catch(() => undefined);
+    this.#closed = true;
+    await this.#flushing;
+    clearTimeout(this.#toldTimer);
     this.#db.close();
   }
 
@@ -327,6 +335,14 @@ export class SqliteOutbox implements Outbox {
 
   /** Queues a write; all that are queued when the loop comes round share one transaction and its one sync. */
   #write<T>(run: () => T): Promise<T> {
+    if (this.#closed) {
+      return Promise.reject(
+        new PkbOutboxError(
+          'PKB_OUTBOX',
+          'The outbox is closed, as it is during a deploy; the message was not taken.',
+        ),
+      );
+    }
     return new Promise<T>((resolve, reject) => {
       this.#writes.push({ run, resolve: resolve as Write['resolve'], reject });
       this.#flushing ??= new Promise((flushed) => {
@@ -352,8 +368,17 @@ export class SqliteOutbox implements Outbox {
       this.#toldTimer = undefined;
       for (const [i, { resolve }] of writes.entries()) resolve(results[i] as never);
     } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      this.#rollBack();
       for (const { reject } of writes) reject(storeError(error));
+    }
+  }
+
+  /** Never throws: it runs in a turn of its own, where a throw would end the process. */
+  #rollBack(): void {
+    try {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+    } catch {
+      // The file is closed or broken; those who wait are told why their own write failed.
     }
   }
 

@@ -92,6 +92,23 @@ describe('the embedded outbox', () => {
     await second.close();
   });
 
+  it('refuses what comes while or after it is closed, loses nothing it has taken, and ends no process', async () => {
+    const outbox = open();
+    const taken = outbox.add(message('1'));
+    const closing = outbox.close();
+    const during = outbox.add(message('2')).then(
+      () => true,
+      () => false,
+    );
+    await Promise.all([taken, closing]);
+    await assert.rejects(outbox.add(message('3')), { code: 'PKB_OUTBOX', message: /closed/ });
+    await outbox.told(1);
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    const again = open();
+    assert.deepEqual(await again.counts('c'), { queued: (await during) ? 2 : 1, held: 0 });
+    await again.close();
+  });
+
   it('is readable by its owner only', async () => {
     const outbox = open();
     await outbox.add(message('1'));
