@@ -20,7 +20,7 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
   request.on('data', (chunk) => (body += chunk));
   request.on('end', () => {
     const start = performance.now();
-    const id = /ADT\^A28\|([^|]*)\|/.exec(body)?.[1] ?? '';
+    const id = /MSH(?:\|[^|]*){8}\|([^|]*)\|/.exec(body)?.[1] ?? '';
     const answer = () => {
       waited += performance.now() - start;
       answered++;

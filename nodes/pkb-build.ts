@@ -1,11 +1,12 @@
 /**
- * pkb-build: makes a message the Partner's, on behalf of one Customer.
+ * pkb-build: makes a message the Partner's, on behalf of one Customer, from HL7 text or from plain fields.
  */
 import { PkbConfigError, PkbMessageError } from '../src/errors.js';
 import { readMessage, readMessages } from '../src/hl7/input.js';
 import { parsedView } from '../src/hl7/parsed.js';
+import { composeMessage } from '../src/pkb/compose/compose.js';
 import type { DataPointId } from '../src/pkb/data-point.js';
-import { stamp } from '../src/pkb/stamp.js';
+import { stamp, type Stamped } from '../src/pkb/stamp.js';
 import { chooseCustomer } from './common/customers.js';
 import { onInput } from './common/input.js';
 import type { Message, Node, NodeDef, Runtime, Send } from './common/types.js';
@@ -42,17 +43,19 @@ async function build(
 ): Promise<void> {
   checkSettings(config);
   const { customer } = chooseCustomer(RED, config.customer, message['customer']);
-  const texts = config.batch === 'split' ? readMessages(message.payload) : [readMessage(message.payload)];
-  const dataPointId = await dataPointIdFor(RED, node, config, message);
-  // All are stamped before the first is sent, so that a faulty message in a batch holds back the whole batch.
-  const built = texts.map((text) => {
-    const { hl7, controlId, messageType, dataPoint } = stamp(text, {
-      customer,
-      controlId: config.controlId,
-      sendingApplication: config.sendingApplication,
-      processingId: config.processingId,
-      dataPointId,
-    });
+  const options = {
+    customer,
+    sendingApplication: config.sendingApplication,
+    processingId: config.processingId,
+    dataPointId: await dataPointIdFor(RED, node, config, message),
+  };
+  // All are made before the first is sent, so that a faulty message in a batch holds back the whole batch.
+  const stamped: Stamped<string>[] = isFields(message.payload)
+    ? [composeMessage(message.payload, options)]
+    : textsOf(config, message.payload).map((text) =>
+        stamp(text, { ...options, controlId: config.controlId }),
+      );
+  const built = stamped.map(({ hl7, controlId, messageType, dataPoint }) => {
     const pkb = { ...pkbOf(message), customer: customer.alias, messageType, controlId, dataPoint };
     return { payload: hl7, pkb, ...(config.parsed ? { parsed: parsedView(hl7) } : {}) };
   });
@@ -60,6 +63,15 @@ async function build(
   for (const part of built) send({ ...RED.util.cloneMessage(message), ...part });
   send(Object.assign(message, last));
   node.status({});
+}
+
+/** Whether a payload is fields to compose from, rather than HL7 text. */
+function isFields(payload: unknown): boolean {
+  return typeof payload === 'object' && payload !== null && !(payload instanceof Uint8Array);
+}
+
+function textsOf(config: BuildDef, payload: unknown): string[] {
+  return config.batch === 'split' ? readMessages(payload) : [readMessage(payload)];
 }
 
 function pkbOf(message: Message): object {
@@ -91,15 +103,17 @@ async function dataPointIdFor(
 ): Promise<DataPointId> {
   if (config.dataPointId === 'new') return 'new';
   if (config.dataPointId !== 'derive' && config.dataPointId !== 'property') return 'keep';
-  const value = await evaluate(RED, node, config, message);
-  if ((typeof value !== 'string' && typeof value !== 'number') || String(value).trim() === '') {
+  const found = await evaluate(RED, node, config, message);
+  const value = typeof found === 'string' || typeof found === 'number' ? String(found) : '';
+  // Fields are told all their faults at once, of which this is one.
+  if (value.trim() === '' && !isFields(message.payload)) {
     throw new PkbMessageError(
       'PKB_DATA_POINT',
       'The data point ID, or the key it is derived from, is missing where the node looks for it.',
     );
   }
-  if (config.dataPointId === 'property') return { own: String(value) };
-  return { derive: String(value), partner: config.partner ?? '' };
+  if (config.dataPointId === 'property') return { own: value };
+  return { derive: value, partner: config.partner ?? '' };
 }
 
 function evaluate(RED: Runtime, node: Node, config: BuildDef, message: Message): Promise<unknown> {

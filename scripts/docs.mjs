@@ -1,9 +1,10 @@
 // Writes the documentation pages that are made from tables in the code. `node scripts/docs.mjs` after a build; a test
 // keeps them in step.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { fieldTables, helpTables } from './field-tables.mjs';
 
 const docs = join(dirname(fileURLToPath(import.meta.url)), '../docs');
 const require = createRequire(import.meta.url);
@@ -14,11 +15,47 @@ function table(head, rows) {
   return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
+const fieldTable = (rows) =>
+  table(
+    ['field', 'what', 'HL7'],
+    rows.map((row) => [row.required ? `**${row.name}**` : row.name, row.description, row.hl7]),
+  );
+
+/** The example that the page on composing begins with; a test composes it. */
+const EXAMPLE = {
+  kind: 'appointment',
+  event: 'new',
+  id: 'f81d4fae-7dec-41d0-a765-00a0c91e6bf6',
+  patient: {
+    nhsNumber: '9990000018',
+    name: { family: 'Example', given: 'Alex' },
+    birthDate: '1970-01-31',
+  },
+  start: '2026-03-01T10:00:00+00:00',
+  subject: 'Eye clinic',
+  location: 'Sample Hospital, level 2',
+  participants: [{ family: 'Jones', prefix: 'Dr', role: 'Doctor' }],
+};
+
+const helpFile = join(docs, '../nodes/locales/en-US/pkb-build.html');
+const [FIELDS_BEGIN, FIELDS_END] = ['<!-- fields: written by scripts/docs.mjs -->', '<!-- end of fields -->'];
+
+/** The help of pkb-build with its lists of fields as the schemas have them. */
+export function helpOfBuild() {
+  const { COMMON, SCHEMAS } = require('../dist/src/pkb/compose/schemas.js');
+  const help = readFileSync(helpFile, 'utf8');
+  const [before, rest = ''] = help.split(FIELDS_BEGIN);
+  const after = rest.split(FIELDS_END)[1] ?? '';
+  return `${before}${FIELDS_BEGIN}\n\n${helpTables(SCHEMAS, COMMON)}\n${FIELDS_END}${after}`;
+}
+
 /** The generated pages by file name, made from the built code. */
 export function pages() {
   const { ERROR_CODES } = require('../dist/src/errors.js');
   const { DATA_POINT_FIELDS, MESSAGE_TYPES } = require('../dist/src/pkb/catalogue.js');
   const { RULES } = require('../dist/src/pkb/guard/rules/index.js');
+  const { COMMON, SCHEMAS } = require('../dist/src/pkb/compose/schemas.js');
+  const { kinds, shared } = fieldTables(SCHEMAS, COMMON);
   const { OUTCOMES } = require('../dist/src/delivery/outcome.js');
   return {
     'errors.md': `# Errors
@@ -48,6 +85,42 @@ ${table(
     row.source,
   ]),
 )}
+`,
+    'compose.md': `# Composing messages
+
+\`pkb-build\` given an object in \`msg.payload\`, and \`compose()\` of the library, make a message from plain fields. The object
+has a \`kind\`, the \`patient\`, and what the kind needs:
+
+\`\`\`json
+${JSON.stringify(EXAMPLE, null, 2)}
+\`\`\`
+
+What is wrong with an object is told all at once, in one error with the code \`PKB_FIELDS\`, each fault with its path (such as
+\`patient.identifiers[0].value\`) and none with a value. The JSON Schemas (draft 2020-12) that the fields are checked
+against are in the package, in \`dist/src/pkb/compose/schemas/\`.
+
+- **Texts** are escaped on their way in, so they may hold any character but control characters. Those on one line may not
+  hold line ends. \`""\` is refused: HL7 reads it as "delete".
+- **Dates and times** are ISO 8601 (\`2026-01-31\`, \`2026-01-31T09:30:00+01:00\`) or HL7 time stamps; from a Function node a
+  \`Date\` as well. Give an offset: without one, PKB takes a time zone of its own.
+- **The ID** names what the message creates, replaces or takes back. The node's setting *Data point ID* decides: *as in
+  the message* takes \`id\`, or a new UUID for what begins something; *derived* and *the Customer's own* put theirs in its place.
+- **Content** of documents travels in base64. A \`pdf\` is a Buffer, as the file nodes give it, or text in base64.
+- **E-mail addresses** have an effect in the real world: the first that PKB learns sends the patient an invitation.
+- **Allergies, diagnoses and medication** can be sent only in \`clinical\`, since they replace the Customer's whole lists;
+  \`pkb-guard\` blocks them unless it is told otherwise.
+- **Appointments** are changed with \`reschedule\` or \`change\`. A second \`new\` with the same ID replaces the appointment:
+  links in e-mails already sent break, and reports cannot tell it from a new one.
+
+What PKB does not document, and this package had to choose: plain text travels as \`^TEXT^PLAIN^Base64^…\`, after the form
+that PKB documents for PDF and HTML; \`SCT\` is HL7's own name for SNOMED CT (table 0396); the time of a transfer stands in
+EVN-6. Ask PKB when you test with it; all of it can be sent otherwise as HL7 text.
+
+Fields in bold are needed.
+
+${kinds.map((part) => `## kind: ${part.title}\n\n${part.description}\n\n${fieldTable(part.rows)}`).join('\n\n')}
+
+${shared.map((part) => `## ${part.title}\n\n${part.description}\n\n${fieldTable(part.rows)}`).join('\n\n')}
 `,
     'rules.md': `# Rules of the guard
 
@@ -85,4 +158,5 @@ ${table(
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   for (const [file, text] of Object.entries(pages())) writeFileSync(join(docs, file), text);
+  writeFileSync(helpFile, helpOfBuild());
 }

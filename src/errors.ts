@@ -20,7 +20,12 @@ export const ERROR_CODES = {
   PKB_HL7_TYPE: {
     class: 'PkbMessageError',
     means: 'msg.payload is not HL7 text: neither a string nor a Buffer.',
-    remedy: 'Put the HL7 text into msg.payload before this node.',
+    remedy: 'Put the HL7 text into msg.payload before this node; an object with fields is for pkb-build.',
+  },
+  PKB_FIELDS: {
+    class: 'PkbFieldsError',
+    means: 'The fields given cannot be made into a message; the text names every fault with its path.',
+    remedy: 'Correct the fields at the paths named; docs/compose.md lists what each kind of message takes.',
   },
   PKB_HL7_EMPTY: {
     class: 'PkbMessageError',

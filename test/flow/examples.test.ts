@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { until } from '../support/wait.js';
 import { server, start, version } from './runtime.js';
 
 const folder = join(__dirname, '../../examples');
@@ -55,6 +57,17 @@ describe(`the examples on Node-RED ${version}`, () => {
     }
   });
 
+  /** Nodes of Node-RED's own that the examples use. */
+  const CORE = [
+    'function/10-function',
+    'function/10-switch',
+    'function/15-change',
+    'network/21-httpin',
+    'network/21-httprequest',
+    'parsers/70-JSON',
+    'storage/10-file',
+  ];
+
   it('01 sends an A28 that is accepted', async () => {
     const { nodes, injects } = runnable('01 - Send an A28.json');
     const flow = await start(nodes);
@@ -92,5 +105,100 @@ describe(`the examples on Node-RED ${version}`, () => {
       ['northalias', 'southteam'],
     );
     assert.equal((await flow.wait('pkb03-errors')).error.code, 'PKB_CUSTOMER');
+  });
+
+  describe('04 sends the letters of a folder', () => {
+    const folder04 = mkdtempSync(join(tmpdir(), 'pkb-letters-'));
+    const here = (...path: string[]): string => join(folder04, ...path);
+    after(() => rmSync(folder04, { recursive: true }));
+
+    async function run(): Promise<{ flow: Awaited<ReturnType<typeof start>>; press(name: string): void }> {
+      process.env['PKB_LETTERS'] = folder04;
+      const { nodes, injects } = runnable('04 - Send PDF letters from a folder.json');
+      const placed = nodes.map((node) =>
+        JSON.parse(JSON.stringify(node).replaceAll('pkb-letters/', `${folder04}/`)),
+      ) as object[];
+      const flow = await start(placed, {}, CORE);
+      return {
+        flow,
+        press: (name) => {
+          const inject = injects.find((node) => node.name === name);
+          assert.ok(inject);
+          press(flow, inject);
+        },
+      };
+    }
+
+    it('and moves them to sent once they are safe', async () => {
+      const { flow, press: pressed } = await run();
+      pressed('drop a sample letter');
+      await until('the letter lies there', () => existsSync(here('letter-4711.json')));
+      pressed('every 5 seconds');
+      await flow.wait('pkb04-put');
+      assert.equal((await flow.wait('pkb04-accepted')).payload.code, 'AA');
+      assert.ok(existsSync(here('sent/letter-4711.pdf')) && existsSync(here('sent/letter-4711.json')));
+      assert.ok(!existsSync(here('letter-4711.json')));
+      const [first] = flow.seen('pkb04-accepted');
+      pressed('drop a sample letter');
+      await until('the letter lies there again', () => existsSync(here('letter-4711.json')));
+      pressed('every 5 seconds');
+      const second = await flow.wait('pkb04-accepted', 2);
+      assert.equal(second.pkb.dataPoint.id, first.pkb.dataPoint.id);
+      assert.ok(flow.seen('pkb04-seen').at(-1).simulator.summary.includes('replaced'));
+    });
+
+    it('and moves what makes no message to failed, with the reason', async () => {
+      const { flow, press: pressed } = await run();
+      writeFileSync(here('bad.pdf'), 'not a PDF');
+      writeFileSync(here('bad.json'), JSON.stringify({ kind: 'document', type: 'CL' }));
+      pressed('every 5 seconds');
+      await flow.wait('pkb04-put');
+      const reason = readFileSync(here('failed/bad.json.reason.txt'), 'utf8');
+      assert.match(reason, /patient is missing/);
+      assert.match(reason, /id cannot be derived/);
+      assert.match(reason, /pdf is no PDF/);
+      assert.ok(existsSync(here('failed/bad.pdf')));
+    });
+  });
+
+  it('05 creates, moves and cancels one appointment, and flags a second new one', async () => {
+    const { nodes, injects } = runnable('05 - Create, move and cancel an appointment.json');
+    const flow = await start(nodes, {}, CORE);
+    const [created] = injects;
+    assert.ok(created);
+    for (const inject of [...injects, created])
+      press(flow, { ...inject, payload: JSON.parse(String(inject.payload)) });
+    await flow.wait('pkb05-accepted', 4);
+    const pkb = flow.seen('pkb05-accepted').map((message) => message.pkb);
+    assert.deepEqual(
+      pkb.map(({ messageType }) => messageType),
+      ['SIU^S12', 'SIU^S13', 'SIU^S15', 'SIU^S12'],
+    );
+    assert.equal(new Set(pkb.map(({ dataPoint }) => dataPoint.id)).size, 1);
+    assert.equal((await flow.wait('pkb05-flags')).pkb.findings[0].rule, 'datapoint.resent-appointment');
+    const effects = flow.seen('pkb05-seen').map(({ simulator }) => JSON.stringify(simulator.effects));
+    for (const [i, word] of ['created', 'updated', 'cancelled', 'replaced'].entries())
+      assert.ok(effects[i]?.includes(word), effects[i]);
+  });
+
+  it('06 takes laboratory results by web request, and answers when they are safe, or why not', async () => {
+    const { nodes, injects } = runnable('06 - Laboratory results from a web request.json');
+    const flow = await start(nodes, {}, CORE);
+    const url = new URL('/pkb/results', server.url());
+    const post = async (body: string): Promise<{ status: number; body: { error?: string } }> => {
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(url, { method: 'POST', headers, body });
+      return { status: response.status, body: (await response.json()) as { error?: string } };
+    };
+    const [good, bad] = injects.map(({ payload }) => String(payload));
+    assert.equal((await post(good ?? '')).status, 202);
+    assert.equal((await flow.wait('pkb06-accepted')).payload.code, 'AA');
+    const answer = await post(bad ?? '');
+    assert.equal(answer.status, 400);
+    assert.match(answer.body.error ?? '', /patient\.nhsNumber is no NHS number.*time must be a time/s);
+    assert.equal(
+      (await post(JSON.stringify({ ...JSON.parse(good ?? ''), report: 'B', tests: [] }))).status,
+      400,
+    );
   });
 });

@@ -2,7 +2,7 @@
  * A real Node-RED runtime for flow tests: Node-RED 5, or the one that NODE_RED names. Runs the built nodes (dist/nodes).
  */
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import helper from 'node-red-node-test-helper';
 import { until } from '../support/wait.js';
 
@@ -42,10 +42,37 @@ export interface RunningFlow {
 /** Each flow gets an outbox in memory of its own, unless it brings one. */
 let outboxes = 0;
 
+/** A node of Node-RED's own that the test helper does not load by itself, such as `function/15-change`. */
+function coreNode(name: string): never {
+  const from = dirname(require_.resolve(`${runtime}/package.json`));
+  const nodes = dirname(require_.resolve('@node-red/nodes/package.json', { paths: [from] }));
+  return require_(join(nodes, 'core', `${name}.js`)) as never;
+}
+
+/** The helper loads `catch`, `status` and `complete` once for each node of the type, which Node-RED refuses. */
+function loadOnce(): void {
+  const { _nodeModules: modules } = helper as unknown as {
+    _nodeModules: Record<string, (RED: object) => unknown>;
+  };
+  for (const [type, load] of Object.entries(modules)) {
+    let loadedInto: object | undefined;
+    modules[type] = (RED) => {
+      if (loadedInto === RED) return undefined;
+      loadedInto = RED;
+      return load(RED);
+    };
+  }
+}
+loadOnce();
+
 /** Starts a flow. `helper` nodes collect; `tab`, `catch`, `complete` and `status` nodes are the runtime's own. */
-export async function start(flow: object[], credentials: Record<string, object> = {}): Promise<RunningFlow> {
+export async function start(
+  flow: object[],
+  credentials: Record<string, object> = {},
+  core: readonly string[] = [],
+): Promise<RunningFlow> {
   const nodes = TYPES.map((type) => require_(join(dist, `pkb-${type}.js`)) as never);
-  const all = [mountHttpNode as never, ...nodes];
+  const all = [mountHttpNode as never, ...core.map(coreNode), ...nodes];
   const own = { id: `outbox-${++outboxes}`, type: 'pkb-outbox', store: 'memory' };
   const named = new Set((flow as { id: string }[]).map(({ id }) => id));
   const withOutbox = (flow as { type: string; outbox?: string }[]).map((node) =>

@@ -1,0 +1,155 @@
+/**
+ * Composing: from plain fields to a message that PKB takes, on behalf of one Customer.
+ */
+import { randomUUID } from 'node:crypto';
+import { PkbConfigError } from '../../errors.js';
+import { formatUtc } from '../../hl7/timestamp.js';
+import type { Customer } from '../alias.js';
+import { DATA_POINT_FIELDS, type Family } from '../catalogue.js';
+import { type DataPointId, type DataPointOwner, deriveId } from '../data-point.js';
+import { stamp, type Stamped, type StampOptions } from '../stamp.js';
+import type { Draft } from './draft.js';
+import { type Fault, PkbFieldsError } from './faults.js';
+import type { MessageFields } from './fields.js';
+import { appointment } from './kinds/appointment.js';
+import { carePlan, document, documentDeletion } from './kinds/document.js';
+import { demographics } from './kinds/demographics.js';
+import { encounter } from './kinds/encounter.js';
+import { query } from './kinds/query.js';
+import { measurement, result, resultDeletion } from './kinds/result.js';
+import { plainCopy } from './plain.js';
+import { type Kind } from './schemas.js';
+import { faultsOf, isKind, KINDS } from './validate.js';
+
+/** What {@link compose} is told besides the fields: what `stamp` is told; a control ID is always new. */
+export type ComposeOptions = Omit<StampOptions, 'controlId'>;
+
+/**
+ * Composes a message.
+ *
+ * @param fields an object with `kind` and what its JSON Schema says; nothing is taken from anywhere else
+ * @returns HL7 text, segments ended by CR
+ * @throws PkbFieldsError `PKB_FIELDS` with every fault at once; PkbConfigError `PKB_ALIAS` or `PKB_CUSTOMER`
+ */
+export function compose(fields: MessageFields, options: ComposeOptions): string {
+  return composeMessage(fields, options).hl7;
+}
+
+/**
+ * As {@link compose}, with what `stamp` tells of the message.
+ *
+ * @param given anything; what is not right about it is told
+ */
+export function composeMessage(given: unknown, options: ComposeOptions): Stamped<string> {
+  if (options?.customer === undefined)
+    throw new PkbConfigError('PKB_CUSTOMER', 'No Customer was given to compose for.');
+  const newId = options.newId ?? randomUUID;
+  const now = options.now?.() ?? new Date();
+  const fields = plainCopy(given);
+  if (
+    typeof fields !== 'object' ||
+    fields === null ||
+    Array.isArray(fields) ||
+    fields instanceof Uint8Array
+  ) {
+    throw new PkbFieldsError([
+      { path: '', text: 'one object with a field kind is wanted; split lists before' },
+    ]);
+  }
+  const { kind } = fields as { kind?: unknown };
+  if (!isKind(kind)) throw new PkbFieldsError([{ path: 'kind', text: `must be one of ${KINDS.join(', ')}` }]);
+
+  const point = dataPoint(kind, fields as Record<string, unknown>, options);
+  const faults = [...faultsOf(kind, fields as Record<string, unknown>), ...point.faults];
+  if (faults.length > 0) throw new PkbFieldsError(faults);
+
+  // The schema of this kind has been passed, which is what makes these fields of this type.
+  const checked = fields as MessageFields;
+  const id = point.id ?? newId();
+  const draft = draftOf(checked, id, { queryId: newId, asked: formatUtc(now) });
+  const text = [`MSH|^~\\&|||||||${draft.messageType}|`, ...draft.segments, ''].join('\r');
+  const stamped = stamp(text, { ...options, now: () => now, controlId: 'new', dataPointId: 'keep' });
+  const { dataPoint: written } = stamped;
+  return written === undefined ? stamped : { ...stamped, dataPoint: { ...written, owner: point.owner } };
+}
+
+function draftOf(fields: MessageFields, id: string, about: { queryId: () => string; asked: string }): Draft {
+  switch (fields.kind) {
+    case 'document':
+      return document(fields, id);
+    case 'document-deletion':
+      return documentDeletion(fields, id);
+    case 'care-plan':
+      return carePlan(fields, id);
+    case 'appointment':
+      return appointment(fields, id);
+    case 'demographics':
+      return demographics(fields);
+    case 'result':
+      return result(fields, id);
+    case 'measurement':
+      return measurement(fields, id);
+    case 'result-deletion':
+      return resultDeletion(fields, id);
+    case 'encounter':
+      return encounter(fields, id);
+    case 'query':
+      return query(fields, about.queryId(), about.asked);
+  }
+}
+
+const FAMILIES: Readonly<Record<Kind, Family>> = {
+  document: 'document',
+  'document-deletion': 'document',
+  'care-plan': 'document',
+  appointment: 'appointment',
+  demographics: 'demographics',
+  result: 'result',
+  measurement: 'result',
+  'result-deletion': 'result',
+  encounter: 'encounter',
+  query: 'query',
+};
+
+/** Kinds whose messages begin something, so that a new ID makes sense. */
+const BEGINNING: readonly Kind[] = ['document', 'care-plan', 'result', 'measurement'];
+
+/** Which data point ID a message gets, and whose it is; `id` is undefined where a new one is to be made. */
+interface ChosenId {
+  readonly id?: string;
+  readonly owner: DataPointOwner;
+  readonly faults: readonly Fault[];
+}
+
+function dataPoint(kind: Kind, fields: Readonly<Record<string, unknown>>, options: ComposeOptions): ChosenId {
+  const family = FAMILIES[kind];
+  if (DATA_POINT_FIELDS[family].length === 0) return { id: '', owner: 'kept', faults: [] };
+  const wanted = options.dataPointId ?? 'keep';
+  if (typeof wanted === 'object') return given(wanted, family, options.customer);
+  const begins = BEGINNING.includes(kind) || (kind === 'appointment' && fields['event'] === 'new');
+  if (wanted === 'new') {
+    if (begins) return { owner: 'partner', faults: [] };
+    return fault('cannot be a new one here, since nothing has it yet; give the ID the message is about');
+  }
+  const { id } = fields;
+  if (typeof id === 'string') return { id, owner: 'kept', faults: [] };
+  if (id !== undefined || begins) return { owner: 'partner', faults: [] };
+  return fault('is missing: give the ID of what the message is about, or have the node set it');
+}
+
+function given(wanted: Exclude<DataPointId, string>, family: Family, customer: Customer): ChosenId {
+  if ('own' in wanted) {
+    const id = String(wanted.own ?? '');
+    return id.trim() === '' || /[\r\n]/.test(id)
+      ? fault('of the Customer is blank or holds a line end')
+      : { id, owner: 'customer', faults: [] };
+  }
+  const [partner, key] = [String(wanted.partner ?? ''), String(wanted.derive ?? '')];
+  if (!partner.trim() || !key.trim())
+    return fault('cannot be derived: the key that names the record, or the name of the Partner, is blank');
+  return { id: deriveId(partner, customer, family, key), owner: 'partner', faults: [] };
+}
+
+function fault(text: string): ChosenId {
+  return { owner: 'kept', faults: [{ path: 'id', text }] };
+}

@@ -1,0 +1,356 @@
+/**
+ * The fields of each kind of message. Made from the JSON Schemas by scripts/fields.mjs; change those.
+ */
+
+/**
+ * The fields of a message, of any kind.
+ */
+export type MessageFields =
+  | AppointmentFields
+  | CarePlanFields
+  | DemographicsFields
+  | DocumentDeletionFields
+  | DocumentFields
+  | EncounterFields
+  | MeasurementFields
+  | QueryFields
+  | ResultDeletionFields
+  | ResultFields;
+export type Text = string;
+export type NhsNumber = string;
+export type IsoDate = string;
+export type EmailAddress = string;
+export type IsoTime = string;
+export type Lines = string;
+export type WebAddress = string;
+export type Days = number;
+export type ResultStatus = 'F' | 'P' | 'C';
+
+/**
+ * An appointment (SIU^S12, S13, S14, S15, S26). Change one with reschedule or change: a second new one replaces it, and links in e-mails already sent break.
+ */
+export interface AppointmentFields {
+  kind: 'appointment';
+  /**
+   * new (S12), reschedule (S13), change (S14), cancel (S15) or did-not-attend (S26).
+   */
+  event: 'new' | 'reschedule' | 'change' | 'cancel' | 'did-not-attend';
+  id?: Text;
+  patient: Patient;
+  start?: IsoTime;
+  end?: IsoTime;
+  subject?: Text;
+  type?: Text;
+  location?: Text;
+  specialty?: Text;
+  notes?: Lines;
+  /**
+   * Who else takes part. Needed for reschedule and change, where the list replaces PKB's: an empty one empties it.
+   */
+  participants?: Participant[];
+  manageUrl?: WebAddress;
+}
+/**
+ * Who the message is about. An NHS number or other identifiers, name and date of birth are always needed: PKB matches by the identifier and compares the date of birth.
+ */
+export interface Patient {
+  nhsNumber?: NhsNumber;
+  /**
+   * Status of the NHS number; 01 is verified.
+   */
+  nhsNumberStatus?: '01' | '02' | '03' | '04' | '05' | '06' | '07' | '08';
+  /**
+   * Other identifiers, each with value, authority and type as agreed with PKB.
+   */
+  identifiers?: Identifier[];
+  name: PatientName;
+  birthDate: IsoDate;
+  /**
+   * M, F, I (indeterminate) or U (unknown). Where PKB does not know the patient yet, it needs it to create the record.
+   */
+  sex?: 'M' | 'F' | 'I' | 'U';
+  address?: Address;
+  email?: EmailAddress;
+  phone?: Text;
+  mobile?: Text;
+  workEmail?: EmailAddress;
+  workPhone?: Text;
+  /**
+   * Language, ISO 639, such as en or cy.
+   */
+  language?: string;
+  /**
+   * Whether the patient has died.
+   */
+  died?: boolean;
+  diedAt?: IsoTime;
+}
+/**
+ * An identifier as PKB matches by: value, authority and type.
+ */
+export interface Identifier {
+  value: Text;
+  authority: Text;
+  type: Text;
+}
+export interface PatientName {
+  family: Text;
+  given: Text;
+  middle?: Text;
+  suffix?: Text;
+  prefix?: Text;
+}
+export interface Address {
+  street?: Text;
+  other?: Text;
+  city?: Text;
+  county?: Text;
+  postcode?: Text;
+  /**
+   * Country, ISO 3166 in three letters, such as GBR.
+   */
+  country?: string;
+}
+export interface Participant {
+  family: Text;
+  given?: Text;
+  middle?: Text;
+  prefix?: Text;
+  role?: Text;
+}
+/**
+ * A care plan (MDM^T02 with TXA-2 CP). Sent again with the same ID, it becomes a new version; PKB cannot delete it.
+ */
+export interface CarePlanFields {
+  kind: 'care-plan';
+  id?: Text;
+  patient: Patient;
+  title: Text;
+  time: IsoTime;
+  /**
+   * The care plan as PDF: a Buffer, or text in base64.
+   */
+  pdf?: string | Uint8Array;
+  /**
+   * The care plan as HTML.
+   */
+  html?: string;
+  fileName?: Text;
+  author?: Professional;
+}
+/**
+ * A health professional. PKB wants at least the family name.
+ */
+export interface Professional {
+  family: Text;
+  given?: Text;
+  middle?: Text;
+  prefix?: Text;
+}
+/**
+ * A person's details (ADT^A28, A31). PKB applies them only if the message is not older than what the record holds.
+ */
+export interface DemographicsFields {
+  kind: 'demographics';
+  /**
+   * add (A28) or update (A31); PKB treats both alike.
+   */
+  event: 'add' | 'update';
+  patient: Patient;
+  clinical?: ClinicalLists;
+}
+/**
+ * Replaces the Customer's whole list of each kind given, including what its professionals typed in. PKB discourages this; pkb-guard blocks it unless told otherwise.
+ */
+export interface ClinicalLists {
+  /**
+   * The patient's whole list of allergies.
+   */
+  allergies?: Allergy[];
+  /**
+   * The patient's whole list of diagnoses.
+   */
+  diagnoses?: Diagnosis[];
+  /**
+   * The patient's whole list of medication.
+   */
+  medication?: Medicine[];
+}
+export interface Allergy {
+  allergen: Coded;
+  severity?: Text;
+  reaction?: Text;
+  onset?: IsoDate;
+  provider?: Text;
+}
+/**
+ * A code, a text, or both.
+ */
+export interface Coded {
+  code?: Text;
+  text?: Text;
+}
+export interface Diagnosis {
+  diagnosis: Coded;
+  time?: IsoTime;
+}
+export interface Medicine {
+  product: Text;
+  code?: Text;
+  dose?: Text;
+  units?: Text;
+  frequency?: Text;
+  start?: IsoTime;
+  end?: IsoTime;
+}
+/**
+ * Deletes a document by its ID (MDM^T11). An ID that PKB does not know has no effect; a care plan cannot be deleted.
+ */
+export interface DocumentDeletionFields {
+  kind: 'document-deletion';
+  id?: Text;
+  patient: Patient;
+}
+/**
+ * A letter or other document for the patient (MDM^T02). Sent again with the same ID, it replaces the document whole.
+ */
+export interface DocumentFields {
+  kind: 'document';
+  id?: Text;
+  patient: Patient;
+  /**
+   * Type of document, from PKB's code set PKBCS05: AL appointment letter, AN alert notification, BR birth report, CL clinic letter, DL discharge letter, DS discharge summary, MDT, RL referral letter, TCI.
+   */
+  type: 'AL' | 'AN' | 'BR' | 'CL' | 'DL' | 'DS' | 'MDT' | 'RL' | 'TCI';
+  /**
+   * The document as PDF: a Buffer, or text in base64.
+   */
+  pdf?: string | Uint8Array;
+  /**
+   * The document as HTML.
+   */
+  html?: string;
+  /**
+   * The document as plain text.
+   */
+  text?: string;
+  fileName?: Text;
+  title?: Text;
+  time?: IsoTime;
+  author?: Professional;
+  delayDays?: Days;
+  patientClass?: Text;
+}
+/**
+ * A stay in hospital (ADT^A01, A02, A03) and what takes it back (A11, A12, A13).
+ */
+export interface EncounterFields {
+  kind: 'encounter';
+  /**
+   * admit (A01), transfer (A02), discharge (A03), cancel-admit (A11), cancel-transfer (A12, the latest) or cancel-discharge (A13).
+   */
+  event: 'admit' | 'transfer' | 'discharge' | 'cancel-admit' | 'cancel-transfer' | 'cancel-discharge';
+  id?: Text;
+  patient: Patient;
+  patientClass?: Text;
+  location?: Text;
+  attending?: Professional;
+  referring?: Professional;
+  consulting?: Professional;
+  specialty?: Text;
+  admitted?: IsoTime;
+  discharged?: IsoTime;
+  occurred?: IsoTime;
+}
+/**
+ * Measurements of a device or at home (ORU^R01 with SNOMED CT codes agreed with PKB). They cannot be changed: delete the report and send it anew.
+ */
+export interface MeasurementFields {
+  kind: 'measurement';
+  id?: Text;
+  patient: Patient;
+  time: IsoTime;
+  /**
+   * The measurements.
+   */
+  measurements: Measurement[];
+  codingSystem?: Text;
+  orderedBy?: Professional;
+  specialty?: Text;
+}
+export interface Measurement {
+  /**
+   * SNOMED CT code agreed with PKB.
+   */
+  code: string;
+  text?: Text;
+  /**
+   * The value.
+   */
+  value: number;
+  units: Text;
+  time?: IsoTime;
+}
+/**
+ * Asks PKB for a patient's details (QRY^A19): by NHS number, by another identifier, or for all changed since a time.
+ */
+export interface QueryFields {
+  kind: 'query';
+  nhsNumber?: NhsNumber;
+  identifier?: QueryIdentifier;
+  changedSince?: IsoTime;
+}
+/**
+ * Another identifier, with its type.
+ */
+export interface QueryIdentifier {
+  value: Text;
+  type: Text;
+}
+/**
+ * Deletes all results or measurements of a report by its ID (ORU^R01 with OBR-25 R).
+ */
+export interface ResultDeletionFields {
+  kind: 'result-deletion';
+  id?: Text;
+  patient: Patient;
+  test?: Coded;
+  time?: IsoTime;
+}
+/**
+ * A laboratory report (ORU^R01): one value per test, or one text. Sent again with the same ID, each test is replaced.
+ */
+export interface ResultFields {
+  kind: 'result';
+  id?: Text;
+  patient: Patient;
+  test: Coded;
+  time: IsoTime;
+  /**
+   * The single results.
+   */
+  results?: Observation[];
+  report?: Lines;
+  status?: ResultStatus;
+  delayDays?: Days;
+  comment?: Lines;
+  orderedBy?: Professional;
+  laboratory?: Text;
+  specialty?: Text;
+}
+export interface Observation {
+  test: Coded;
+  /**
+   * A number, a text, or { comparator, number } such as less than 5.
+   */
+  value: number | string | { comparator: '<' | '<=' | '>' | '>='; number: number };
+  units?: Text;
+  range?: Text;
+  /**
+   * Abnormal flag, such as H high, L low or N normal (HL7 table 0078).
+   */
+  flag?: 'N' | 'H' | 'L' | 'HH' | 'LL' | 'A' | 'AA' | '<' | '>' | 'S' | 'R' | 'I';
+  status?: ResultStatus;
+  time?: IsoTime;
+  comment?: Lines;
+}

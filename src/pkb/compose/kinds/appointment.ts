@@ -1,0 +1,50 @@
+/** Appointments: SIU^S12, S13, S14, S15, S26 (PKB pages 3364947182, 3364849014, 3365078416; ZAP: 3803840551). */
+import type { AppointmentFields, Participant } from '../fields.js';
+import { pid } from '../patient.js';
+import { professional } from '../professional.js';
+import { time } from '../times.js';
+import { components, segment, text } from '../write.js';
+import type { Draft } from '../draft.js';
+
+const TRIGGERS = {
+  new: 'S12',
+  reschedule: 'S13',
+  change: 'S14',
+  cancel: 'S15',
+  'did-not-attend': 'S26',
+} as const;
+
+/** An appointment, or what happened to it. */
+export function appointment(fields: AppointmentFields, id: string): Draft {
+  const { participants = [] } = fields;
+  const segments = [
+    pid(fields.patient),
+    segment('SCH', {
+      1: text(id),
+      7: components(undefined, text(fields.subject)),
+      8: text(fields.type),
+      11: components(undefined, undefined, undefined, time(fields.start), time(fields.end)),
+    }),
+  ];
+  if (fields.notes !== undefined) segments.push(segment('NTE', { 3: text(fields.notes) }));
+  if (fields.location !== undefined || fields.specialty !== undefined) {
+    segments.push(segment('PV1', { 3: inWords(fields.location), 10: text(fields.specialty) }));
+  }
+  if (participants.length > 0)
+    segments.push(segment('RGS', { 1: text('1') }), ...participants.map(participant));
+  if (fields.manageUrl !== undefined) segments.push(segment('ZAP', { 1: text(fields.manageUrl) }));
+  return { messageType: `SIU^${TRIGGERS[fields.event]}`, segments };
+}
+
+/** A location in words stands in the ninth component of a field of type PL. */
+export function inWords(location: string | undefined): ReturnType<typeof components> {
+  return components(...Array.from({ length: 8 }, () => undefined), text(location));
+}
+
+function participant(person: Participant, i: number): string {
+  return segment('AIP', {
+    1: text(String(i + 1)),
+    3: professional(person),
+    4: components(undefined, text(person.role)),
+  });
+}

@@ -1,0 +1,48 @@
+/** A person's details: ADT^A28 and A31 (PKB pages 3365078168, 3736141825, 4716855297, 3738402817). */
+import type { Allergy, ClinicalLists, Coded, DemographicsFields, Diagnosis, Medicine } from '../fields.js';
+import { pid } from '../patient.js';
+import { date, time } from '../times.js';
+import { components, type Raw, segment, text } from '../write.js';
+import type { Draft } from '../draft.js';
+
+/** A person; clinical lists only where given as such. */
+export function demographics({ event, patient, clinical = {} }: DemographicsFields): Draft {
+  return {
+    messageType: event === 'add' ? 'ADT^A28' : 'ADT^A31',
+    segments: [pid(patient), ...clinicalLists(clinical)],
+  };
+}
+
+function clinicalLists({ allergies = [], diagnoses = [], medication = [] }: ClinicalLists): string[] {
+  return [...allergies.flatMap(allergy), ...diagnoses.map(diagnosis), ...medication.map(medicine)];
+}
+
+/** A code and a text; fields of type CE have more components, which PKB does not read. */
+export function coded(value: Coded | undefined, system?: string): Raw | undefined {
+  if (value === undefined) return undefined;
+  return components(text(value.code), text(value.text), text(system));
+}
+
+function allergy(entry: Allergy, i: number): string[] {
+  const al1 = segment('AL1', {
+    1: text(String(i + 1)),
+    3: coded(entry.allergen),
+    4: text(entry.severity),
+    5: text(entry.reaction),
+    6: date(entry.onset),
+  });
+  return entry.provider === undefined ? [al1] : [al1, segment('NTE', { 3: text(entry.provider) })];
+}
+
+function diagnosis(entry: Diagnosis, i: number): string {
+  return segment('DG1', { 1: text(String(i + 1)), 3: coded(entry.diagnosis), 5: time(entry.time) });
+}
+
+function medicine(entry: Medicine): string {
+  return segment('ZRX', {
+    1: components(undefined, text(entry.frequency), undefined, time(entry.start), time(entry.end)),
+    2: components(text(entry.code), text(entry.product)),
+    3: text(entry.dose),
+    5: text(entry.units),
+  });
+}

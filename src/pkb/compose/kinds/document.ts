@@ -1,0 +1,63 @@
+/** Documents and care plans: MDM^T02 and T11 (PKB pages 3364848860, 3365012559, 3364947080). */
+import { encapsulated, fileNameFor } from '../content.js';
+import type { CarePlanFields, DocumentDeletionFields, DocumentFields } from '../fields.js';
+import { pid } from '../patient.js';
+import { professional } from '../professional.js';
+import { time } from '../times.js';
+import { components, segment, text } from '../write.js';
+import type { Draft } from '../draft.js';
+
+/** A document. */
+export function document(fields: DocumentFields, id: string): Draft {
+  return {
+    messageType: 'MDM^T02',
+    segments: [
+      pid(fields.patient),
+      ...(fields.patientClass === undefined ? [] : [segment('PV1', { 2: text(fields.patientClass) })]),
+      segment('TXA', {
+        2: text(fields.type),
+        4: time(fields.time),
+        5: professional(fields.author),
+        12: text(id),
+        16: text(fields.fileName ?? fileNameFor(fields)),
+        17: text('AU'),
+      }),
+      segment('OBX', {
+        1: text('1'),
+        2: text('ED'),
+        3: components(undefined, text(fields.title)),
+        5: encapsulated(fields),
+        13: fields.delayDays === undefined ? undefined : text(String(fields.delayDays)),
+      }),
+    ],
+  };
+}
+
+/** A care plan. */
+export function carePlan(fields: CarePlanFields, id: string): Draft {
+  return {
+    messageType: 'MDM^T02',
+    segments: [
+      pid(fields.patient),
+      segment('TXA', {
+        2: text('CP'),
+        4: time(fields.time),
+        5: professional(fields.author),
+        12: text(id),
+        16: text(fields.fileName),
+        17: text('AU'),
+      }),
+      segment('OBX', {
+        1: text('1'),
+        2: text('ED'),
+        3: components(undefined, text(fields.title)),
+        5: encapsulated(fields),
+      }),
+    ],
+  };
+}
+
+/** The deletion of a document. */
+export function documentDeletion(fields: DocumentDeletionFields, id: string): Draft {
+  return { messageType: 'MDM^T11', segments: [pid(fields.patient), segment('TXA', { 12: text(id) })] };
+}

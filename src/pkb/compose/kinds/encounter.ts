@@ -1,0 +1,40 @@
+/** Stays in hospital: ADT^A01, A02, A03, A11, A12, A13 (PKB pages 4356472833, 3364848666, 3365012428). */
+import type { EncounterFields } from '../fields.js';
+import { pid } from '../patient.js';
+import { professional } from '../professional.js';
+import { time } from '../times.js';
+import { segment, text } from '../write.js';
+import type { Draft } from '../draft.js';
+import { inWords } from './appointment.js';
+
+const TRIGGERS = {
+  admit: 'A01',
+  transfer: 'A02',
+  discharge: 'A03',
+  'cancel-admit': 'A11',
+  'cancel-transfer': 'A12',
+  'cancel-discharge': 'A13',
+} as const;
+
+/** An event of a stay. */
+export function encounter(fields: EncounterFields, id: string): Draft {
+  return {
+    messageType: `ADT^${TRIGGERS[fields.event]}`,
+    segments: [
+      ...(fields.occurred === undefined ? [] : [segment('EVN', { 6: time(fields.occurred) })]),
+      pid(fields.patient),
+      segment('PV1', {
+        1: text('1'),
+        2: text(fields.patientClass),
+        3: inWords(fields.location),
+        7: professional(fields.attending),
+        8: professional(fields.referring),
+        9: professional(fields.consulting),
+        10: text(fields.specialty),
+        19: text(id),
+        44: time(fields.admitted),
+        45: time(fields.discharged),
+      }),
+    ],
+  };
+}

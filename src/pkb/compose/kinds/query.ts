@@ -1,0 +1,36 @@
+/** Queries: QRY^A19 (PKB page 3365012701). */
+import type { QueryFields } from '../fields.js';
+import { digits } from '../patient.js';
+import { time } from '../times.js';
+import { components, type Raw, segment, text } from '../write.js';
+import type { Draft } from '../draft.js';
+
+/**
+ * A query for demographics.
+ *
+ * @param queryId QRD-4
+ * @param asked QRD-1, an HL7 time stamp
+ */
+export function query(fields: QueryFields, queryId: string, asked: string): Draft {
+  const segments = [
+    segment('QRD', {
+      1: text(asked),
+      2: text('R'),
+      3: text('I'),
+      4: text(queryId),
+      8: subject(fields),
+      9: text('DEM'),
+    }),
+  ];
+  if (fields.changedSince !== undefined) segments.push(segment('QRF', { 2: time(fields.changedSince) }));
+  return { messageType: 'QRY^A19', segments };
+}
+
+/** QRD-8: the identifier in the first component, its type in the thirteenth. */
+function subject({ nhsNumber, identifier }: QueryFields): Raw | undefined {
+  const [id, type] =
+    nhsNumber === undefined
+      ? [text(identifier?.value), text(identifier?.type)]
+      : [digits(nhsNumber), text('NH')];
+  return components(id, ...Array.from({ length: 11 }, () => undefined), type);
+}

@@ -1,0 +1,41 @@
+/**
+ * Dates and times as people and JSON write them (ISO 8601), or already as HL7 does, and how HL7 writes them (chapter 2,
+ * TS). A time without an offset gets none: PKB then falls back to a zone of its own (PKB page 3365013095).
+ */
+import { readTimestamp, type Timestamp } from '../../hl7/timestamp.js';
+import { type Raw, text } from './write.js';
+
+const ISO =
+  /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,3})\d*)?)?(?: ?(Z|[+-]\d{2}:?\d{2}))?)?)?$/i;
+
+/**
+ * Reads a date or time.
+ *
+ * @param written such as `2026-01-31`, `2026-01-31T09:30`, `2026-01-31T09:30:00.5+01:00`, `20260131093000+0100`
+ * @returns undefined where it is none, or does not exist
+ */
+export function readTime(written: string): Timestamp | undefined {
+  return readTimestamp(hl7Time(written) ?? written);
+}
+
+/** A date or time as HL7 text; it must have passed {@link readTime}. */
+export function time(written: string): Raw;
+export function time(written: string | undefined): Raw | undefined;
+export function time(written: string | undefined): Raw | undefined {
+  return written === undefined ? undefined : text(hl7Time(written) ?? written);
+}
+
+/** A date without its time of day, which a date of birth has no use for. */
+export function date(written: string): Raw;
+export function date(written: string | undefined): Raw | undefined;
+export function date(written: string | undefined): Raw | undefined {
+  return written === undefined ? undefined : text((hl7Time(written) ?? written).slice(0, 8));
+}
+
+function hl7Time(written: string): string | undefined {
+  const match = ISO.exec(written);
+  if (!match) return undefined;
+  const [, year, month, day = '', hour = '', minute = '', second = '', fraction, zone = ''] = match;
+  const offset = /^z$/i.test(zone) ? '+0000' : zone.replace(':', '');
+  return `${year}${month}${day}${hour}${minute}${second}${fraction ? `.${fraction}` : ''}${offset}`;
+}

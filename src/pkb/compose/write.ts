@@ -1,0 +1,57 @@
+/**
+ * Writing HL7 text from plain values (HL7 v2 chapter 2): everything that comes from outside passes through `escape` on
+ * its way in, which the type {@link Raw} sees to.
+ */
+import { escape } from '../../hl7/escape.js';
+
+declare const raw: unique symbol;
+
+/** HL7 text that is safe to stand in a field. Only this file makes it. */
+export type Raw = string & { readonly [raw]: true };
+
+/** Plain text, escaped; undefined stays undefined, which is an empty field. */
+export function text(plain: string): Raw;
+export function text(plain: string | undefined): Raw | undefined;
+export function text(plain: string | undefined): Raw | undefined {
+  return plain === undefined ? undefined : (escape(plain) as Raw);
+}
+
+/** Base64 holds nothing that HL7 reads, so it is not looked through. */
+export function base64(content: string): Raw {
+  return content as Raw;
+}
+
+/** Components of one field or repetition; what is empty at the end is left out. */
+export function components(...parts: (Raw | undefined)[]): Raw | undefined {
+  return joined(parts, '^');
+}
+
+/** Repetitions of one field; empty ones are left out. */
+export function repetitions(...parts: (Raw | undefined)[]): Raw | undefined {
+  return joined(
+    parts.filter((part) => part !== undefined),
+    '~',
+  );
+}
+
+/**
+ * A segment.
+ *
+ * @param name such as `PID`
+ * @param fields raw text by field number; what is missing is empty, and what is empty at the end is left out
+ */
+export function segment(name: string, fields: Readonly<Record<number, Raw | undefined>>): string {
+  const last = Math.max(0, ...Object.keys(fields).flatMap((n) => (fields[Number(n)] ? [Number(n)] : [])));
+  let out = name;
+  for (let n = 1; n <= last; n++) out += `|${fields[n] ?? ''}`;
+  return last === 0 ? `${name}|` : out;
+}
+
+function joined(parts: readonly (Raw | undefined)[], separator: '^' | '~'): Raw | undefined {
+  const last = parts.findLastIndex((part) => part !== undefined && part !== '');
+  if (last < 0) return undefined;
+  return parts
+    .slice(0, last + 1)
+    .map((part) => part ?? '')
+    .join(separator) as Raw;
+}

@@ -1,0 +1,373 @@
+import assert from 'node:assert/strict';
+import fc from 'fast-check';
+import { PkbError } from '../../../../src/errors.js';
+import { composeMessage, type ComposeOptions } from '../../../../src/pkb/compose/compose.js';
+import { PkbFieldsError } from '../../../../src/pkb/compose/faults.js';
+import { KINDS } from '../../../../src/pkb/compose/validate.js';
+import { EVERY, PATIENT, PDF } from './fields.js';
+
+const customer = { alias: 'trustalias' };
+
+/** The faults of some fields, as `path text`. */
+function faults(fields: unknown, options: Partial<ComposeOptions> = {}): string[] {
+  try {
+    composeMessage(fields, { customer, ...options });
+  } catch (error) {
+    assert.ok(error instanceof PkbFieldsError, String(error));
+    assert.equal(error.code, 'PKB_FIELDS');
+    assert.equal(error.name, 'PkbFieldsError');
+    for (const { path, text } of error.faults)
+      assert.ok(error.message.includes(path) && error.message.includes(text));
+    return error.faults.map(({ path, text }) => `${path} ${text}`.trim());
+  }
+  return [];
+}
+
+/** Where the faults are. */
+const where = (fields: unknown): string[] => {
+  try {
+    composeMessage(fields, { customer });
+  } catch (error) {
+    assert.ok(error instanceof PkbFieldsError);
+    return error.faults.map(({ path }) => path);
+  }
+  return [];
+};
+
+const letter = { kind: 'document', type: 'CL', patient: PATIENT, text: 'x' };
+
+describe('bad fields', () => {
+  it('are told all at once, each with its path', () => {
+    const paths = where({
+      kind: 'document',
+      type: 'XX',
+      pdf: PDF,
+      html: '<p>',
+      time: '2026-02-30',
+      delayDays: -1,
+      author: { given: 'Sam' },
+      patient: {
+        identifiers: [{ value: '9990000017', authority: 'NHS', type: 'NH' }, { value: 'H1' }],
+        name: { family: 'Example' },
+        birthDate: '1970-13-01',
+        sex: 'X',
+      },
+    });
+    assert.deepEqual(paths.toSorted(), [
+      '',
+      'author.family',
+      'delayDays',
+      'patient.birthDate',
+      'patient.identifiers[0].value',
+      'patient.identifiers[1].authority',
+      'patient.identifiers[1].type',
+      'patient.name.given',
+      'patient.sex',
+      'time',
+      'type',
+    ]);
+  });
+
+  for (const [what, fields, expected] of [
+    ['no kind', {}, [`kind must be one of ${KINDS.join(', ')}`]],
+    ['an unknown kind', { kind: 'letter' }, [`kind must be one of ${KINDS.join(', ')}`]],
+    [
+      'the name of an inherited property as kind',
+      { kind: 'constructor' },
+      [`kind must be one of ${KINDS.join(', ')}`],
+    ],
+    ['a list', [letter], ['one object with a field kind is wanted; split lists before']],
+    [
+      'both pdf and html',
+      { ...letter, text: undefined, pdf: PDF, html: 'x' },
+      ['needs exactly one of pdf, html and text'],
+    ],
+    ['no content', { ...letter, text: undefined }, ['needs exactly one of pdf, html and text']],
+    ['blank content', { ...letter, text: ' \n' }, ['text is blank']],
+    [
+      'half a character',
+      { ...letter, text: 'a\ud800' },
+      ['text holds half a character (a lone surrogate), which no encoding can carry'],
+    ],
+    [
+      'a PDF that is none',
+      { ...letter, text: undefined, pdf: Buffer.from('<html>') },
+      ['pdf is no PDF: its bytes do not begin with %PDF-'],
+    ],
+    [
+      'base64 of something else',
+      { ...letter, text: undefined, pdf: Buffer.from('<html>').toString('base64') },
+      ['pdf is no PDF: its bytes do not begin with %PDF-'],
+    ],
+    ['base64 that is none', { ...letter, text: undefined, pdf: 'letter.pdf' }, ['pdf is not base64']],
+    ['a number as PDF', { ...letter, text: undefined, pdf: 5 }, ['pdf must be a Buffer, or text in base64']],
+    [
+      'an NHS number with a wrong check digit',
+      { ...letter, patient: { ...PATIENT, nhsNumber: '9990000019' } },
+      ['patient.nhsNumber is no NHS number: ten digits, of which the last is a check digit (modulus 11)'],
+    ],
+    [
+      'no identifier',
+      { ...letter, patient: { ...PATIENT, nhsNumber: undefined } },
+      ['patient needs nhsNumber or identifiers'],
+    ],
+    [
+      'a name on two lines',
+      { ...letter, patient: { ...PATIENT, name: { family: 'A\nB', given: 'C' } } },
+      ['patient.name.family must be text on one line, not blank, and not "" (which HL7 reads as "delete")'],
+    ],
+    [
+      'a name that HL7 reads as null',
+      { ...letter, patient: { ...PATIENT, name: { family: '""', given: 'C' } } },
+      ['patient.name.family must be text on one line, not blank, and not "" (which HL7 reads as "delete")'],
+    ],
+    [
+      'a control character',
+      { ...letter, title: 'a\u0007' },
+      ['title holds a control character or half a character; remove it'],
+    ],
+    [
+      'a date of birth without its day',
+      { ...letter, patient: { ...PATIENT, birthDate: '1970-01' } },
+      ['patient.birthDate must be a date that exists, as 1970-01-31'],
+    ],
+    [
+      'a deletion without ID',
+      { kind: 'document-deletion', patient: PATIENT },
+      ['id is missing: give the ID of what the message is about, or have the node set it'],
+    ],
+    [
+      'a stay without ID',
+      { kind: 'encounter', event: 'cancel-admit', patient: PATIENT },
+      ['id is missing: give the ID of what the message is about, or have the node set it'],
+    ],
+    [
+      'a new appointment without start and location',
+      { kind: 'appointment', event: 'new', patient: PATIENT },
+      ['start is missing', 'location is missing'],
+    ],
+    [
+      'a change that does not say who takes part',
+      { kind: 'appointment', event: 'change', id: '1', patient: PATIENT },
+      ['participants is missing'],
+    ],
+    [
+      'an end before the start',
+      {
+        kind: 'appointment',
+        event: 'cancel',
+        id: '1',
+        patient: PATIENT,
+        start: '2026-03-01T10:00+00:00',
+        end: '2026-03-01T10:30+01:00',
+      },
+      ['end lies before start'],
+    ],
+    [
+      'a web address without TLS',
+      { kind: 'appointment', event: 'cancel', id: '1', patient: PATIENT, manageUrl: 'http://example.org' },
+      ['manageUrl must be an address that begins with https://'],
+    ],
+    [
+      'demographics without sex',
+      { kind: 'demographics', event: 'add', patient: { ...PATIENT, sex: undefined } },
+      ['patient.sex is missing'],
+    ],
+    [
+      'an e-mail address that is none',
+      { kind: 'demographics', event: 'add', patient: { ...PATIENT, email: 'alex' } },
+      ['patient.email is no e-mail address'],
+    ],
+    [
+      'allergies outside of clinical',
+      { kind: 'demographics', event: 'add', patient: PATIENT, allergies: [] },
+      ['allergies is not a field here'],
+    ],
+    [
+      'an empty clinical list',
+      { kind: 'demographics', event: 'add', patient: PATIENT, clinical: { diagnoses: [] } },
+      [
+        'clinical.diagnoses must not be empty: PKB cannot empty a list; send an entry such as No known diagnoses',
+      ],
+    ],
+    [
+      'the same allergy twice',
+      {
+        kind: 'demographics',
+        event: 'add',
+        patient: PATIENT,
+        clinical: { allergies: [{ allergen: { text: 'a' } }, { allergen: { text: 'a' } }] },
+      },
+      ['clinical.allergies[1] stands twice; PKB rejects the whole message'],
+    ],
+    [
+      'a death that was none',
+      { kind: 'demographics', event: 'add', patient: { ...PATIENT, died: false, diedAt: '2026' } },
+      ['patient.diedAt cannot stand beside died: false'],
+    ],
+    [
+      'the same test twice',
+      {
+        kind: 'result',
+        patient: PATIENT,
+        time: '2026',
+        test: { code: 'x' },
+        results: [
+          { test: { code: 'a' }, value: 1 },
+          { test: { code: 'a' }, value: 2 },
+        ],
+      },
+      ['results[1] is the same test as another one; PKB keeps one value of each'],
+    ],
+    [
+      'a number that needs an exponent',
+      {
+        kind: 'result',
+        patient: PATIENT,
+        time: '2026',
+        test: { code: 'x' },
+        results: [{ test: { code: 'a' }, value: 1e-9 }],
+      },
+      ['results[0].value is too large or too small to be written without an exponent'],
+    ],
+    [
+      'results and a report',
+      {
+        kind: 'result',
+        patient: PATIENT,
+        time: '2026',
+        test: { code: 'x' },
+        results: [{ test: { code: 'a' }, value: 1 }],
+        report: 'x',
+      },
+      ['needs exactly one of results and report'],
+    ],
+    [
+      'a report without code',
+      { kind: 'result', patient: PATIENT, time: '2026', test: { text: 'x' }, report: 'x' },
+      ['test.code is missing'],
+    ],
+    [
+      'a wrong SNOMED CT code',
+      {
+        kind: 'measurement',
+        patient: PATIENT,
+        time: '2026',
+        measurements: [{ code: '271649007', value: 1, units: 'mmHg' }],
+      },
+      ['measurements[0].code is no SNOMED CT code: 6 to 18 digits, of which the last is a check digit'],
+    ],
+    [
+      'a query for everybody',
+      { kind: 'query' },
+      ['needs nhsNumber, identifier or changedSince; asking for every patient is not offered'],
+    ],
+  ] as const) {
+    it(`${what}: says so, and makes no message`, () => assert.deepEqual(faults(fields), expected));
+  }
+
+  it('name no new ID for what amends', () => {
+    const cancel = { kind: 'appointment', event: 'cancel', patient: PATIENT };
+    assert.deepEqual(faults(cancel, { dataPointId: 'new' }), [
+      'id cannot be a new one here, since nothing has it yet; give the ID the message is about',
+    ]);
+    assert.deepEqual(faults(cancel, { dataPointId: { derive: '', partner: 'x' } }), [
+      'id cannot be derived: the key that names the record, or the name of the Partner, is blank',
+    ]);
+    assert.deepEqual(faults(cancel, { dataPointId: { own: ' ' } }), [
+      'id of the Customer is blank or holds a line end',
+    ]);
+  });
+
+  it('never show a value: neither in the error, nor where it was the name of a field', () => {
+    const secret = 'S3CR3T-9434765919';
+    for (const fields of EVERY) {
+      for (const spoilt of spoil(fields, secret)) {
+        try {
+          composeMessage(spoilt, { customer });
+        } catch (error) {
+          assert.ok(error instanceof PkbError, String(error));
+          assert.ok(!`${error.message} ${JSON.stringify(error)} ${error.stack}`.includes('S3CR3T'));
+        }
+      }
+    }
+  });
+
+  it('of any kind and shape end in PKB_FIELDS, never in another error', () => {
+    const anything = fc.anything({
+      withDate: true,
+      withTypedArray: true,
+      withNullPrototype: true,
+      withObjectString: true,
+    });
+    fc.assert(
+      fc.property(fc.constantFrom(...EVERY), anything, fc.nat(), (fields, value, n) => {
+        const names = [...Object.keys(fields).filter((name) => name !== 'kind'), 'other'];
+        const spoilt = { ...fields, [names[n % names.length] ?? '']: value };
+        try {
+          composeMessage(spoilt, { customer });
+        } catch (error) {
+          assert.ok(error instanceof PkbFieldsError, String((error as Error).stack));
+        }
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('that turn in circles, or are very deep, end in PKB_FIELDS', () => {
+    const circle: Record<string, unknown> = { ...letter };
+    circle['patient'] = circle;
+    assert.ok(where(circle).length > 0);
+    let deep: object = {};
+    for (let i = 0; i < 100_000; i++) deep = { deep };
+    assert.ok(where({ ...letter, author: deep }).length > 0);
+  });
+
+  it('are found without stalling, however long', () => {
+    const started = performance.now();
+    const long = `${'a'.repeat(200_000)}\n`;
+    assert.deepEqual(where({ ...letter, title: long }), ['title']);
+    assert.deepEqual(where({ ...letter, patient: { ...PATIENT, email: `a@${'b.'.repeat(100_000)}` } }), [
+      'patient.email',
+    ]);
+    assert.ok(performance.now() - started < 2000);
+  });
+});
+
+describe('fields from JavaScript', () => {
+  it('may hold dates as Date, and undefined for what is not given', () => {
+    const { hl7 } = composeMessage(
+      { ...letter, time: new Date('2026-01-31T09:30:00.120Z'), title: undefined },
+      { customer },
+    );
+    assert.ok(hl7.includes('TXA||CL||20260131093000.120+0000|'));
+  });
+
+  it('may hold a Buffer that went through JSON', () => {
+    const { hl7 } = composeMessage(
+      { ...letter, text: undefined, pdf: JSON.parse(JSON.stringify(PDF)) },
+      { customer },
+    );
+    assert.ok(hl7.includes(PDF.toString('base64')));
+  });
+
+  it('are not changed', () => {
+    const before = JSON.stringify(EVERY);
+    for (const fields of EVERY) composeMessage(fields, { customer });
+    assert.equal(JSON.stringify(EVERY), before);
+  });
+});
+
+/** Copies of some fields, each with one text in it replaced, or one field added. */
+function* spoil(fields: object, secret: string): Generator<object> {
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === 'kind') continue;
+    yield { ...fields, [name]: secret };
+    yield { ...fields, [name]: { [secret]: secret } };
+    if (typeof value === 'object' && value !== null && !(value instanceof Uint8Array)) {
+      for (const inner of spoil(value, secret))
+        yield { ...fields, [name]: Array.isArray(value) ? Object.values(inner) : inner };
+    }
+  }
+  yield { ...fields, [secret]: secret };
+}
