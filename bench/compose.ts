@@ -76,7 +76,9 @@ async function main(): Promise<void> {
   };
   const sendOne = async (content: Buffer | string): Promise<void> => {
     const ended = new Promise<{ payload: { outcome?: string } }>((resolve) =>
-      helper.getNode('end').once('input', (message: never) => resolve(message)),
+      helper
+        .getNode('end')
+        .once('input', (message: object) => resolve(message as { payload: { outcome?: string } })),
     );
     const fields = { kind: 'document', type: 'CL', patient, pdf: content };
     helper.getNode('build').receive({ payload: fields } as never);
@@ -89,11 +91,11 @@ async function main(): Promise<void> {
   console.log(`A PDF composed, guarded, stored and sent: ${machine()}\n`);
   const rows: string[][] = [];
   for (const [form, size] of [
-    ['Buffer', 1],
     ['Buffer', 10],
     ['base64', 10],
+    ['Buffer', 1],
   ] as const) {
-    const rounds = [];
+    const rounds: { peak: number; delay: number; milliseconds: number }[] = [];
     for (let round = 0; round < ROUNDS; round++) {
       await settle();
       const idle = memory().now;

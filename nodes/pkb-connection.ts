@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Dispatcher } from '../src/delivery/dispatcher.js';
 import { type OpenOutbox, openOutbox } from '../src/delivery/outbox/open.js';
-import type { NewMessage, Outbox } from '../src/delivery/outbox/outbox.js';
+import type { FailedReference, NewMessage, Outbox, Replayed } from '../src/delivery/outbox/outbox.js';
 import { DEFAULT_POLICY } from '../src/delivery/retry.js';
 import { transportFactory, type TransportFactory } from '../src/delivery/transport.js';
 import { asPkbError, PkbConfigError, PkbError, PkbOutboxError } from '../src/errors.js';
@@ -24,6 +24,8 @@ export interface ConnectionNode extends Node<ConnectionCredentials> {
   outbox(): Outbox;
   /** Stores a message; resolves when it is safe. */
   submit(message: NewMessage): Promise<number>;
+  /** Puts a message that ended without acceptance back, to be sent once more, as it was or corrected. */
+  replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed>;
   /** How many messages wait or are under way, counted up to a thousand. */
   queued(): Promise<number>;
   /** How many order keys (patients, as a rule) are held behind a rejected message. */
@@ -73,6 +75,7 @@ module.exports = async function (RED: Runtime): Promise<void> {
     };
     this.outbox = () => running().outbox;
     this.submit = (message) => running().dispatcher.submit(message);
+    this.replay = (which, message, override) => running().dispatcher.replay(which, message, override);
     this.queued = async () => started?.outbox.queued(this.id, 1000) ?? 0;
     this.held = async () => started?.outbox.held(this.id) ?? 0;
     this.release = async () => {

@@ -3,22 +3,18 @@
  */
 import { isOrder, orderKey } from '../src/delivery/order-key.js';
 import type { Outcome } from '../src/delivery/outcome.js';
-import {
-  asPkbError,
-  PkbConfigError,
-  PkbDeliveryError,
-  PkbMessageError,
-  type ErrorCode,
-} from '../src/errors.js';
+import { PkbConfigError, PkbDeliveryError, PkbMessageError, type ErrorCode } from '../src/errors.js';
 import { fieldOf, messageTypeOf, readHeader } from '../src/hl7/header.js';
 import { readMessage } from '../src/hl7/input.js';
 import { unescape } from '../src/hl7/escape.js';
 import { dataPointOf } from '../src/pkb/data-point.js';
-import { encodeRequest } from '../src/pkb/soap/request.js';
+import { mustFitXml } from '../src/pkb/soap/request.js';
 import { CarriedMessages } from './common/carried.js';
 import { onInput, showError } from './common/input.js';
+import { pkbFor, replay, replayWish, shownFailures } from './common/replay.js';
+import { sendEndpoints, type SendNode } from './common/send-endpoints.js';
 import { SendStatus } from './common/send-status.js';
-import type { Node, NodeDef, Runtime } from './common/types.js';
+import type { NodeDef, Runtime } from './common/types.js';
 import type { Sender } from './common/senders.js';
 import type { ConnectionNode } from './pkb-connection.js';
 
@@ -26,12 +22,6 @@ interface SendDef extends NodeDef {
   connection: string;
   orderBy: string;
   onRejected: string;
-}
-
-/** A pkb-send node at run time. */
-interface SendNode extends Node {
-  /** Lets held messages of its connection go on. @returns how many order keys were held */
-  release(): Promise<number>;
 }
 
 module.exports = function (RED: Runtime): void {
@@ -55,11 +45,14 @@ module.exports = function (RED: Runtime): void {
       changed: (state, inFlight) => status.show(state, inFlight),
       settled: ({ message: stored, outcome, expired }) => {
         const message = carried.recall(stored);
+        const failed =
+          outcome.outcome === 'accepted' ? undefined : { id: stored.id, controlId: stored.controlId };
+        const pkb = pkbFor(message, failed);
         if (!('ack' in outcome))
-          return this.error(failureOf(outcome, expired), { ...message, payload: stored.body });
+          return this.error(failureOf(outcome, expired), { ...message, payload: stored.body, pkb });
         const { outcome: name, code, controlId, text, ack } = outcome;
         const payload = { outcome: name, code, controlId, text, attempts: stored.attempts };
-        const result = { ...message, payload, hl7: stored.body, ack };
+        const result = { ...message, payload, hl7: stored.body, ack, pkb };
         this.send(name === 'accepted' ? [result, null] : [null, result]);
         status.refresh();
       },
@@ -74,14 +67,27 @@ module.exports = function (RED: Runtime): void {
       }
       connection.check();
       const hl7 = readMessage(message.payload);
-      const stored = describe(hl7, config, connection);
-      const id = await connection.submit({
-        ...stored,
+      const stored = {
+        ...describe(hl7, config, connection),
         sender: this.id,
         carried: CarriedMessages.toJson(message),
-      });
-      carried.keep(id, message);
+      };
+      const wish = replayWish(message);
+      const replayed = wish && (await replay(connection, wish, stored));
+      carried.keep(replayed ?? (await connection.submit(stored)), message);
     });
+
+    this.failed = async () =>
+      connection === undefined ? [] : shownFailures(connection.outbox(), connection.id, this.id);
+
+    this.again = async (which, override, text) => {
+      if (connection === undefined) throw new PkbConfigError('PKB_CONNECTION', 'No connection is chosen.');
+      const failed = await connection.outbox().findFailed(connection.id, which);
+      if (failed === undefined) return false;
+      const changed = text === undefined ? failed : describe(readMessage(text), config, connection);
+      const stored = { ...failed, ...changed, sender: this.id, storedAt: Date.now() };
+      return (await replay(connection, { which, override }, stored)) !== undefined;
+    };
 
     if (connection === undefined) showError(RED, this, 'PKB_CONNECTION');
     connection?.register(sender);
@@ -94,22 +100,7 @@ module.exports = function (RED: Runtime): void {
     });
   }
   RED.nodes.registerType<SendNode, SendDef, object, object>('pkb-send', PkbSend);
-
-  RED.httpAdmin.post(
-    '/pkb-send/:id/release',
-    RED.auth.needsPermission('pkb-send.write'),
-    (request, response) => {
-      const node = RED.nodes.getNode(String(request.params['id'])) as Partial<SendNode> | null;
-      if (node?.release === undefined) {
-        response.status(404).json({ error: 'Deploy the node first.' });
-        return;
-      }
-      node.release().then(
-        (released) => response.json({ released }),
-        (error: unknown) => response.status(500).json({ error: asPkbError(error).message }),
-      );
-    },
-  );
+  sendEndpoints(RED);
 };
 
 /** Checks that a message can be sent and answered at all, and describes it for the outbox. */
@@ -129,7 +120,7 @@ function describe(hl7: string, config: SendDef, connection: ConnectionNode) {
       'The message has no control ID (MSH-10); let pkb-build stamp it first.',
     );
   }
-  encodeRequest(hl7);
+  mustFitXml(hl7);
   const messageType = messageTypeOf(fieldOf(hl7, header, 9));
   const dataPoint = dataPointOf(hl7, messageType);
   return {
@@ -138,6 +129,7 @@ function describe(hl7: string, config: SendDef, connection: ConnectionNode) {
     controlId,
     messageType,
     dataPoint,
+    facility: fieldOf(hl7, header, 4),
     body: hl7,
     holdOnRejection: config.onRejected === 'hold',
     storedAt: Date.now(),

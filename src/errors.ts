@@ -169,6 +169,13 @@ export const ERROR_CODES = {
     remedy:
       'Find out why PKB could not be reached; Catch got the message, and it can be put into pkb-send again.',
   },
+  PKB_SUPERSEDED: {
+    class: 'PkbDeliveryError',
+    means:
+      'A message was to be sent once more, but a later one about the same data point has gone out since: PKB would put the old version back.',
+    remedy:
+      'Send the newest version instead; if the old one is wanted, set msg.pkb.override to true, or press “send anyway”.',
+  },
   PKB_OUTBOX: {
     class: 'PkbOutboxError',
     means:

@@ -27,7 +27,10 @@ export class CarriedMessages {
 
   /** Remembers a message as it is, with what JSON cannot hold. */
   keep(id: number, message: Message): void {
-    if (this.#live.size < LIVE_LIMIT) this.#live.set(id, message);
+    if (this.#live.size >= LIVE_LIMIT) return;
+    // The payload comes back from the outbox; a thousand letters would fill the memory.
+    const { payload: _payload, ...rest } = message;
+    this.#live.set(id, rest as Message);
   }
 
   /** Gives a message back, once. */

@@ -4,10 +4,18 @@
  */
 import { setMaxListeners } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeRequest } from '../pkb/soap/request.js';
+import { requestBody } from '../pkb/soap/request.js';
 import { judgeAnswer, judgeFailure } from './classify.js';
 import type { Outcome, Unacknowledged } from './outcome.js';
-import type { Attempt, NewMessage, Outbox, SettledMessage, StoredMessage } from './outbox/outbox.js';
+import type {
+  Attempt,
+  FailedReference,
+  NewMessage,
+  Outbox,
+  Replayed,
+  SettledMessage,
+  StoredMessage,
+} from './outbox/outbox.js';
 import { backoff, DEFAULT_POLICY, nextStep, type RetryPolicy } from './retry.js';
 import type { Transport } from './transport.js';
 
@@ -94,6 +102,13 @@ export class Dispatcher {
     const id = await this.#options.outbox.add(message);
     this.wake();
     return id;
+  }
+
+  /** Puts a message that ended without acceptance back into its place, and sees to it that it is sent. */
+  async replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed> {
+    const replayed = await this.#options.outbox.replay(which, message, override);
+    this.wake();
+    return replayed;
   }
 
   /** Looks for work. */
@@ -202,7 +217,7 @@ export class Dispatcher {
     } catch (error) {
       return { outcome: 'misconfigured', reason: (error as Error).message, scope: 'connection' };
     }
-    const exchange = await this.#options.transport.post(url, encodeRequest(message.body), this.#abort.signal);
+    const exchange = await this.#options.transport.post(url, requestBody(message.body), this.#abort.signal);
     if ('answer' in exchange) return judgeAnswer(exchange.answer, message.controlId, new Date(this.#now()));
     return this.#abort.signal.aborted ? undefined : judgeFailure(exchange.failure);
   }

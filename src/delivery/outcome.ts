@@ -35,6 +35,11 @@ export interface Unacknowledged {
 /** How one attempt to deliver a message ended. */
 export type Outcome = Acknowledged | Unacknowledged;
 
+/** Why a message was not accepted, in words; what PKB says may quote the message. */
+export function reasonOf(outcome: Outcome): string {
+  return 'reason' in outcome ? outcome.reason : [outcome.code, outcome.text].filter(Boolean).join(': ');
+}
+
 /** One row of the table. */
 export interface OutcomeRow {
   readonly name: OutcomeName;

@@ -9,6 +9,7 @@ import type { SecureContextOptions, TLSSocket } from 'node:tls';
 import type { Got } from 'got' with { 'resolution-mode': 'import' };
 import { HttpProxyAgent, HttpsProxyAgent } from 'hpagent';
 import { MAX_RESPONSE_BYTES } from '../pkb/soap/response.js';
+import type { RequestBody } from '../pkb/soap/request.js';
 import type { Answer, Failure } from './classify.js';
 
 /** TLS settings by Node.js's own names, as the core `tls-config` node gives them. */
@@ -45,7 +46,7 @@ export type Exchange = { readonly answer: Answer } | { readonly failure: Failure
 /** Posts envelopes. */
 export interface Transport {
   /** Sends one envelope once. Never rejects. @param signal aborts the request */
-  post(url: URL, envelope: string | Buffer, signal: AbortSignal): Promise<Exchange>;
+  post(url: URL, body: RequestBody, signal: AbortSignal): Promise<Exchange>;
   /** Asks the address for itself (GET), with the credentials and without a message. Never rejects. */
   probe(url: URL, signal: AbortSignal): Promise<Exchange>;
   /** Closes idle sockets. */
@@ -99,7 +100,7 @@ function createTransport(got: Got, options: TransportOptions): Transport {
   const exchange = async (
     url: URL,
     signal: AbortSignal,
-    what: { method?: 'GET'; body?: string | Buffer },
+    what: { method?: 'GET'; body?: Buffer | Iterable<Buffer>; headers?: { 'content-length': string } },
   ): Promise<Exchange> => {
     const evidence: Evidence = { written: false, tooLarge: false, overdue: undefined };
     const limit = options.proxy === undefined ? NO_LIMIT : limitConnecting(evidence, signal, milliseconds);
@@ -124,13 +125,23 @@ function createTransport(got: Got, options: TransportOptions): Transport {
     }
   };
   return {
-    post: (url, envelope, signal) => exchange(url, signal, { body: envelope }),
+    post: (url, body, signal) => exchange(url, signal, bodyOptions(body)),
     probe: (url, signal) => exchange(url, signal, { method: 'GET' }),
     close() {
       agents.http.destroy();
       agents.https.destroy();
     },
   };
+}
+
+/** One piece is sent as it is; of many the length is said beforehand, since PKB may not know chunked requests. */
+function bodyOptions(body: RequestBody): {
+  body: Buffer | Iterable<Buffer>;
+  headers?: { 'content-length': string };
+} {
+  const pieces = body.pieces();
+  if (Array.isArray(pieces) && pieces.length === 1) return { body: pieces[0] as Buffer };
+  return { body: pieces, headers: { 'content-length': String(body.length) } };
 }
 
 /** What is learnt of a request while it is under way. */

@@ -227,6 +227,38 @@ function suite(runtime: string): void {
     assert.deepEqual(statuses, ['1 passed, 0 flagged, 0 stopped', '1 received']);
   });
 
+  it('lists a rejected message in the dialog of pkb-send, and sends it again', async () => {
+    const authorise = async (aliases: string[]): Promise<void> => {
+      await page.evaluate((list) => {
+        Object.assign(RED.nodes.node('pkb01-simulator'), { aliases: list, changed: true, dirty: true });
+        RED.nodes.dirty(true);
+      }, aliases);
+      await deploy();
+    };
+    const open = async (): Promise<void> => {
+      await page.evaluate(() => RED.editor.edit(RED.nodes.node('pkb01-send')));
+      await page.waitForSelector('#node-dialog-ok');
+      await settle();
+    };
+    await authorise(['other{other}']);
+    await page.waitForFunction(
+      () => document.querySelector('.red-ui-debug-content')?.textContent?.includes('"AR"'),
+      undefined,
+      { timeout: 20_000 },
+    );
+    await authorise([]);
+    await open();
+    await page.waitForSelector('.pkb-send-failed-row');
+    const [row] = await page.locator('.pkb-send-failed-row').allTextContents();
+    assert.match(row ?? '', /ADT\^A28 · rejected \(AR\)/);
+    assert.match(row ?? '', /not authorised/);
+    await page.click('.pkb-send-failed-row button');
+    await page.waitForFunction(() => !document.querySelector('.pkb-send-failed-row'));
+    assert.match((await page.textContent('#pkb-send-failed')) ?? '', /None/);
+    await closeDialog('#node-dialog-ok');
+    await settle();
+  });
+
   it('opens and closes every dialog without a fault', async () => {
     await page.evaluate(() => RED.workspaces.show('pkb01-tab'));
     for (const id of [

@@ -159,6 +159,7 @@ async function send(url: string, options: Partial<TransportOptions> = {}, most =
     controlId: ID,
     messageType: 'ADT^A28',
     dataPoint: undefined,
+    facility: 'trustalias{trustalias}',
     body: stamped(ID),
     carried: '{}',
     holdOnRejection: false,

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readRaw } from '../../src/hl7/read.js';
+import { read, readRaw } from '../../src/hl7/read.js';
 import { a28 } from '../support/messages.js';
 import { build, CATCH, collector, customer } from './flows.js';
 import { server, start, version } from './runtime.js';
@@ -174,5 +174,69 @@ describe(`pkb-build on Node-RED ${version}`, () => {
     flow.receive('build', { payload: a28() });
     const { payload } = await flow.wait('built');
     assert.ok(payload.startsWith('MSH|^~\\&|APP|fromenv{fromenv}|'));
+  });
+
+  describe('given an object', () => {
+    const patient = {
+      nhsNumber: '9990000018',
+      name: { family: 'Ex|ample', given: 'Żółć' },
+      birthDate: '1970-01-31',
+    };
+    const letter = { kind: 'document', type: 'CL', patient, pdf: Buffer.from('%PDF-1.4 content') };
+
+    it('composes a message, and tells what it is', async () => {
+      const flow = await start(one({ parsed: true, sendingApplication: 'MAILCO' }));
+      flow.receive('build', { payload: letter, topic: 'mine' });
+      const message = await flow.wait('built');
+      assert.equal(readRaw(message.payload, 'MSH-4'), 'north{trust}');
+      assert.equal(readRaw(message.payload, 'MSH-3'), 'MAILCO');
+      assert.equal(read(message.payload, 'PID-5.1'), 'Ex|ample');
+      assert.equal(readRaw(message.payload, 'OBX-5.5'), letter.pdf.toString('base64'));
+      assert.equal(message.topic, 'mine');
+      assert.deepEqual(message.pkb, {
+        customer: 'north',
+        messageType: 'MDM^T02',
+        controlId: readRaw(message.payload, 'MSH-10'),
+        dataPoint: { field: 'TXA-12.1', id: readRaw(message.payload, 'TXA-12'), owner: 'partner' },
+      });
+      assert.equal(message.parsed.PID[0].data['PID.5']['PID.5.2'], 'Żółć');
+    });
+
+    it('derives the data point ID from a key of the fields', async () => {
+      const flow = await start(
+        one({
+          dataPointId: 'derive',
+          dataPointKey: 'payload.id',
+          dataPointKeyType: 'msg',
+          partner: 'MailCo',
+        }),
+      );
+      for (const id of ['4711', '4711', '4712']) flow.receive('build', { payload: { ...letter, id } });
+      await flow.wait('built', 3);
+      const [first, second, third] = flow.seen('built').map(({ pkb }) => pkb.dataPoint);
+      assert.deepEqual(first, second);
+      assert.notEqual(first.id, third.id);
+      assert.equal(first.owner, 'partner');
+    });
+
+    it('tells all its faults to Catch, with paths and without values, and passes nothing on', async () => {
+      const flow = await start(one());
+      const faulty = { ...letter, type: 'S3CR3T', patient: { ...patient, nhsNumber: '9434765918' } };
+      flow.receive('build', { payload: { ...faulty, html: '<p>S3CR3T</p>' } });
+      const { error } = await flow.wait('caught');
+      assert.equal(error.code, 'PKB_FIELDS');
+      for (const path of ['type must be one of', 'patient.nhsNumber is no NHS number', 'exactly one of pdf'])
+        assert.ok(error.message.includes(path), error.message);
+      assert.ok(!/S3CR3T|9434765918/.test(`${error.message}${flow.log()}`));
+      assert.deepEqual(flow.seen('built'), []);
+      const [shown] = flow.statuses('build').slice(-1);
+      assert.equal(shown?.fill, 'red');
+    });
+
+    it('refuses a list, and says what to do', async () => {
+      const flow = await start(one());
+      flow.receive('build', { payload: [letter] });
+      assert.match((await flow.wait('caught')).error.message, /one object .* split lists/);
+    });
   });
 });

@@ -125,6 +125,9 @@ export const server = {
   /** Makes all nodes anew, as a deploy does. */
   unload: () => helper.unload() as unknown as Promise<void>,
   url: () => helper.url(),
+  /** Reads an admin endpoint of a node. */
+  read: async (path: string): Promise<{ status: number; body: Record<string, unknown> }> =>
+    helper.request().get(path) as unknown as Promise<{ status: number; body: Record<string, unknown> }>,
   /** Posts to an admin endpoint of a node. */
   admin: async (path: string, body: object): Promise<{ status: number; body: Record<string, unknown> }> =>
     helper.request().post(path).send(body) as unknown as Promise<{

@@ -142,6 +142,87 @@ describe(`pkb-send on Node-RED ${version}`, () => {
     await until('the status is clear', () => JSON.stringify(flow.statuses('send').at(-1)) === '{}');
   });
 
+  describe('sending once more', () => {
+    /** A letter, one line of it as PKB refuses it until it is corrected. */
+    const letter = (controlId: string, text: string, document = 'D1'): string =>
+      stamped(controlId, {
+        type: 'MDM^T02',
+        more: `TXA||CL||||||||||${document}|||||AU\rOBX|1|TX|||${text}\r`,
+      });
+    /** PKB that refuses what says "bad". */
+    const picky = (): Promise<TestServer> =>
+      startServer(({ controlId, body }, response) =>
+        response.end(soapAck(body.includes('bad') ? 'AR' : 'AA', controlId, 'because')),
+      );
+
+    it('sends a corrected message that comes back from output 2, before what waits behind it', async () => {
+      pkb = await picky();
+      const flow = await start([connection(pkb.url), send({ onRejected: 'hold' }), ...ends], CREDENTIALS);
+      flow.receive('send', { payload: letter('1', 'bad'), topic: 'mine' });
+      const rejected = await flow.wait('rejected');
+      assert.equal(rejected.pkb.failed.controlId, '1');
+      flow.receive('send', { payload: letter('2', 'later', 'D2') });
+      flow.receive('send', { ...rejected, payload: rejected.hl7.replace('bad', 'good') });
+      await flow.wait('accepted', 2);
+      const [first, second] = flow.seen('accepted');
+      assert.deepEqual([first.payload.controlId, second.payload.controlId], ['1', '2']);
+      assert.equal(first.payload.attempts, 2);
+      assert.deepEqual([first.topic, first.pkb.failed], ['mine', undefined]);
+    });
+
+    it('refuses to put an old version back, unless told to', async () => {
+      pkb = await picky();
+      const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+      flow.receive('send', { payload: letter('1', 'bad') });
+      const rejected = await flow.wait('rejected');
+      flow.receive('send', { payload: letter('2', 'newer version') });
+      await flow.wait('accepted');
+      const again = { ...rejected, payload: letter('1b', 'old version') };
+      flow.receive('send', again);
+      assert.equal((await flow.wait('caught')).error.code, 'PKB_SUPERSEDED');
+      assert.equal(pkb.arrived.length, 2);
+      flow.receive('send', { ...again, pkb: { ...again.pkb, override: true } });
+      assert.equal((await flow.wait('accepted', 2)).payload.controlId, '1b');
+    });
+
+    it('takes a message from elsewhere with such a reference for a new one', async () => {
+      pkb = await picky();
+      const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+      flow.receive('send', { payload: letter('1', 'x'), pkb: { failed: { id: 99, controlId: 'gone' } } });
+      assert.equal((await flow.wait('accepted')).payload.controlId, '1');
+    });
+
+    it('shows what failed to who may see it, and sends one again as it was, or corrected', async () => {
+      pkb = await picky();
+      const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+      flow.receive('send', { payload: letter('1', 'bad') });
+      flow.receive('send', { payload: letter('2', 'bad', 'D2') });
+      await flow.wait('rejected', 2);
+      const { body } = await server.read('/pkb-send/send/failed');
+      const failed = body['failed'] as { id: number; controlId: string; reason: string }[];
+      assert.deepEqual(
+        failed.map(({ controlId, reason }) => [controlId, reason]),
+        [
+          ['2', 'AR: because'],
+          ['1', 'AR: because'],
+        ],
+      );
+      assert.ok(!JSON.stringify(body).includes('bad'), 'no text of a message');
+      const [second, first] = failed;
+      const asItWas = await server.admin('/pkb-send/send/replay', { id: first?.id, controlId: '1' });
+      assert.deepEqual([asItWas.status, asItWas.body], [200, { queued: true }]);
+      assert.equal((await flow.wait('rejected', 3)).payload.attempts, 2);
+      assert.equal(pkb.arrived.at(-1)?.body, pkb.arrived[0]?.body);
+      const hl7 = letter('2', 'good', 'D2');
+      await server.admin('/pkb-send/send/replay', { id: second?.id, controlId: '2', hl7 });
+      assert.equal((await flow.wait('accepted')).hl7, hl7);
+      const gone = await server.admin('/pkb-send/send/replay', { id: second?.id, controlId: '2' });
+      assert.deepEqual(gone.body, { queued: false });
+      assert.equal((await server.admin('/pkb-send/send/replay', {})).status, 400);
+      assert.equal((await server.admin('/pkb-send/other/replay', { id: 1, controlId: '1' })).status, 404);
+    });
+  });
+
   it('stays up when a message cannot even be copied', async () => {
     pkb = await startServer(acceptAll);
     const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);

@@ -20,7 +20,12 @@ export class BodyCipher {
 
   /** @returns the sealed text */
   seal(text: string): Buffer {
-    if (this.#key === undefined) return Buffer.concat([Buffer.from([PLAIN]), Buffer.from(text, 'utf8')]);
+    if (this.#key === undefined) {
+      const bytes = Buffer.allocUnsafe(1 + Buffer.byteLength(text));
+      bytes[0] = PLAIN;
+      bytes.write(text, 1, 'utf8');
+      return bytes;
+    }
     const iv = randomBytes(IV_BYTES);
     const cipher = createCipheriv('aes-256-gcm', this.#key, iv);
     const body = Buffer.concat([cipher.update(text, 'utf8'), cipher.final()]);

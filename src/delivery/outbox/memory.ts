@@ -3,7 +3,18 @@
  */
 import { randomBytes } from 'node:crypto';
 import { PkbOutboxError } from '../../errors.js';
-import type { Attempt, Counts, NewMessage, Outbox, SettledMessage, StoredMessage } from './outbox.js';
+import { reasonOf } from '../outcome.js';
+import type {
+  Attempt,
+  Counts,
+  FailedMessage,
+  FailedReference,
+  NewMessage,
+  Outbox,
+  Replayed,
+  SettledMessage,
+  StoredMessage,
+} from './outbox.js';
 
 /** The messages of one order key; the first is the next to be sent. */
 interface Queue {
@@ -11,7 +22,8 @@ interface Queue {
   /** How many of `waiting` have been settled and await removal, so that taking the head costs no copying. */
   settled: number;
   inFlight: boolean;
-  held: boolean;
+  /** The message behind which the rest is held. */
+  heldBy: number | undefined;
   due: number;
   /** Order keys take turns by this number. */
   turn: number;
@@ -25,6 +37,10 @@ export class MemoryOutbox implements Outbox {
   readonly #connections = new Map<string, Map<string, Queue>>();
   readonly #messages = new Map<number, { message: StoredMessage; queue: Queue }>();
   readonly #untold = new Map<number, SettledMessage>();
+  /** What ended without acceptance, to be sent once more on request; as many as may wait. */
+  readonly #failed = new Map<number, { readonly settled: SettledMessage; readonly at: number }>();
+  /** By data point, the last message about it that has reached PKB, or may have. */
+  readonly #gone = new Map<string, number>();
   #lastId = 0;
   #lastTurn = 0;
 
@@ -50,7 +66,7 @@ export class MemoryOutbox implements Outbox {
   async take(connection: string, now: number): Promise<StoredMessage | undefined> {
     let next: Queue | undefined;
     for (const queue of this.#queues(connection)) {
-      if (queue.inFlight || queue.held || queue.due > now) continue;
+      if (queue.inFlight || queue.heldBy !== undefined || queue.due > now) continue;
       if (next === undefined || queue.turn < next.turn) next = queue;
     }
     if (next === undefined) return undefined;
@@ -58,13 +74,17 @@ export class MemoryOutbox implements Outbox {
     return next.waiting[next.settled];
   }
 
-  async settle(settled: SettledMessage, _attempt: Attempt, hold: boolean): Promise<void> {
+  async settle(settled: SettledMessage, { at }: Attempt, hold: boolean): Promise<void> {
     const { message, queue } = this.#find(settled.message.id);
     this.#messages.delete(message.id);
+    if (settled.state !== 'accepted') this.#remember(this.#failed, message.id, { settled, at });
+    const dataPoint = dataPointOf(message);
+    if (dataPoint !== '' && (settled.state === 'accepted' || settled.state === 'undeliverable'))
+      this.#remember(this.#gone, dataPoint, message.id);
     this.#untold.set(message.id, settled);
     queue.settled++;
     queue.inFlight = false;
-    queue.held = hold;
+    queue.heldBy = hold ? message.id : undefined;
     queue.due = 0;
     queue.turn = ++this.#lastTurn;
     if (queue.settled === queue.waiting.length) {
@@ -108,20 +128,72 @@ export class MemoryOutbox implements Outbox {
   async nextDue(connection: string): Promise<number | undefined> {
     let due: number | undefined;
     for (const queue of this.#queues(connection)) {
-      if (!queue.inFlight && !queue.held && (due === undefined || queue.due < due)) due = queue.due;
+      if (!queue.inFlight && queue.heldBy === undefined && (due === undefined || queue.due < due))
+        due = queue.due;
     }
     return due;
   }
 
   async release(connection: string, orderKey?: string): Promise<number> {
+    return this.#release(connection, orderKey);
+  }
+
+  #release(connection: string, orderKey?: string): number {
     let released = 0;
     for (const [key, queue] of this.#connections.get(connection) ?? []) {
-      if (!queue.held || (orderKey !== undefined && key !== orderKey)) continue;
-      queue.held = false;
+      if (queue.heldBy === undefined || (orderKey !== undefined && key !== orderKey)) continue;
+      queue.heldBy = undefined;
       if (queue.waiting.length === 0) this.#connections.get(connection)?.delete(key);
       released++;
     }
     return released;
+  }
+
+  async failed(connection: string, sender: string, most: number): Promise<FailedMessage[]> {
+    return [...this.#failed.values()]
+      .filter(({ settled: { message } }) => message.connection === connection && message.sender === sender)
+      .toSorted((a, b) => b.settled.message.id - a.settled.message.id)
+      .slice(0, most)
+      .map(({ settled: { message, state, outcome }, at }) => ({
+        id: message.id,
+        controlId: message.controlId,
+        messageType: message.messageType,
+        state: state as FailedMessage['state'],
+        settledAt: at,
+        attempts: message.attempts,
+        reason: reasonOf(outcome),
+        kept: true,
+      }));
+  }
+
+  async findFailed(connection: string, which: FailedReference): Promise<StoredMessage | undefined> {
+    return this.#findFailed(connection, which);
+  }
+
+  #findFailed(connection: string, which: FailedReference): StoredMessage | undefined {
+    const message = this.#failed.get(which.id)?.settled.message;
+    if (message?.controlId !== which.controlId || message.connection !== connection) return undefined;
+    return message;
+  }
+
+  /** In one go: between two turns of the loop, what waits behind could be taken. */
+  async replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed> {
+    const failed = this.#findFailed(message.connection, which);
+    if (failed === undefined) return 'unknown';
+    if (!override && this.#isSuperseded(which.id, message)) return 'superseded';
+    const before = this.#connections.get(failed.connection)?.get(failed.orderKey);
+    if (before?.heldBy === which.id) this.#release(failed.connection, failed.orderKey);
+    const again: StoredMessage = { ...message, id: which.id, attempts: failed.attempts, unclear: 0 };
+    const queue = this.#queue(message);
+    // Behind what is under way, before all that was stored later.
+    const first = queue.settled + (queue.inFlight ? 1 : 0);
+    const later = queue.waiting.findIndex(({ id }, i) => i >= first && id > which.id);
+    queue.waiting.splice(later < 0 ? queue.waiting.length : later, 0, again);
+    if (!queue.inFlight) queue.due = 0;
+    this.#failed.delete(which.id);
+    this.#untold.delete(which.id);
+    this.#messages.set(which.id, { message: again, queue });
+    return 'queued';
   }
 
   async queued(connection: string, most: number): Promise<number> {
@@ -129,7 +201,7 @@ export class MemoryOutbox implements Outbox {
   }
 
   async held(connection: string): Promise<number> {
-    return [...this.#queues(connection)].filter(({ held }) => held).length;
+    return [...this.#queues(connection)].filter(({ heldBy }) => heldBy !== undefined).length;
   }
 
   async counts(connection: string): Promise<Counts> {
@@ -138,7 +210,7 @@ export class MemoryOutbox implements Outbox {
     for (const queue of this.#queues(connection)) {
       const waiting = queue.waiting.length - queue.settled;
       queued += waiting;
-      if (queue.held) held += waiting;
+      if (queue.heldBy !== undefined) held += waiting;
     }
     return { queued, held };
   }
@@ -147,6 +219,28 @@ export class MemoryOutbox implements Outbox {
     this.#connections.clear();
     this.#messages.clear();
     this.#untold.clear();
+    this.#failed.clear();
+    this.#gone.clear();
+  }
+
+  #isSuperseded(id: number, message: NewMessage): boolean {
+    const dataPoint = dataPointOf(message);
+    if (dataPoint === '') return false;
+    if ((this.#gone.get(dataPoint) ?? 0) > id) return true;
+    for (const { message: later, queue } of this.#messages.values()) {
+      if (later.id <= id || dataPointOf(later) !== dataPoint) continue;
+      const underWay = queue.inFlight && queue.waiting[queue.settled]?.id === later.id;
+      if (underWay || later.attempts > 0) return true;
+    }
+    return false;
+  }
+
+  /** Keeps the latest, as many as may wait. */
+  #remember<K, V>(map: Map<K, V>, key: K, value: V): void {
+    map.delete(key);
+    map.set(key, value);
+    const [oldest] = map.keys();
+    if (map.size > this.#limit && oldest !== undefined) map.delete(oldest);
   }
 
   #queues(connection: string): Iterable<Queue> {
@@ -158,7 +252,7 @@ export class MemoryOutbox implements Outbox {
     if (queues === undefined) this.#connections.set(connection, (queues = new Map()));
     let queue = queues.get(orderKey);
     if (queue === undefined) {
-      queue = { waiting: [], settled: 0, inFlight: false, held: false, due: 0, turn: ++this.#lastTurn };
+      queue = { waiting: [], settled: 0, inFlight: false, heldBy: undefined, due: 0, turn: ++this.#lastTurn };
       queues.set(orderKey, queue);
     }
     return queue;
@@ -169,4 +263,9 @@ export class MemoryOutbox implements Outbox {
     if (found === undefined) throw new PkbOutboxError('PKB_OUTBOX', `The outbox holds no message ${id}.`);
     return found;
   }
+}
+
+/** Names the data point of a message, with its connection and Customer; blank where it has none. */
+function dataPointOf({ connection, facility, dataPoint }: NewMessage): string {
+  return dataPoint?.id ? JSON.stringify([connection, facility, dataPoint.id]) : '';
 }

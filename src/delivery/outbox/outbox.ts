@@ -18,6 +18,8 @@ export interface NewMessage {
   /** Such as `ADT^A28`. */
   readonly messageType: string;
   readonly dataPoint: DataPoint | undefined;
+  /** MSH-4: whose data point it is. */
+  readonly facility: string;
   /** HL7 text, exactly as it is to be sent. */
   readonly body: string;
   /** What the flow's message carried besides, as JSON. */
@@ -61,6 +63,31 @@ export interface SettledMessage {
   /** Whether it was given up because of its age. */
   readonly expired: boolean;
 }
+
+/** Which message is to be sent once more: its id, and its control ID, since ids of another file may be the same. */
+export interface FailedReference {
+  readonly id: number;
+  readonly controlId: string;
+}
+
+/** A message that was not accepted in the end, as a person is shown it: without its texts. */
+export interface FailedMessage extends FailedReference {
+  readonly messageType: string;
+  readonly state: Exclude<FinalState, 'accepted'>;
+  /** Milliseconds since 1970. */
+  readonly settledAt: number;
+  readonly attempts: number;
+  /** What PKB said, or why it could not be delivered. PKB's words may quote the message. */
+  readonly reason: string;
+  /** Whether its texts are still there. */
+  readonly kept: boolean;
+}
+
+/**
+ * What became of the wish to send a message once more: it is queued; a later message about the same data point has gone
+ * out since, which it would undo; or there is no such message that has failed.
+ */
+export type Replayed = 'queued' | 'superseded' | 'unknown';
 
 /** How many messages of a connection are where. */
 export interface Counts {
@@ -110,6 +137,21 @@ export interface Outbox {
 
   /** Lets the messages behind held ones go on, of one order key or of all. @returns how many keys were held */
   release(connection: string, orderKey?: string): Promise<number>;
+
+  /** The messages of a sender that ended without acceptance, the latest first. */
+  failed(connection: string, sender: string, most: number): Promise<FailedMessage[]>;
+
+  /** One that ended without acceptance, with its texts; undefined where there is none, or they have been erased. */
+  findFailed(connection: string, which: FailedReference): Promise<StoredMessage | undefined>;
+
+  /**
+   * Puts a message that ended without acceptance back into its place in the order, as it was or corrected. It goes before
+   * all later ones of its order key that have not gone out, and ends a hold that it caused.
+   *
+   * @param message what is to be sent now
+   * @param override whether to do so even if it is superseded
+   */
+  replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed>;
 
   /** How many messages are stored and not yet settled, counted up to `most` so that a long queue costs no more. */
   queued(connection: string, most: number): Promise<number>;

@@ -38,4 +38,15 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX attempt_message ON attempt (message);
   CREATE TABLE held (connection TEXT NOT NULL, order_key TEXT NOT NULL, PRIMARY KEY (connection, order_key)) STRICT, WITHOUT ROWID
   `,
+  `
+  ALTER TABLE message ADD COLUMN facility TEXT;
+  ALTER TABLE message ADD COLUMN in_parts INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE held ADD COLUMN message INTEGER;
+  CREATE TABLE part (message INTEGER NOT NULL, n INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
+  CREATE INDEX part_message ON part (message, n);
+  CREATE INDEX message_data_point ON message (connection, data_point_id, id) WHERE data_point_id IS NOT NULL;
+  CREATE INDEX message_failed ON message (connection, sender, id) WHERE state IN ('rejected', 'errored', 'undeliverable');
+  DROP INDEX message_erasable;
+  CREATE INDEX message_kept ON message (settled_at) WHERE state = 'accepted' AND body IS NOT NULL
+  `,
 ];

@@ -45,13 +45,17 @@ export function openFile(path: string): { db: DatabaseSync; reports: string[] } 
   return { db, reports };
 }
 
+/** What the log is cut back to after it grew with a large message. */
+const WAL_BYTES = 16 * 2 ** 20;
+
 /** Opens the file for this process alone: the lock is the file system's, and dies with the process. */
 function connect(path: string): DatabaseSync {
   const { DatabaseSync } = loadSqlite();
   const db = new DatabaseSync(path);
   try {
     db.exec(
-      'PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON',
+      'PRAGMA auto_vacuum = INCREMENTAL; PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL;' +
+        `PRAGMA synchronous = FULL; PRAGMA secure_delete = ON; PRAGMA journal_size_limit = ${WAL_BYTES}`,
     );
     db.exec('BEGIN IMMEDIATE; COMMIT');
     return db;

@@ -1,15 +1,29 @@
 /**
- * The embedded outbox: one SQLite file, written so that what was acknowledged survives a killed process and a power cut.
+ * The embedded outbox: a file of Node.js's own SQLite, in which what was acknowledged survives a killed process and a power
+ * cut.
  *
- * WAL with synchronous=FULL syncs the log once for every transaction. Writes that come together share one transaction
- * (group commit), and a promise resolves only after the commit.
+ * WAL with synchronous=FULL syncs the log once for every transaction; see `group-commit.ts`.
  */
 import { randomBytes } from 'node:crypto';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { PkbOutboxError } from '../../errors.js';
+import type { DatabaseSync } from 'node:sqlite';
+import { Bodies } from './bodies.js';
 import { BodyCipher } from './cipher.js';
-import type { Attempt, Counts, NewMessage, Outbox, SettledMessage, StoredMessage } from './outbox.js';
-import { openFile, storeError } from './sqlite-file.js';
+import { GroupCommit } from './group-commit.js';
+import type {
+  Attempt,
+  Counts,
+  FailedMessage,
+  FailedReference,
+  NewMessage,
+  Outbox,
+  Replayed,
+  SettledMessage,
+  StoredMessage,
+} from './outbox.js';
+import { COLUMNS, Failures } from './failures.js';
+import { KeyQueues } from './key-queues.js';
+import { openFile } from './sqlite-file.js';
+import { type Row, Statements } from './statements.js';
 
 /** What an embedded outbox is opened with. */
 export interface SqliteOptions {
@@ -22,18 +36,25 @@ export interface SqliteOptions {
   readonly now?: () => number;
 }
 
+const DAY_MS = 24 * 3_600_000;
+
 /** How long rows without bodies are kept, as a record of what was sent. */
-const AUDIT_MS = 365 * 24 * 3_600_000;
+const AUDIT_MS = 365 * DAY_MS;
+
+/** How long the texts of messages that were not accepted are kept, so that they can be sent once more. */
+const FAILED_MS = 90 * DAY_MS;
+
+/** Erasing is done a little at a time, so that sending goes on meanwhile. */
 const SWEEP_MS = 3_600_000;
+const SWEEP_AGAIN_MS = 200;
+const SWEEP_MESSAGES = 200;
+const SWEEP_ROWS = 20_000;
+/** Pages of the file that stay free for what comes next; the rest is given back to the disk. */
+const SPARE_PAGES = 2000;
+const SWEEP_PAGES = 500;
 
 /** How long the note that a flow was told may wait for another write to go with. */
 const TOLD_MS = 100;
-
-interface Write {
-  readonly run: () => unknown;
-  readonly resolve: (value: never) => void;
-  readonly reject: (error: unknown) => void;
-}
 
 /** Keeps messages in a file of this machine. */
 export class SqliteOutbox implements Outbox {
@@ -42,18 +63,17 @@ export class SqliteOutbox implements Outbox {
   /** What was found wrong and mended when it was opened, for a person to read. */
   readonly reports: readonly string[];
   readonly #db: DatabaseSync;
+  readonly #sql: Statements;
   readonly #cipher: BodyCipher;
+  readonly #bodies: Bodies;
+  readonly #commits: GroupCommit;
   readonly #retentionMs: number;
   readonly #now: () => number;
-  readonly #inFlight = new Set<number>();
-  readonly #statements = new Map<string, StatementSync>();
-  readonly #sweeper: NodeJS.Timeout;
-  #writes: Write[] = [];
+  readonly #queues: KeyQueues;
+  readonly #failures: Failures;
+  #sweeper: NodeJS.Timeout | undefined;
   readonly #toldIds = new Set<number>();
   #toldTimer: NodeJS.Timeout | undefined;
-  #closed = false;
-  #flushing: Promise<void> | undefined;
-  #turn: number;
 
   /**
    * Opens the file, and makes it where there is none.
@@ -66,7 +86,9 @@ export class SqliteOutbox implements Outbox {
     this.#retentionMs = options.retentionMs;
     const { db, reports } = openFile(options.path);
     this.#db = db;
+    this.#sql = new Statements(db);
     this.reports = reports;
+    let more: boolean;
     try {
       this.secret = this.#meta('secret', () => randomBytes(32));
       const salt = this.#meta('salt', () => randomBytes(16));
@@ -75,44 +97,44 @@ export class SqliteOutbox implements Outbox {
       this.#cipher.mustOpen(check);
       if (!this.#cipher.encrypts(check) && options.encryptionKey) {
         // The key is new: from now on the store can be opened with it only.
-        this.#run(
-          'INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)',
-          'check',
-          this.#cipher.seal('check'),
-        );
+        const sealed = this.#cipher.seal('check');
+        this.#sql.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', 'check', sealed);
       }
-      this.#turn = Number(this.#get('SELECT coalesce(max(turn), 0) AS turn FROM message')?.['turn'] ?? 0);
-      this.#sweep();
+      this.#bodies = new Bodies(this.#sql, this.#cipher);
+      this.#queues = new KeyQueues(this.#sql);
+      this.#failures = new Failures(this.#sql, this.#cipher, this.#bodies, this.#queues);
+      more = this.#sweep();
     } catch (error) {
       db.close();
       throw error;
     }
-    this.#sweeper = setInterval(() => void this.#write(() => this.#sweep()).catch(() => undefined), SWEEP_MS);
-    this.#sweeper.unref();
+    this.#commits = new GroupCommit(
+      db,
+      () => this.#noteTold(),
+      () => this.#toldNoted(),
+    );
+    this.#sweepIn(more ? SWEEP_AGAIN_MS : SWEEP_MS);
   }
 
-  add(message: NewMessage): Promise<number> {
-    return this.#write(() => this.#insert(message));
+  async add(message: NewMessage): Promise<number> {
+    const id = await this.#commits.write(() => this.#insert(message));
+    this.#bodies.remember(id, message);
+    return id;
   }
 
   async take(connection: string, now: number): Promise<StoredMessage | undefined> {
-    const heads = this.#all(
-      'SELECT id FROM message WHERE connection = ? AND head = 1 AND due <= ? ORDER BY turn LIMIT ?',
-      connection,
-      now,
-      this.#inFlight.size + 1,
-    );
-    const next = heads.map(({ id }) => Number(id)).find((id) => !this.#inFlight.has(id));
-    const row = next === undefined ? undefined : this.#get('SELECT * FROM message WHERE id = ?', next);
+    const next = this.#queues.next(connection, now);
+    const row =
+      next === undefined ? undefined : this.#sql.get(`SELECT ${COLUMNS} FROM message WHERE id = ?`, next);
     if (next === undefined || row === undefined) return undefined;
-    this.#inFlight.add(next);
+    this.#queues.inFlight.add(next);
     return this.#stored(row);
   }
 
   async settle(settled: SettledMessage, attempt: Attempt, hold: boolean): Promise<void> {
     const { message, state, outcome, expired } = settled;
-    await this.#write(() => {
-      this.#run(
+    await this.#commits.write(() => {
+      this.#sql.run(
         `UPDATE message SET state = ?, head = 0, attempts = ?, settled_at = ?, told = 0, expired = ?, result = ? WHERE id = ?`,
         state,
         message.attempts,
@@ -123,16 +145,16 @@ export class SqliteOutbox implements Outbox {
       );
       this.#note(message.id, attempt);
       const { connection, orderKey } = message;
-      if (hold)
-        this.#run('INSERT OR IGNORE INTO held (connection, order_key) VALUES (?, ?)', connection, orderKey);
-      else this.#advance(connection, orderKey);
+      if (hold) this.#queues.hold(connection, orderKey, message.id);
+      else this.#queues.advance(connection, orderKey);
     });
-    this.#inFlight.delete(message.id);
+    this.#queues.inFlight.delete(message.id);
   }
 
   async untold(connection: string, sender: string): Promise<SettledMessage[]> {
-    const rows = this.#all(
-      'SELECT * FROM message WHERE connection = ? AND sender = ? AND told = 0 AND body IS NOT NULL ORDER BY id',
+    const rows = this.#sql.all(
+      `SELECT ${COLUMNS}, state, expired, result FROM message
+        WHERE connection = ? AND sender = ? AND told = 0 AND body IS NOT NULL ORDER BY id`,
       connection,
       sender,
     );
@@ -140,7 +162,7 @@ export class SqliteOutbox implements Outbox {
     return untold.map((row) => ({
       message: this.#stored(row),
       state: row['state'] as SettledMessage['state'],
-      outcome: JSON.parse(this.#cipher.open(row['result'])) as SettledMessage['outcome'],
+      outcome: this.#outcome(row),
       expired: row['expired'] === 1,
     }));
   }
@@ -150,66 +172,51 @@ export class SqliteOutbox implements Outbox {
     this.#toldIds.add(id);
     this.#toldTimer ??= setTimeout(() => {
       this.#toldTimer = undefined;
-      this.#write(() => undefined).catch(() => undefined);
+      this.#commits.write(() => undefined).catch(() => undefined);
     }, TOLD_MS);
   }
 
-  #noteTold(): void {
-    for (const id of this.#toldIds) {
-      this.#run('UPDATE message SET told = 1 WHERE id = ?', id);
-      if (this.#retentionMs === 0) this.#run(`${ERASE} AND id = ?`, id);
-    }
-  }
-
   async postpone(id: number, until: number, attempt: Attempt): Promise<void> {
-    await this.#write(() => {
-      this.#run(
+    await this.#commits.write(() => {
+      this.#sql.run(
         'UPDATE message SET attempts = attempts + 1, unclear = unclear + ?, due = ?, turn = ? WHERE id = ?',
         attempt.unclear ? 1 : 0,
         until,
-        ++this.#turn,
+        this.#queues.turn(),
         id,
       );
       this.#note(id, attempt);
     });
-    this.#inFlight.delete(id);
+    this.#queues.inFlight.delete(id);
   }
 
   async giveBack(id: number): Promise<void> {
-    this.#inFlight.delete(id);
+    this.#queues.inFlight.delete(id);
   }
 
   async nextDue(connection: string): Promise<number | undefined> {
-    const busy = [...this.#inFlight].join(',');
-    const row = this.#db
-      .prepare(
-        `SELECT min(due) AS due FROM message WHERE connection = ? AND head = 1 AND id NOT IN (${busy})`,
-      )
-      .get(connection);
-    const due = row?.['due'];
-    return typeof due === 'number' ? due : undefined;
+    return this.#queues.nextDue(connection);
   }
 
   release(connection: string, orderKey?: string): Promise<number> {
-    return this.#write(() => {
-      const keys =
-        orderKey === undefined
-          ? this.#all('SELECT order_key FROM held WHERE connection = ?', connection)
-          : this.#all(
-              'SELECT order_key FROM held WHERE connection = ? AND order_key = ?',
-              connection,
-              orderKey,
-            );
-      for (const { order_key: key } of keys) {
-        this.#run('DELETE FROM held WHERE connection = ? AND order_key = ?', connection, key as string);
-        this.#advance(connection, key as string);
-      }
-      return keys.length;
-    });
+    return this.#commits.write(() => this.#queues.release(connection, orderKey));
+  }
+
+  async failed(connection: string, sender: string, most: number): Promise<FailedMessage[]> {
+    return this.#failures.list(connection, sender, most);
+  }
+
+  async findFailed(connection: string, which: FailedReference): Promise<StoredMessage | undefined> {
+    const row = this.#failures.find(connection, which);
+    return row && this.#stored(row);
+  }
+
+  replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed> {
+    return this.#commits.write(() => this.#failures.replay(which, message, override));
   }
 
   async queued(connection: string, most: number): Promise<number> {
-    const counted = this.#get(
+    const counted = this.#sql.get(
       `SELECT count(*) AS n FROM (SELECT 1 FROM message WHERE connection = ? AND state = 'queued' LIMIT ?)`,
       connection,
       most,
@@ -218,15 +225,15 @@ export class SqliteOutbox implements Outbox {
   }
 
   async held(connection: string): Promise<number> {
-    return Number(this.#get('SELECT count(*) AS n FROM held WHERE connection = ?', connection)?.['n']);
+    return Number(this.#sql.get('SELECT count(*) AS n FROM held WHERE connection = ?', connection)?.['n']);
   }
 
   async counts(connection: string): Promise<Counts> {
-    const queued = this.#get(
+    const queued = this.#sql.get(
       `SELECT count(*) AS n FROM message WHERE connection = ? AND state = 'queued'`,
       connection,
     );
-    const held = this.#get(
+    const held = this.#sql.get(
       `SELECT count(*) AS n FROM held JOIN message USING (connection, order_key) WHERE connection = ? AND state = 'queued'`,
       connection,
     );
@@ -239,27 +246,20 @@ export class SqliteOutbox implements Outbox {
   }
 
   async close(): Promise<void> {
-    clearInterval(this.#sweeper);
-    await this.#flushing;
-    if (this.#toldIds.size > 0) await this.#write(() => undefined).catch(() => undefined);
-    this.#closed = true;
-    await this.#flushing;
+    clearTimeout(this.#sweeper);
+    await this.#commits.close(this.#toldIds.size > 0 ? () => undefined : undefined);
     clearTimeout(this.#toldTimer);
     this.#db.close();
   }
 
   #insert(message: NewMessage): number {
     const { connection, orderKey, dataPoint } = message;
-    const ahead =
-      this.#get(
-        `SELECT 1 FROM message WHERE connection = ? AND order_key = ? AND state = 'queued' LIMIT 1`,
-        connection,
-        orderKey,
-      ) ?? this.#get('SELECT 1 FROM held WHERE connection = ? AND order_key = ?', connection, orderKey);
-    const { lastInsertRowid } = this.#run(
+    const isHead = !this.#queues.isBusy(connection, orderKey);
+    const { sealed, inParts } = this.#bodies.first(message.body);
+    const { lastInsertRowid: id } = this.#sql.run(
       `INSERT INTO message (connection, sender, order_key, control_id, message_type, data_point_field, data_point_id,
-        data_point_owner, body, carried, hold, stored_at, state, head, due, turn, attempts, unclear)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, 0, ?, 0, 0)`,
+        data_point_owner, facility, body, in_parts, carried, hold, stored_at, state, head, due, turn, attempts, unclear)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, 0, ?, 0, 0)`,
       connection,
       message.sender,
       orderKey,
@@ -268,53 +268,75 @@ export class SqliteOutbox implements Outbox {
       dataPoint?.field ?? null,
       dataPoint?.id ?? null,
       dataPoint?.owner ?? null,
-      this.#cipher.seal(message.body),
+      message.facility,
+      sealed,
+      inParts ? 1 : 0,
       this.#cipher.seal(message.carried),
       message.holdOnRejection ? 1 : 0,
       message.storedAt,
-      ahead === undefined ? 1 : 0,
-      ++this.#turn,
+      isHead ? 1 : 0,
+      this.#queues.turn(),
     );
-    return Number(lastInsertRowid);
-  }
-
-  /** Makes the oldest waiting message of an order key its head. */
-  #advance(connection: string, orderKey: string): void {
-    this.#run(
-      `UPDATE message SET head = 1, due = 0, turn = ? WHERE id =
-        (SELECT min(id) FROM message WHERE connection = ? AND order_key = ? AND state = 'queued')`,
-      ++this.#turn,
-      connection,
-      orderKey,
-    );
+    if (inParts) this.#bodies.storeRest(id, message.body);
+    return id;
   }
 
   #note(id: number, { at, outcome, reason }: Attempt): void {
-    this.#run(
-      'INSERT INTO attempt (message, at, outcome, reason) VALUES (?, ?, ?, ?)',
-      id,
-      at,
-      outcome,
-      reason,
-    );
+    const sql = 'INSERT INTO attempt (message, at, outcome, reason) VALUES (?, ?, ?, ?)';
+    this.#sql.run(sql, id, at, outcome, reason);
   }
 
-  /** Erases the bodies of accepted messages that are past their time, and rows that are no longer kept as a record. */
-  #sweep(): void {
+  #noteTold(): void {
+    for (const id of this.#toldIds) {
+      this.#sql.run('UPDATE message SET told = 1 WHERE id = ? AND told = 0', id);
+      if (this.#retentionMs === 0) this.#bodies.eraseAccepted(id);
+    }
+  }
+
+  #toldNoted(): void {
+    this.#toldIds.clear();
+    clearTimeout(this.#toldTimer);
+    this.#toldTimer = undefined;
+  }
+
+  #sweepIn(milliseconds: number): void {
+    this.#sweeper = setTimeout(() => {
+      this.#commits
+        .write(() => this.#sweep())
+        .then(
+          (more) => this.#sweepIn(more ? SWEEP_AGAIN_MS : SWEEP_MS),
+          () => this.#sweepIn(SWEEP_MS),
+        );
+    }, milliseconds);
+    this.#sweeper.unref();
+  }
+
+  /**
+   * Erases the texts that are past their time, and rows that are no longer kept as a record, a little at a time; and
+   * gives what has become free back to the disk.
+   *
+   * @returns whether there may be more to do
+   */
+  #sweep(): boolean {
     const now = this.#now();
-    this.#run(`${ERASE} AND told = 1 AND settled_at < ?`, now - this.#retentionMs);
-    const old = now - AUDIT_MS;
-    this.#run(
-      `DELETE FROM attempt WHERE message IN (SELECT id FROM message WHERE state = 'accepted' AND settled_at < ?)`,
-      old,
-    );
-    this.#run(`DELETE FROM message WHERE state = 'accepted' AND settled_at < ?`, old);
+    const more = this.#bodies.eraseOld(now - this.#retentionMs, now - FAILED_MS, SWEEP_MESSAGES);
+    // Ids grow with time, so what is old enough stands first.
+    const old = `SELECT id FROM (SELECT id, state, settled_at FROM message ORDER BY id LIMIT ${SWEEP_ROWS})
+      WHERE state <> 'queued' AND settled_at < ?`;
+    this.#sql.run(`DELETE FROM attempt WHERE message IN (${old})`, now - AUDIT_MS);
+    this.#sql.run(`DELETE FROM message WHERE id IN (${old})`, now - AUDIT_MS);
+    const free = Number(this.#sql.get('PRAGMA freelist_count')?.['freelist_count']);
+    if (free <= SPARE_PAGES) return more;
+    this.#db.exec(`PRAGMA incremental_vacuum(${Math.min(free - SPARE_PAGES, SWEEP_PAGES)})`);
+    return more || free - SPARE_PAGES > SWEEP_PAGES;
   }
 
-  #stored(row: Record<string, unknown>): StoredMessage {
+  #stored(row: Row): StoredMessage {
+    const id = Number(row['id']);
     const field = row['data_point_field'] as string | null;
+    const { body, carried } = this.#bodies.forget(id) ?? this.#bodies.read(id);
     return {
-      id: Number(row['id']),
+      id,
       connection: row['connection'] as string,
       sender: row['sender'] as string,
       orderKey: row['order_key'] as string,
@@ -324,8 +346,9 @@ export class SqliteOutbox implements Outbox {
         field === null
           ? undefined
           : { field, id: row['data_point_id'] as string, owner: row['data_point_owner'] as 'kept' },
-      body: this.#cipher.open(row['body']),
-      carried: this.#cipher.open(row['carried']),
+      facility: (row['facility'] as string | null) ?? '',
+      body,
+      carried,
       holdOnRejection: row['hold'] === 1,
       storedAt: Number(row['stored_at']),
       attempts: Number(row['attempts']),
@@ -333,81 +356,15 @@ export class SqliteOutbox implements Outbox {
     };
   }
 
-  /** Queues a write; all that are queued when the loop comes round share one transaction and its one sync. */
-  #write<T>(run: () => T): Promise<T> {
-    if (this.#closed) {
-      return Promise.reject(
-        new PkbOutboxError(
-          'PKB_OUTBOX',
-          'The outbox is closed, as it is during a deploy; the message was not taken.',
-        ),
-      );
-    }
-    return new Promise<T>((resolve, reject) => {
-      this.#writes.push({ run, resolve: resolve as Write['resolve'], reject });
-      this.#flushing ??= new Promise((flushed) => {
-        setImmediate(() => {
-          this.#flushing = undefined;
-          this.#flush();
-          flushed();
-        });
-      });
-    });
-  }
-
-  #flush(): void {
-    const writes = this.#writes;
-    this.#writes = [];
-    try {
-      this.#db.exec('BEGIN IMMEDIATE');
-      this.#noteTold();
-      const results = writes.map(({ run }) => run());
-      this.#db.exec('COMMIT');
-      this.#toldIds.clear();
-      clearTimeout(this.#toldTimer);
-      this.#toldTimer = undefined;
-      for (const [i, { resolve }] of writes.entries()) resolve(results[i] as never);
-    } catch (error) {
-      this.#rollBack();
-      for (const { reject } of writes) reject(storeError(error));
-    }
-  }
-
-  /** Never throws: it runs in a turn of its own, where a throw would end the process. */
-  #rollBack(): void {
-    try {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-    } catch {
-      // The file is closed or broken; those who wait are told why their own write failed.
-    }
+  #outcome(row: Row): SettledMessage['outcome'] {
+    return JSON.parse(this.#cipher.open(row['result'])) as SettledMessage['outcome'];
   }
 
   #meta(key: string, make: () => Buffer): Buffer {
-    const row = this.#get('SELECT value FROM meta WHERE key = ?', key);
+    const row = this.#sql.get('SELECT value FROM meta WHERE key = ?', key);
     if (row) return Buffer.from(row['value'] as Uint8Array);
     const value = make();
-    this.#run('INSERT INTO meta (key, value) VALUES (?, ?)', key, value);
+    this.#sql.run('INSERT INTO meta (key, value) VALUES (?, ?)', key, value);
     return value;
   }
-
-  #statement(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (statement === undefined) this.#statements.set(sql, (statement = this.#db.prepare(sql)));
-    return statement;
-  }
-
-  #run(sql: string, ...values: (string | number | null | Buffer)[]) {
-    return this.#statement(sql).run(...values);
-  }
-
-  #get(sql: string, ...values: (string | number)[]): Record<string, unknown> | undefined {
-    return this.#statement(sql).get(...values);
-  }
-
-  #all(sql: string, ...values: (string | number)[]): Record<string, unknown>[] {
-    return this.#statement(sql).all(...values);
-  }
 }
-
-/** Erased content is overwritten (secure_delete). */
-const ERASE = `UPDATE message SET body = NULL, carried = NULL, result = NULL WHERE state = 'accepted' AND body IS NOT NULL`;

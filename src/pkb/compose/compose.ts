@@ -70,7 +70,11 @@ export function composeMessage(given: unknown, options: ComposeOptions): Stamped
   const text = [`MSH|^~\\&|||||||${draft.messageType}|`, ...draft.segments, ''].join('\r');
   const stamped = stamp(text, { ...options, now: () => now, controlId: 'new', dataPointId: 'keep' });
   const { dataPoint: written } = stamped;
-  return written === undefined ? stamped : { ...stamped, dataPoint: { ...written, owner: point.owner } };
+  return {
+    ...stamped,
+    hl7: draft.content === undefined ? stamped.hl7 : `${stamped.hl7}${draft.content}\r`,
+    dataPoint: written === undefined ? undefined : { ...written, owner: point.owner },
+  };
 }
 
 function draftOf(fields: MessageFields, id: string, about: { queryId: () => string; asked: string }): Draft {

@@ -4,4 +4,6 @@ export interface Draft {
   readonly messageType: string;
   /** The segments after MSH, in their order. */
   readonly segments: readonly string[];
+  /** A last segment that may be megabytes long, and is copied as seldom as can be. */
+  readonly content?: string;
 }

@@ -47,11 +47,11 @@ export function segment(name: string, fields: Readonly<Record<number, Raw | unde
   return last === 0 ? `${name}|` : out;
 }
 
+/** Appends, rather than copying what may be megabytes. */
 function joined(parts: readonly (Raw | undefined)[], separator: '^' | '~'): Raw | undefined {
   const last = parts.findLastIndex((part) => part !== undefined && part !== '');
   if (last < 0) return undefined;
-  return parts
-    .slice(0, last + 1)
-    .map((part) => part ?? '')
-    .join(separator) as Raw;
+  let out: string = parts[0] ?? '';
+  for (let i = 1; i <= last; i++) out += separator + (parts[i] ?? '');
+  return out as Raw;
 }

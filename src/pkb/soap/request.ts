@@ -3,6 +3,7 @@
  */
 import { isUtf8 } from 'node:buffer';
 import { PkbMessageError } from '../../errors.js';
+import { piecesOf } from '../../hl7/pieces.js';
 import { illegalAt, illegalByteAt, nameOf } from './characters.js';
 
 const BEFORE =
@@ -31,14 +32,55 @@ export function encodeRequest(hl7: Uint8Array): Buffer;
 export function encodeRequest(hl7: string | Uint8Array): string | Buffer;
 export function encodeRequest(hl7: string | Uint8Array): string | Buffer {
   if (typeof hl7 === 'string') {
-    const at = illegalAt(hl7);
-    if (at >= 0) throw illegal(hl7.slice(0, at), hl7.charCodeAt(at));
+    mustFitXml(hl7);
     return BEFORE + hl7.replaceAll(']]>', SPLIT_END) + AFTER;
   }
   if (!(hl7 instanceof Uint8Array)) {
     throw new PkbMessageError('PKB_HL7_TYPE', `The message is ${typeof hl7}; give a string or a Buffer.`);
   }
   return encodeBytes(Buffer.from(hl7.buffer, hl7.byteOffset, hl7.byteLength));
+}
+
+/** What goes over the wire, in pieces that are made as they are sent. */
+export interface RequestBody {
+  /** Length of all pieces, in bytes. */
+  readonly length: number;
+  pieces(): Iterable<Buffer>;
+}
+
+/** Length of a piece of a long message, in UTF-16 units. */
+const PIECE = 2 ** 16;
+
+/**
+ * The envelope around a message, as it goes over the wire: one piece, or, of a message that is megabytes long, many small
+ * ones, so that it is not copied as a whole.
+ *
+ * @param hl7 HL7 text that has passed {@link mustFitXml}
+ */
+export function requestBody(hl7: string): RequestBody {
+  const text = hl7.includes(']]>') ? hl7.replaceAll(']]>', SPLIT_END) : hl7;
+  if (text.length <= PIECE) {
+    const whole = Buffer.from(BEFORE + text + AFTER, 'utf8');
+    return { length: whole.length, pieces: () => [whole] };
+  }
+  return {
+    length: BEFORE_BYTES.length + Buffer.byteLength(text) + AFTER_BYTES.length,
+    *pieces() {
+      yield BEFORE_BYTES;
+      for (const piece of piecesOf(text, PIECE)) yield Buffer.from(piece, 'utf8');
+      yield AFTER_BYTES;
+    },
+  };
+}
+
+/**
+ * Refuses a message that cannot be put into the envelope.
+ *
+ * @throws PkbMessageError `PKB_HL7_CHARACTER`
+ */
+export function mustFitXml(hl7: string): void {
+  const at = illegalAt(hl7);
+  if (at >= 0) throw illegal(hl7.slice(0, at), hl7.charCodeAt(at));
 }
 
 function encodeBytes(bytes: Buffer): Buffer {

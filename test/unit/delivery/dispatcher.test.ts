@@ -69,6 +69,7 @@ async function run(
       controlId,
       messageType: 'ADT^A28',
       dataPoint: undefined,
+      facility: 'trustalias{trustalias}',
       body: stamped(controlId),
       carried: '{}',
       holdOnRejection: false,

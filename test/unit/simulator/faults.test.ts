@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { transportFactory, type Transport } from '../../../src/delivery/transport.js';
 import { judgeAnswer, judgeFailure } from '../../../src/delivery/classify.js';
-import { encodeRequest } from '../../../src/pkb/soap/request.js';
+import { requestBody } from '../../../src/pkb/soap/request.js';
 import {
   FAULT_KINDS,
   type FaultKind,
@@ -28,7 +28,7 @@ describe('the faults of the simulator', () => {
     for (let n = 0; n < count; n++) {
       const exchange = await transport.post(
         new URL(running.url),
-        encodeRequest(stamped(`id${n}`)),
+        requestBody(stamped(`id${n}`)),
         new AbortController().signal,
       );
       const outcome =

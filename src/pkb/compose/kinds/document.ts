@@ -1,5 +1,5 @@
 /** Documents and care plans: MDM^T02 and T11 (PKB pages 3364848860, 3365012559, 3364947080). */
-import { encapsulated, fileNameFor } from '../content.js';
+import { type Content, encapsulated, fileNameFor } from '../content.js';
 import type { CarePlanFields, DocumentDeletionFields, DocumentFields } from '../fields.js';
 import { pid } from '../patient.js';
 import { professional } from '../professional.js';
@@ -22,14 +22,8 @@ export function document(fields: DocumentFields, id: string): Draft {
         16: text(fields.fileName ?? fileNameFor(fields)),
         17: text('AU'),
       }),
-      segment('OBX', {
-        1: text('1'),
-        2: text('ED'),
-        3: components(undefined, text(fields.title)),
-        5: encapsulated(fields),
-        13: fields.delayDays === undefined ? undefined : text(String(fields.delayDays)),
-      }),
     ],
+    content: contentSegment(fields, fields.delayDays),
   };
 }
 
@@ -47,14 +41,19 @@ export function carePlan(fields: CarePlanFields, id: string): Draft {
         16: text(fields.fileName),
         17: text('AU'),
       }),
-      segment('OBX', {
-        1: text('1'),
-        2: text('ED'),
-        3: components(undefined, text(fields.title)),
-        5: encapsulated(fields),
-      }),
     ],
+    content: contentSegment(fields),
   };
+}
+
+function contentSegment(fields: Content & { readonly title?: string }, delayDays?: number): string {
+  return segment('OBX', {
+    1: text('1'),
+    2: text('ED'),
+    3: components(undefined, text(fields.title)),
+    5: encapsulated(fields),
+    13: delayDays === undefined ? undefined : text(String(delayDays)),
+  });
 }
 
 /** The deletion of a document. */

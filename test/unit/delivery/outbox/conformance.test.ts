@@ -35,6 +35,7 @@ function message(controlId: string, orderKey = 'one', more: Partial<NewMessage> 
     controlId,
     messageType: 'MDM^T02',
     dataPoint: { field: 'TXA-12.1', id: `D-${controlId}`, owner: 'partner' },
+    facility: 'trustalias{trustalias}',
     body: stamped(controlId, { more: 'NTE|1||Łódź 😀\r' }),
     carried: '{"topic":"x"}',
     holdOnRejection: false,
@@ -236,6 +237,193 @@ for (const [name, create] of Object.entries(STORES)) {
         await accept(taken);
       }
       assert.deepEqual([...last].toSorted(), [...seen].toSorted());
+    });
+
+    describe('sending once more', () => {
+      const REJECTION = { ...ATTEMPT, outcome: 'rejected' } as const;
+      const rejected = (taken: StoredMessage | undefined): SettledMessage => ({
+        ...settledAs(taken, 'rejected'),
+        outcome: {
+          outcome: 'rejected',
+          code: 'AR',
+          controlId: taken?.controlId ?? '',
+          text: 'why',
+          ack: 'MSH|…',
+        },
+      });
+      /** Stores a message and has it rejected. @returns its reference */
+      const fail = async (
+        controlId: string,
+        more: Partial<NewMessage> = {},
+        hold = false,
+      ): Promise<{ id: number; controlId: string }> => {
+        const id = await outbox.add(message(controlId, 'one', more));
+        await outbox.settle(rejected(await take()), REJECTION, hold);
+        await outbox.told(id);
+        return { id, controlId };
+      };
+      const same = (id: string): Pick<NewMessage, 'dataPoint'> => ({
+        dataPoint: { field: 'TXA-12.1', id, owner: 'partner' },
+      });
+
+      it('lists what failed, the latest first, with what PKB said and without texts', async () => {
+        const first = await fail('1');
+        const second = await fail('2');
+        assert.deepEqual(await outbox.failed('c', 's', 10), [
+          {
+            ...second,
+            messageType: 'MDM^T02',
+            state: 'rejected',
+            settledAt: NOW,
+            attempts: 1,
+            reason: 'AR: why',
+            kept: true,
+          },
+          {
+            ...first,
+            messageType: 'MDM^T02',
+            state: 'rejected',
+            settledAt: NOW,
+            attempts: 1,
+            reason: 'AR: why',
+            kept: true,
+          },
+        ]);
+        assert.equal((await outbox.failed('c', 's', 1)).length, 1);
+        assert.deepEqual(await outbox.failed('c', 'another', 10), []);
+      });
+
+      it('sends a message again as it was', async () => {
+        const failed = await fail('1');
+        const found = await outbox.findFailed('c', failed);
+        assert.equal(found?.body, message('1').body);
+        assert.equal(await outbox.replay(failed, { ...message('1'), storedAt: NOW + 5 }, false), 'queued');
+        const taken = await take(NOW + 5);
+        assert.deepEqual(taken, {
+          ...message('1'),
+          storedAt: NOW + 5,
+          id: failed.id,
+          attempts: 1,
+          unclear: 0,
+        });
+        await accept(taken);
+        assert.deepEqual(await outbox.failed('c', 's', 10), []);
+        assert.equal((await outbox.untold('c', 's')).length, 1);
+      });
+
+      it('sends a corrected one in its place, with all it says', async () => {
+        const failed = await fail('1');
+        const corrected = message('1b', 'two', {
+          body: stamped('1b', { more: 'NTE|1||corrected\r' }),
+          sender: 't',
+        });
+        assert.equal(await outbox.replay(failed, corrected, false), 'queued');
+        assert.deepEqual(await take(), { ...corrected, id: failed.id, attempts: 1, unclear: 0 });
+      });
+
+      it('does not know what has not failed, was accepted, or has another control ID', async () => {
+        const failed = await fail('1');
+        assert.equal(await outbox.replay({ ...failed, controlId: 'x' }, message('1'), true), 'unknown');
+        assert.equal(await outbox.replay({ ...failed, id: failed.id + 1 }, message('1'), true), 'unknown');
+        assert.equal(await outbox.findFailed('other', failed), undefined);
+        assert.equal(await outbox.replay(failed, message('1'), false), 'queued');
+        assert.equal(await outbox.replay(failed, message('1'), false), 'unknown');
+      });
+
+      it('goes before the later ones that wait, and behind the one under way', async () => {
+        const failed = await fail('1');
+        await outbox.add(message('2'));
+        await outbox.add(message('3'));
+        const underWay = await take();
+        assert.equal(underWay?.controlId, '2');
+        assert.equal(await outbox.replay(failed, message('1'), false), 'queued');
+        assert.equal(await take(), undefined);
+        await accept(underWay);
+        for (const expected of ['1', '3']) {
+          const next = await take();
+          assert.equal(next?.controlId, expected);
+          await accept(next);
+        }
+      });
+
+      it('goes before a later one whose turn it would be', async () => {
+        const failed = await fail('1');
+        await outbox.add(message('2'));
+        assert.equal(await outbox.replay(failed, message('1'), false), 'queued');
+        const first = await take();
+        assert.equal(first?.controlId, '1');
+        assert.equal(await take(), undefined);
+        await accept(first);
+        assert.equal((await take())?.controlId, '2');
+      });
+
+      it('ends the hold it caused, and no other', async () => {
+        const earlier = await fail('0');
+        const failed = await fail('1', {}, true);
+        await outbox.add(message('2'));
+        assert.equal(await outbox.replay(earlier, message('0'), false), 'queued');
+        assert.equal(await take(), undefined, 'the hold stands');
+        assert.equal(await outbox.held('c'), 1);
+        assert.equal(await outbox.replay(failed, message('1'), false), 'queued');
+        assert.equal(await outbox.held('c'), 0);
+        for (const expected of ['0', '1', '2']) {
+          const next = await take();
+          assert.equal(next?.controlId, expected);
+          await accept(next);
+        }
+      });
+
+      it('is refused where a later one about the same data point was accepted, unless overridden', async () => {
+        const failed = await fail('1', same('D'));
+        await outbox.add(message('2', 'one', same('D')));
+        await accept(await take());
+        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), false), 'superseded');
+        assert.equal(await take(), undefined);
+        assert.equal((await outbox.failed('c', 's', 1)).length, 1, 'it is still there');
+        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), true), 'queued');
+        assert.equal((await take())?.controlId, '1');
+      });
+
+      it('is refused where a later one is under way or has been tried, since PKB may have it', async () => {
+        const failed = await fail('1', same('D'));
+        await outbox.add(message('2', 'one', same('D')));
+        const underWay = await take();
+        const again = message('1', 'one', same('D'));
+        assert.equal(await outbox.replay(failed, again, false), 'superseded');
+        await outbox.postpone(underWay?.id ?? 0, NOW + 100, { ...ATTEMPT, outcome: 'unknown' });
+        assert.equal(await outbox.replay(failed, again, false), 'superseded');
+      });
+
+      it('is not refused for a later one that was rejected or waits, or is of another Customer or data point', async () => {
+        const failed = await fail('1', same('D'));
+        await fail('2', same('D'));
+        await outbox.add(message('3', 'two', { ...same('D'), facility: 'other{other}' }));
+        await accept(await take());
+        await outbox.add(message('4', 'three', same('E')));
+        await accept(await take());
+        await outbox.add(message('5', 'one', same('D')));
+        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), false), 'queued');
+        assert.equal((await take())?.controlId, '1');
+      });
+
+      it('is never refused for messages without a data point', async () => {
+        const failed = await fail('1', { dataPoint: undefined });
+        await outbox.add(message('2', 'one', { dataPoint: undefined }));
+        await accept(await take());
+        assert.equal(
+          await outbox.replay(failed, message('1', 'one', { dataPoint: undefined }), false),
+          'queued',
+        );
+      });
+    });
+
+    it('keeps megabytes, and characters of every kind where they are cut', async () => {
+      const body = stamped('1', { more: `OBX|1||${'😀Ł'.repeat(700_000)}\r` });
+      await outbox.add(message('1', 'one', { body }));
+      const taken = await take();
+      assert.equal(taken?.body, body);
+      await outbox.postpone(taken?.id ?? 0, NOW, { ...ATTEMPT, outcome: 'unknown' });
+      assert.equal((await take())?.body, body, 'read back from the store');
     });
   });
 }

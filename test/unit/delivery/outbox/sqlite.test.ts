@@ -29,6 +29,7 @@ const message = (controlId: string): NewMessage => ({
   controlId,
   messageType: 'ADT^A28',
   dataPoint: undefined,
+  facility: 'trustalias{trustalias}',
   body: stamped(controlId, { more: `NTE|1||${SECRET}\r` }),
   carried: JSON.stringify({ secret: SECRET }),
   holdOnRejection: false,

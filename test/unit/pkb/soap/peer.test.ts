@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { createClientAsync, listen } from 'soap';
 import { judgeAnswer } from '../../../../src/delivery/classify.js';
 import { transportFactory } from '../../../../src/delivery/transport.js';
-import { encodeRequest } from '../../../../src/pkb/soap/request.js';
+import { requestBody } from '../../../../src/pkb/soap/request.js';
 import { startSimulator } from '../../../../src/simulator/server.js';
 import { NHS_NUMBERS, stamped } from '../../../support/messages.js';
 
@@ -55,7 +55,7 @@ describe('a SOAP library that is not ours', () => {
       concurrency: 1,
       userAgent: 'test',
     });
-    const exchange = await transport.post(new URL(url), encodeRequest(hl7), new AbortController().signal);
+    const exchange = await transport.post(new URL(url), requestBody(hl7), new AbortController().signal);
     transport.close();
     assert.ok('answer' in exchange);
     return judgeAnswer(exchange.answer, 'id1', new Date());

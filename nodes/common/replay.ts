@@ -1,0 +1,66 @@
+/**
+ * Sending once more what PKB did not accept: from the flow (the message comes back with `msg.pkb.failed`), or by hand in
+ * the dialog of pkb-send.
+ */
+import type { FailedReference, NewMessage, Outbox } from '../../src/delivery/outbox/outbox.js';
+import { PkbDeliveryError } from '../../src/errors.js';
+import type { ConnectionNode } from '../pkb-connection.js';
+import type { Message } from './types.js';
+
+/** What a flow's message says about being a replay. */
+export interface ReplayWish {
+  /** The message that ended without acceptance, and is to be sent once more. */
+  readonly which: FailedReference;
+  /** Whether to do so even where a later message about the same data point has gone out. */
+  readonly override: boolean;
+}
+
+/** How many failed messages are shown. */
+const SHOWN = 50;
+
+/** Reads `msg.pkb.failed` and `msg.pkb.override`. @returns undefined for a message that is new */
+export function replayWish(message: Message): ReplayWish | undefined {
+  const { failed, override } = pkbOf(message);
+  const { id, controlId } = (failed ?? {}) as Partial<FailedReference>;
+  if (typeof id !== 'number' || typeof controlId !== 'string') return undefined;
+  return { which: { id, controlId }, override: override === true };
+}
+
+/** `msg.pkb` of a message that is given out: with the reference where it was not accepted, without where it was. */
+export function pkbFor(message: Message, failed: FailedReference | undefined): object {
+  const { failed: _failed, override: _override, ...pkb } = pkbOf(message);
+  return failed === undefined ? pkb : { ...pkb, failed };
+}
+
+/**
+ * Sends a message once more.
+ *
+ * @returns its id; undefined where the outbox has no such failed message, so that it is a new one
+ * @throws PkbDeliveryError `PKB_SUPERSEDED`
+ */
+export async function replay(
+  connection: ConnectionNode,
+  { which, override }: ReplayWish,
+  message: NewMessage,
+): Promise<number | undefined> {
+  switch (await connection.replay(which, message, override)) {
+    case 'queued':
+      return which.id;
+    case 'unknown':
+      return undefined;
+    case 'superseded':
+      throw new PkbDeliveryError(
+        'PKB_SUPERSEDED',
+        'A later message about the same data point has gone out since; PKB would put the old version back. Send the newest version, or override.',
+      );
+  }
+}
+
+/** What a person is shown of the failed messages of a pkb-send node. */
+export async function shownFailures(outbox: Outbox, connection: string, sender: string): Promise<object[]> {
+  return outbox.failed(connection, sender, SHOWN);
+}
+
+function pkbOf({ pkb }: Message): Record<string, unknown> {
+  return typeof pkb === 'object' && pkb !== null ? (pkb as Record<string, unknown>) : {};
+}

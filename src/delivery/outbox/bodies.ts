@@ -1,0 +1,124 @@
+/**
+ * The texts of messages in the embedded outbox: sealed, and long ones in parts, so that a letter of megabytes is never
+ * copied as a whole on its way to the disk and back.
+ */
+import { piecesOf } from '../../hl7/pieces.js';
+import type { BodyCipher } from './cipher.js';
+import type { Row, Statements } from './statements.js';
+
+/** Length of a part, in UTF-16 units. */
+const PART = 2 ** 19;
+
+/** How much is remembered of what has just been stored, in UTF-16 units: enough for the largest letters. */
+const FRESH_UNITS = 2 ** 24;
+
+/** What is kept of a message in words. */
+export interface Texts {
+  readonly body: string;
+  readonly carried: string;
+}
+
+/** Writes, reads and erases texts. */
+export class Bodies {
+  readonly #sql: Statements;
+  readonly #cipher: BodyCipher;
+  /** Texts just stored, which mostly are sent at once: they need not be read back. */
+  readonly #fresh = new Map<number, Texts>();
+  #freshUnits = 0;
+
+  constructor(sql: Statements, cipher: BodyCipher) {
+    this.#sql = sql;
+    this.#cipher = cipher;
+  }
+
+  /** Seals the first part, which goes into the message's own row, and says whether others follow. */
+  first(body: string): { sealed: Buffer; inParts: boolean } {
+    const [first = ''] = piecesOf(body, PART);
+    return { sealed: this.#cipher.seal(first), inParts: body.length > PART };
+  }
+
+  /** Writes the parts that follow the first. */
+  storeRest(id: number, body: string): void {
+    let n = 0;
+    for (const part of piecesOf(body, PART)) {
+      if (n > 0)
+        this.#sql.run(
+          'INSERT INTO part (message, n, bytes) VALUES (?, ?, ?)',
+          id,
+          n,
+          this.#cipher.seal(part),
+        );
+      n++;
+    }
+  }
+
+  /** Remembers what has been stored, as far as there is room. */
+  remember(id: number, { body, carried }: Texts): void {
+    const units = body.length + carried.length;
+    if (this.#freshUnits + units > FRESH_UNITS) return;
+    this.#fresh.set(id, { body, carried });
+    this.#freshUnits += units;
+  }
+
+  /** Forgets what was remembered. @returns it */
+  forget(id: number): Texts | undefined {
+    const texts = this.#fresh.get(id);
+    if (texts === undefined) return undefined;
+    this.#fresh.delete(id);
+    this.#freshUnits -= texts.body.length + texts.carried.length;
+    return texts;
+  }
+
+  /** The texts of a message; blank where they have been erased. */
+  read(id: number): Texts {
+    const row = this.#sql.get('SELECT body, carried, in_parts FROM message WHERE id = ?', id) ?? {};
+    return { body: this.#body(id, row), carried: this.#cipher.open(row['carried']) };
+  }
+
+  /** Erases the texts of one accepted message. */
+  eraseAccepted(id: number): void {
+    this.#erase(`state = 'accepted' AND id = ?`, id, 1);
+  }
+
+  /**
+   * Erases the texts of some of the messages that were accepted, and told of, before a time, or ended otherwise before
+   * another.
+   *
+   * @returns whether there may be more
+   */
+  eraseOld(accepted: number, failed: number, most: number): boolean {
+    const erased = [
+      this.#erase(`state = 'accepted' AND told = 1 AND settled_at < ?`, accepted, most),
+      this.#erase(`state IN ('rejected', 'errored', 'undeliverable') AND settled_at < ?`, failed, most),
+    ];
+    return erased.includes(most);
+  }
+
+  /** What is erased is overwritten (secure_delete). @returns of how many messages */
+  #erase(where: string, value: number, most: number): number {
+    const found = this.#sql.all(
+      `SELECT id, in_parts FROM message WHERE ${where} AND body IS NOT NULL LIMIT ?`,
+      value,
+      most,
+    );
+    for (const { id, in_parts: inParts } of found) {
+      this.forget(Number(id));
+      if (inParts === 1) this.#sql.run('DELETE FROM part WHERE message = ?', Number(id));
+      this.#sql.run(
+        'UPDATE message SET body = NULL, carried = NULL, result = NULL, in_parts = 0 WHERE id = ?',
+        Number(id),
+      );
+    }
+    return found.length;
+  }
+
+  #body(id: number, row: Row): string {
+    let body = this.#cipher.open(row['body']);
+    if (row['in_parts'] !== 1) return body;
+    for (let n = 1; ; n++) {
+      const part = this.#sql.get('SELECT bytes FROM part WHERE message = ? AND n = ?', id, n);
+      if (part === undefined) return body;
+      body += this.#cipher.open(part['bytes']);
+    }
+  }
+}

@@ -1,0 +1,130 @@
+/**
+ * The messages of an embedded outbox that ended without acceptance: shown to a person, and sent once more on request.
+ */
+import { type Outcome, reasonOf } from '../outcome.js';
+import type { Bodies } from './bodies.js';
+import type { BodyCipher } from './cipher.js';
+import type { KeyQueues } from './key-queues.js';
+import type { FailedMessage, FailedReference, NewMessage, Replayed } from './outbox.js';
+import type { Row, Statements } from './statements.js';
+
+/** Everything of a message but its texts, which can be long. */
+export const COLUMNS = `id, connection, sender, order_key, control_id, message_type, data_point_field, data_point_id,
+  data_point_owner, facility, hold, stored_at, attempts, unclear`;
+
+const FAILED = `state IN ('rejected', 'errored', 'undeliverable')`;
+
+/** What has failed. */
+export class Failures {
+  readonly #sql: Statements;
+  readonly #cipher: BodyCipher;
+  readonly #bodies: Bodies;
+  readonly #queues: KeyQueues;
+
+  constructor(sql: Statements, cipher: BodyCipher, bodies: Bodies, queues: KeyQueues) {
+    this.#sql = sql;
+    this.#cipher = cipher;
+    this.#bodies = bodies;
+    this.#queues = queues;
+  }
+
+  /** The latest of a sender, the newest first. */
+  list(connection: string, sender: string, most: number): FailedMessage[] {
+    const rows = this.#sql.all(
+      `SELECT id, control_id, message_type, state, settled_at, attempts, result, body IS NOT NULL AS kept FROM message
+        WHERE connection = ? AND sender = ? AND ${FAILED} ORDER BY id DESC LIMIT ?`,
+      connection,
+      sender,
+      most,
+    );
+    return rows.map((row) => ({
+      id: Number(row['id']),
+      controlId: row['control_id'] as string,
+      messageType: row['message_type'] as string,
+      state: row['state'] as FailedMessage['state'],
+      settledAt: Number(row['settled_at']),
+      attempts: Number(row['attempts']),
+      reason: this.#reason(row),
+      kept: row['kept'] === 1,
+    }));
+  }
+
+  /** The row of one whose texts are still there. */
+  find(connection: string, { id, controlId }: FailedReference): Row | undefined {
+    return this.#sql.get(
+      `SELECT ${COLUMNS} FROM message WHERE id = ? AND control_id = ? AND connection = ? AND ${FAILED} AND body IS NOT NULL`,
+      id,
+      controlId,
+      connection,
+    );
+  }
+
+  /** Puts one back into its place in the order; to be called within a transaction. */
+  replay({ id, controlId }: FailedReference, message: NewMessage, override: boolean): Replayed {
+    const { connection } = message;
+    const failed = this.#sql.get(
+      `SELECT order_key FROM message WHERE id = ? AND control_id = ? AND connection = ? AND ${FAILED}`,
+      id,
+      controlId,
+      connection,
+    );
+    if (failed === undefined) return 'unknown';
+    if (!override && this.#isSuperseded(id, message)) return 'superseded';
+    this.#requeue(id, message);
+    this.#queues.unholdBy(connection, id);
+    for (const key of new Set([failed['order_key'] as string, message.orderKey]))
+      this.#queues.chooseHead(connection, key);
+    return 'queued';
+  }
+
+  /** Puts a message that had ended back among the queued, with what is to be sent now. */
+  #requeue(id: number, message: NewMessage): void {
+    const { dataPoint } = message;
+    const { sealed, inParts } = this.#bodies.first(message.body);
+    this.#bodies.forget(id);
+    this.#sql.run('DELETE FROM part WHERE message = ?', id);
+    this.#sql.run(
+      `UPDATE message SET sender = ?, order_key = ?, control_id = ?, message_type = ?, data_point_field = ?, data_point_id = ?,
+        data_point_owner = ?, facility = ?, body = ?, in_parts = ?, carried = ?, hold = ?, stored_at = ?, state = 'queued',
+        head = 0, due = 0, unclear = 0, settled_at = NULL, told = NULL, expired = NULL, result = NULL WHERE id = ?`,
+      message.sender,
+      message.orderKey,
+      message.controlId,
+      message.messageType,
+      dataPoint?.field ?? null,
+      dataPoint?.id ?? null,
+      dataPoint?.owner ?? null,
+      message.facility,
+      sealed,
+      inParts ? 1 : 0,
+      this.#cipher.seal(message.carried),
+      message.holdOnRejection ? 1 : 0,
+      message.storedAt,
+      id,
+    );
+    if (inParts) this.#bodies.storeRest(id, message.body);
+  }
+
+  /** Whether a later message about the same data point has reached PKB, or may have. */
+  #isSuperseded(id: number, { connection, facility, dataPoint }: NewMessage): boolean {
+    if (!dataPoint?.id) return false;
+    const later = this.#sql.all(
+      `SELECT id, state, attempts FROM message WHERE connection = ? AND data_point_id = ? AND id > ?
+        AND (facility = ? OR facility IS NULL) AND state IN ('queued', 'accepted', 'undeliverable')`,
+      connection,
+      dataPoint.id,
+      id,
+      facility,
+    );
+    return later.some(
+      (row) =>
+        row['state'] !== 'queued' ||
+        Number(row['attempts']) > 0 ||
+        this.#queues.inFlight.has(Number(row['id'])),
+    );
+  }
+
+  #reason({ result }: Row): string {
+    return result === null ? '' : reasonOf(JSON.parse(this.#cipher.open(result)) as Outcome);
+  }
+}

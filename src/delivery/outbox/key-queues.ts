@@ -1,0 +1,109 @@
+/**
+ * The order in which an embedded outbox gives its messages out: each order key has one head, the oldest of its waiting
+ * messages, and the heads take turns.
+ */
+import type { Statements } from './statements.js';
+
+/** The queues of all order keys. */
+export class KeyQueues {
+  /** Ids of the messages that are being sent by this process. */
+  readonly inFlight = new Set<number>();
+  readonly #sql: Statements;
+  #turn: number;
+
+  constructor(sql: Statements) {
+    this.#sql = sql;
+    this.#turn = Number(sql.get('SELECT coalesce(max(turn), 0) AS turn FROM message')?.['turn'] ?? 0);
+  }
+
+  /** The number by which heads take turns: whoever gets one now goes after all others. */
+  turn(): number {
+    return ++this.#turn;
+  }
+
+  /** The head whose turn it is. */
+  next(connection: string, now: number): number | undefined {
+    const heads = this.#sql.all(
+      'SELECT id FROM message WHERE connection = ? AND head = 1 AND due <= ? ORDER BY turn LIMIT ?',
+      connection,
+      now,
+      this.inFlight.size + 1,
+    );
+    return heads.map(({ id }) => Number(id)).find((id) => !this.inFlight.has(id));
+  }
+
+  /** When the first head is due that is not in flight. */
+  nextDue(connection: string): number | undefined {
+    const due = this.#sql.get(
+      `SELECT min(due) AS due FROM message
+        WHERE connection = ? AND head = 1 AND id NOT IN (SELECT value FROM json_each(?))`,
+      connection,
+      JSON.stringify([...this.inFlight]),
+    )?.['due'];
+    return typeof due === 'number' ? due : undefined;
+  }
+
+  /** Whether something of an order key waits, is in flight or is held. */
+  isBusy(connection: string, orderKey: string): boolean {
+    const sql = `SELECT 1 FROM message WHERE connection = ? AND order_key = ? AND state = 'queued' LIMIT 1`;
+    return this.#sql.get(sql, connection, orderKey) !== undefined || this.#isHeld(connection, orderKey);
+  }
+
+  /** Makes the oldest waiting message of an order key its head. */
+  advance(connection: string, orderKey: string): void {
+    this.#sql.run(
+      `UPDATE message SET head = 1, due = 0, turn = ? WHERE id =
+        (SELECT min(id) FROM message WHERE connection = ? AND order_key = ? AND state = 'queued')`,
+      this.turn(),
+      connection,
+      orderKey,
+    );
+  }
+
+  /** The same where a later one may be head already: that one steps back, unless it is in flight. */
+  chooseHead(connection: string, orderKey: string): void {
+    if (this.#isHeld(connection, orderKey)) return;
+    const heads = this.#sql.all(
+      `SELECT id FROM message WHERE connection = ? AND order_key = ? AND state = 'queued' AND head = 1`,
+      connection,
+      orderKey,
+    );
+    if (heads.some(({ id }) => this.inFlight.has(Number(id)))) return;
+    for (const { id } of heads) this.#sql.run('UPDATE message SET head = 0 WHERE id = ?', Number(id));
+    this.advance(connection, orderKey);
+  }
+
+  /** Keeps what waits behind a message where it is. */
+  hold(connection: string, orderKey: string, message: number): void {
+    const sql = 'INSERT OR REPLACE INTO held (connection, order_key, message) VALUES (?, ?, ?)';
+    this.#sql.run(sql, connection, orderKey, message);
+  }
+
+  /** Ends the hold that a message caused, if it did. */
+  unholdBy(connection: string, message: number): void {
+    this.#sql.run('DELETE FROM held WHERE connection = ? AND message = ?', connection, message);
+  }
+
+  /** Lets what is held go on, of one order key or of all. @returns how many keys were held */
+  release(connection: string, orderKey?: string): number {
+    const keys =
+      orderKey === undefined
+        ? this.#sql.all('SELECT order_key FROM held WHERE connection = ?', connection)
+        : this.#sql.all(
+            'SELECT order_key FROM held WHERE connection = ? AND order_key = ?',
+            connection,
+            orderKey,
+          );
+    for (const { order_key: key } of keys) {
+      const sql = 'DELETE FROM held WHERE connection = ? AND order_key = ?';
+      this.#sql.run(sql, connection, key as string);
+      this.advance(connection, key as string);
+    }
+    return keys.length;
+  }
+
+  #isHeld(connection: string, orderKey: string): boolean {
+    const sql = 'SELECT 1 FROM held WHERE connection = ? AND order_key = ?';
+    return this.#sql.get(sql, connection, orderKey) !== undefined;
+  }
+}

@@ -1,0 +1,38 @@
+/** Prepared statements of one database, each prepared once. */
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+
+/** What SQLite is given for a parameter. */
+export type Value = string | number | null | Buffer;
+
+/** One row, by column name. */
+export type Row = Record<string, unknown>;
+
+/** Runs SQL. */
+export class Statements {
+  readonly #db: DatabaseSync;
+  readonly #prepared = new Map<string, StatementSync>();
+
+  constructor(db: DatabaseSync) {
+    this.#db = db;
+  }
+
+  run(sql: string, ...values: Value[]): { lastInsertRowid: number; changes: number } {
+    const { lastInsertRowid, changes } = this.#statement(sql).run(...values);
+    return { lastInsertRowid: Number(lastInsertRowid), changes: Number(changes) };
+  }
+
+  /** The first row. */
+  get(sql: string, ...values: Value[]): Row | undefined {
+    return this.#statement(sql).get(...values);
+  }
+
+  all(sql: string, ...values: Value[]): Row[] {
+    return this.#statement(sql).all(...values);
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#prepared.get(sql);
+    if (statement === undefined) this.#prepared.set(sql, (statement = this.#db.prepare(sql)));
+    return statement;
+  }
+}
