@@ -9,7 +9,7 @@ import { acceptAll, type Arrived, startServer, type TestServer } from '../suppor
 import { until } from '../support/wait.js';
 
 /** How often the process is killed: a few times here, many in `npm run test:crash`. */
-const KILLS = Number(process.env['PKB_KILLS'] ?? 6);
+const KILLS = Number(process.env['PKB_KILLS'] ?? 9);
 const PATIENTS = 20;
 const root = join(__dirname, '../..');
 
@@ -19,6 +19,15 @@ const MOMENTS = [
   'when a request has arrived at the server, before its answer',
   'when an answer has been written',
   'at a random moment',
+] as const;
+
+/** When the process dies by its own hand (kill-inside.cjs), at points that cannot be seen from outside. */
+const POINTS = [
+  'before a commit',
+  'after a commit, before anybody is told',
+  'after a message was claimed',
+  'after a request was written',
+  'after an answer, before it is written down',
 ] as const;
 
 interface Arrival {
@@ -37,6 +46,8 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
   const arrivals: Arrival[] = [];
   const acknowledged: string[] = [];
   let accepted: string[] = [];
+  /** The points at which the process really died by its own hand. */
+  const struckAt = new Set<string>();
   let epoch = 0;
   let random = Number(process.env['PKB_SEED'] ?? 7);
   const dice = (n: number): number => (random = (random * 1_103_515_245 + 12_345) % 2 ** 31) % n;
@@ -83,15 +94,32 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
     const next = new Map<number, number>();
     for (let kill = 0; kill <= KILLS; kill++) {
       epoch = kill;
+      const last = kill === KILLS;
+      const turn = kill % (MOMENTS.length + POINTS.length);
+      const moment = last ? undefined : MOMENTS[turn];
+      const point = last ? undefined : POINTS[turn - MOMENTS.length];
       red = await startNodeRed(
         'node-red',
         userDir,
         "credentialSecret: false, functionGlobalContext: { fs: require('fs') }",
+        point === undefined
+          ? {}
+          : {
+              NODE_OPTIONS: `--require ${join(__dirname, 'kill-inside.cjs')}`,
+              PKB_KILL_AT: point,
+              PKB_KILL_AFTER: String(20 + dice(60)),
+            },
       );
-      const last = kill === KILLS;
-      const moment = MOMENTS[kill % MOMENTS.length] ?? MOMENTS[3];
       let dead = false;
-      const end = new Promise<void>((resolve) => red?.process.once('exit', () => resolve()));
+      const { process: child } = red;
+      const end = new Promise<void>((resolve) => {
+        if (child.signalCode !== null) resolve();
+        else child.once('exit', () => resolve());
+      });
+      void end.then(() => {
+        if (!dead) struckAt.add(point ?? '');
+        dead = true;
+      });
       const strike = (): void => {
         if (dead) return;
         dead = true;
@@ -99,7 +127,7 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
       };
       let countdown = 20 + dice(60);
       onEvent = (event) => {
-        if (!last && event === moment && --countdown <= 0) strike();
+        if (event === moment && --countdown <= 0) strike();
       };
       const sending = Array.from({ length: PATIENTS }, async (_, patient) => {
         for (let n = 0; n < 30 && !dead; n++) {
@@ -110,7 +138,7 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
           if (!done) continue;
           acknowledged.push(id);
           onEvent(MOMENTS[0]);
-          if (moment === MOMENTS[3] && dice(200) === 0 && !last) strike();
+          if (moment === MOMENTS[3] && dice(200) === 0) strike();
         }
       });
       await Promise.all(sending);
@@ -135,6 +163,8 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
       accepted = readFileSync(join(userDir, 'accepted'), 'utf8').trim().split('\n');
       return acknowledged.slice(-PATIENTS).every((id) => accepted.includes(id));
     });
+    if (KILLS >= MOMENTS.length + POINTS.length)
+      assert.deepEqual([...struckAt].toSorted(), POINTS.toSorted());
     check();
     agent.destroy();
   });

@@ -62,8 +62,14 @@ export async function userDirWith(tarball: string): Promise<string> {
  *
  * @param runtime `node-red` (5) or `node-red-4` (4.1)
  * @param settings further settings, as source text of an object's properties
+ * @param env further environment variables
  */
-export async function startNodeRed(runtime: string, userDir: string, settings = ''): Promise<NodeRed> {
+export async function startNodeRed(
+  runtime: string,
+  userDir: string,
+  settings = '',
+  env: Record<string, string> = {},
+): Promise<NodeRed> {
   const port = await freePort();
   writeFileSync(
     join(userDir, 'settings.js'),
@@ -74,10 +80,9 @@ export async function startNodeRed(runtime: string, userDir: string, settings = 
   const child = spawn(
     process.execPath,
     [red, '-u', userDir, '-p', String(port), '-s', join(userDir, 'settings.js')],
-    {
-      stdio: ['ignore', 'pipe', 'pipe'],
-    },
+    { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } },
   );
+  const isGone = (): boolean => child.exitCode !== null || child.signalCode !== null;
   let output = '';
   for (const stream of [child.stdout, child.stderr])
     stream.on('data', (chunk: Buffer) => (output += chunk.toString()));
@@ -85,11 +90,13 @@ export async function startNodeRed(runtime: string, userDir: string, settings = 
   await until(
     `Node-RED has started\n${output}`,
     async () =>
-      output.includes('Started flows') &&
-      (await fetch(`${url}/settings`).then(
-        ({ status }) => status < 500,
-        () => false,
-      )),
+      // A process that is to be killed may be so before it has begun.
+      (isGone() && env['PKB_KILL_AT'] !== undefined) ||
+      (output.includes('Started flows') &&
+        (await fetch(`${url}/settings`).then(
+          ({ status }) => status < 500,
+          () => false,
+        ))),
     60_000,
   );
   return {
@@ -99,7 +106,7 @@ export async function startNodeRed(runtime: string, userDir: string, settings = 
     output: () => output,
     async stop() {
       const ended = new Promise((resolve) => child.once('exit', resolve));
-      if (child.exitCode === null && child.signalCode === null) {
+      if (!isGone()) {
         child.kill('SIGTERM');
         await ended;
       }
