@@ -48,6 +48,7 @@ export interface DispatcherOptions {
   readonly concurrency: number;
   readonly policy: RetryPolicy;
   readonly events: DispatcherEvents;
+  /** What waiting is measured by, in milliseconds since 1970; by default a clock that nobody can set. */
   readonly now?: () => number;
   readonly random?: () => number;
 }
@@ -57,6 +58,11 @@ const STORE_POLICY: RetryPolicy = { ...DEFAULT_POLICY, capMs: 30_000 };
 
 /** How soon a store that could not be read is asked again. */
 const STORE_RETRY_MS = 5000;
+
+/** The time since 1970 as it was when the process began, and from then on by a clock that is never set. */
+function steadyNow(): number {
+  return Math.floor(performance.timeOrigin + performance.now());
+}
 
 /** Sends the messages of one connection. */
 export class Dispatcher {
@@ -75,7 +81,7 @@ export class Dispatcher {
 
   constructor(options: DispatcherOptions) {
     this.#options = options;
-    this.#now = options.now ?? Date.now;
+    this.#now = options.now ?? steadyNow;
     this.#random = options.random ?? Math.random;
     // Every request in flight listens to it.
     setMaxListeners(0, this.#abort.signal);
@@ -218,7 +224,7 @@ export class Dispatcher {
       return { outcome: 'misconfigured', reason: (error as Error).message, scope: 'connection' };
     }
     const exchange = await this.#options.transport.post(url, requestBody(message.body), this.#abort.signal);
-    if ('answer' in exchange) return judgeAnswer(exchange.answer, message.controlId, new Date(this.#now()));
+    if ('answer' in exchange) return judgeAnswer(exchange.answer, message.controlId, new Date(Date.now()));
     return this.#abort.signal.aborted ? undefined : judgeFailure(exchange.failure);
   }
 
@@ -231,11 +237,11 @@ export class Dispatcher {
     else if (this.#state.state !== 'waiting' || this.#state.until <= now) this.#failures++;
     const reason = 'reason' in outcome ? outcome.reason : '';
     const unclear = 'scope' in outcome && outcome.scope === 'message';
-    const attempt: Attempt = { at: now, outcome: outcome.outcome, reason, unclear };
+    const attempt: Attempt = { at: Date.now(), outcome: outcome.outcome, reason, unclear };
     const facts = {
       unclear: message.unclear + (unclear ? 1 : 0),
       failures: this.#failures,
-      storedAt: message.storedAt,
+      age: Date.now() - message.storedAt,
     };
     const next = nextStep(outcome, facts, policy, now, this.#random());
     switch (next.step) {

@@ -23,8 +23,8 @@ export const DEFAULT_POLICY: RetryPolicy = {
   maxAgeMs: 72 * 3_600_000,
 };
 
-/** A server that asks for longer waits is asked again after this time all the same. */
-const RETRY_AFTER_CAP_MS = 3_600_000;
+/** Nothing waits longer than this, also where a server asks for it. What seems to, was given its time by another clock. */
+export const LONGEST_WAIT_MS = 3_600_000;
 
 /** A message's life ends. */
 export interface SettleStep {
@@ -45,13 +45,13 @@ export type NextStep =
  *
  * @param unclear how many attempts the message itself got no clear answer to, this one included
  * @param failures how many attempts on this connection have failed in a row, this one included
- * @param storedAt when the message was stored, in milliseconds since 1970
+ * @param age how long ago the message was stored, in milliseconds
  * @param now in milliseconds since 1970
  * @param random from 0 up to 1
  */
 export function nextStep(
   outcome: Outcome,
-  { unclear, failures, storedAt }: { unclear: number; failures: number; storedAt: number },
+  { unclear, failures, age }: { unclear: number; failures: number; age: number },
   policy: RetryPolicy,
   now: number,
   random: number,
@@ -74,9 +74,9 @@ export function nextStep(
     return { step: 'settle', state: 'undeliverable', expired: false, at: now };
   }
   const tries = outcome.scope === 'message' ? unclear : failures;
-  const asked = Math.min(outcome.retryAfter ?? 0, RETRY_AFTER_CAP_MS);
+  const asked = Math.min(outcome.retryAfter ?? 0, LONGEST_WAIT_MS);
   const at = now + Math.max(backoff(tries, policy, random), asked);
-  if (now - storedAt >= policy.maxAgeMs) return { step: 'settle', state: 'undeliverable', expired: true, at };
+  if (age >= policy.maxAgeMs) return { step: 'settle', state: 'undeliverable', expired: true, at };
   return { step: 'retry', at };
 }
 

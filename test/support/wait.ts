@@ -7,9 +7,9 @@
  * @throws Error when it has not come true after `limit` milliseconds
  */
 export async function until(what: string, condition: () => unknown, limit = 20_000): Promise<void> {
-  const end = Date.now() + limit;
+  const end = performance.now() + limit;
   while (!(await condition())) {
-    if (Date.now() > end) throw new Error(`Waited ${limit} ms in vain until ${what}.`);
+    if (performance.now() > end) throw new Error(`Waited ${limit} ms in vain until ${what}.`);
     await new Promise((resolve) => setTimeout(resolve, 5));
   }
 }

@@ -31,25 +31,29 @@ export class Bodies {
     this.#cipher = cipher;
   }
 
-  /** Seals the first part, which goes into the message's own row, and says whether others follow. */
-  first(body: string): { sealed: Buffer; inParts: boolean } {
-    const [first = ''] = piecesOf(body, PART);
-    return { sealed: this.#cipher.seal(first), inParts: body.length > PART };
-  }
-
-  /** Writes the parts that follow the first. */
-  storeRest(id: number, body: string): void {
+  /** Writes the texts of a message, in parts where they are long. */
+  store(id: number, { body, carried }: Texts): void {
     let n = 0;
-    for (const part of piecesOf(body, PART)) {
-      if (n > 0)
-        this.#sql.run(
-          'INSERT INTO part (message, n, bytes) VALUES (?, ?, ?)',
-          id,
-          n,
-          this.#cipher.seal(part),
-        );
+    for (const piece of piecesOf(body, PART)) {
+      const sealed = this.#cipher.seal(piece);
+      if (n > 0) this.#sql.run('INSERT INTO part (message, n, bytes) VALUES (?, ?, ?)', id, n, sealed);
+      else {
+        const sql = 'INSERT INTO text (message, body, carried) VALUES (?, ?, ?)';
+        this.#sql.run(sql, id, sealed, this.#cipher.seal(carried));
+      }
       n++;
     }
+  }
+
+  /** Writes other texts in their place. */
+  replace(id: number, texts: Texts): void {
+    this.#remove(id, true);
+    this.store(id, texts);
+  }
+
+  /** Whether a text is stored in more than one part. */
+  static inParts({ body }: Texts): boolean {
+    return body.length > PART;
   }
 
   /** Remembers what has been stored, as far as there is room. */
@@ -71,7 +75,11 @@ export class Bodies {
 
   /** The texts of a message; blank where they have been erased. */
   read(id: number): Texts {
-    const row = this.#sql.get('SELECT body, carried, in_parts FROM message WHERE id = ?', id) ?? {};
+    const row = this.#sql.get(
+      'SELECT text.body, text.carried, in_parts FROM text JOIN message ON message.id = text.message WHERE text.message = ?',
+      id,
+    );
+    if (row === undefined) return { body: '', carried: '{}' };
     return { body: this.#body(id, row), carried: this.#cipher.open(row['carried']) };
   }
 
@@ -97,19 +105,21 @@ export class Bodies {
   /** What is erased is overwritten (secure_delete). @returns of how many messages */
   #erase(where: string, value: number, most: number): number {
     const found = this.#sql.all(
-      `SELECT id, in_parts FROM message WHERE ${where} AND body IS NOT NULL LIMIT ?`,
+      `SELECT id, in_parts FROM message WHERE ${where} AND kept = 1 LIMIT ?`,
       value,
       most,
     );
     for (const { id, in_parts: inParts } of found) {
-      this.forget(Number(id));
-      if (inParts === 1) this.#sql.run('DELETE FROM part WHERE message = ?', Number(id));
-      this.#sql.run(
-        'UPDATE message SET body = NULL, carried = NULL, result = NULL, in_parts = 0 WHERE id = ?',
-        Number(id),
-      );
+      this.#remove(Number(id), inParts === 1);
+      this.#sql.run('UPDATE message SET result = NULL, kept = 0, in_parts = 0 WHERE id = ?', Number(id));
     }
     return found.length;
+  }
+
+  #remove(id: number, inParts: boolean): void {
+    this.forget(id);
+    this.#sql.run('DELETE FROM text WHERE message = ?', id);
+    if (inParts) this.#sql.run('DELETE FROM part WHERE message = ?', id);
   }
 
   #body(id: number, row: Row): string {

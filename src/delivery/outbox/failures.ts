@@ -2,7 +2,7 @@
  * The messages of an embedded outbox that ended without acceptance: shown to a person, and sent once more on request.
  */
 import { type Outcome, reasonOf } from '../outcome.js';
-import type { Bodies } from './bodies.js';
+import { Bodies } from './bodies.js';
 import type { BodyCipher } from './cipher.js';
 import type { KeyQueues } from './key-queues.js';
 import type { FailedMessage, FailedReference, NewMessage, Replayed } from './outbox.js';
@@ -31,7 +31,7 @@ export class Failures {
   /** The latest of a sender, the newest first. */
   list(connection: string, sender: string, most: number): FailedMessage[] {
     const rows = this.#sql.all(
-      `SELECT id, control_id, message_type, state, settled_at, attempts, result, body IS NOT NULL AS kept FROM message
+      `SELECT id, control_id, message_type, state, settled_at, attempts, result, kept FROM message
         WHERE connection = ? AND sender = ? AND ${FAILED} ORDER BY id DESC LIMIT ?`,
       connection,
       sender,
@@ -52,7 +52,7 @@ export class Failures {
   /** The row of one whose texts are still there. */
   find(connection: string, { id, controlId }: FailedReference): Row | undefined {
     return this.#sql.get(
-      `SELECT ${COLUMNS} FROM message WHERE id = ? AND control_id = ? AND connection = ? AND ${FAILED} AND body IS NOT NULL`,
+      `SELECT ${COLUMNS} FROM message WHERE id = ? AND control_id = ? AND connection = ? AND ${FAILED} AND kept = 1`,
       id,
       controlId,
       connection,
@@ -80,12 +80,10 @@ export class Failures {
   /** Puts a message that had ended back among the queued, with what is to be sent now. */
   #requeue(id: number, message: NewMessage): void {
     const { dataPoint } = message;
-    const { sealed, inParts } = this.#bodies.first(message.body);
-    this.#bodies.forget(id);
-    this.#sql.run('DELETE FROM part WHERE message = ?', id);
+    this.#bodies.replace(id, message);
     this.#sql.run(
       `UPDATE message SET sender = ?, order_key = ?, control_id = ?, message_type = ?, data_point_field = ?, data_point_id = ?,
-        data_point_owner = ?, facility = ?, body = ?, in_parts = ?, carried = ?, hold = ?, stored_at = ?, state = 'queued',
+        data_point_owner = ?, facility = ?, in_parts = ?, hold = ?, stored_at = ?, state = 'queued', kept = 1,
         head = 0, due = 0, unclear = 0, settled_at = NULL, told = NULL, expired = NULL, result = NULL WHERE id = ?`,
       message.sender,
       message.orderKey,
@@ -95,14 +93,11 @@ export class Failures {
       dataPoint?.id ?? null,
       dataPoint?.owner ?? null,
       message.facility,
-      sealed,
-      inParts ? 1 : 0,
-      this.#cipher.seal(message.carried),
+      Bodies.inParts(message) ? 1 : 0,
       message.holdOnRejection ? 1 : 0,
       message.storedAt,
       id,
     );
-    if (inParts) this.#bodies.storeRest(id, message.body);
   }
 
   /** Whether a later message about the same data point has reached PKB, or may have. */

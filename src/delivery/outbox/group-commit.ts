@@ -2,9 +2,9 @@
  * Group commit: writes that come together share one transaction, and so one sync of the disk; a promise resolves only
  * after the commit.
  */
-import type { DatabaseSync } from 'node:sqlite';
 import { PkbOutboxError } from '../../errors.js';
 import { storeError } from './sqlite-file.js';
+import type { Statements } from './statements.js';
 
 interface Write {
   readonly run: () => unknown;
@@ -12,9 +12,10 @@ interface Write {
   readonly reject: (error: unknown) => void;
 }
 
-/** Writes to one database. */
+/** Writes to one outbox. */
 export class GroupCommit {
-  readonly #db: DatabaseSync;
+  readonly #sql: Statements;
+  readonly #ready: () => void;
   readonly #first: () => void;
   readonly #committed: () => void;
   #writes: Write[] = [];
@@ -22,11 +23,13 @@ export class GroupCommit {
   #flushing: Promise<void> | undefined;
 
   /**
+   * @param ready called before every transaction; where it throws, nothing is written
    * @param first what is written at the beginning of every transaction
    * @param committed called after every commit
    */
-  constructor(db: DatabaseSync, first: () => void, committed: () => void) {
-    this.#db = db;
+  constructor(sql: Statements, ready: () => void, first: () => void, committed: () => void) {
+    this.#sql = sql;
+    this.#ready = ready;
     this.#first = first;
     this.#committed = committed;
   }
@@ -65,10 +68,11 @@ export class GroupCommit {
     const writes = this.#writes;
     this.#writes = [];
     try {
-      this.#db.exec('BEGIN IMMEDIATE');
+      this.#ready();
+      this.#sql.exec('BEGIN IMMEDIATE');
       this.#first();
       const results = writes.map(({ run }) => run());
-      this.#db.exec('COMMIT');
+      this.#sql.exec('COMMIT');
       this.#committed();
       for (const [i, { resolve }] of writes.entries()) resolve(results[i] as never);
     } catch (error) {
@@ -80,7 +84,7 @@ export class GroupCommit {
   /** Never throws: it runs in a turn of its own, where a throw would end the process. */
   #rollBack(): void {
     try {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      if (this.#sql.isTransaction) this.#sql.exec('ROLLBACK');
     } catch {
       // The file is closed or broken; those who wait are told why their own write failed.
     }

@@ -2,6 +2,7 @@
  * The order in which an embedded outbox gives its messages out: each order key has one head, the oldest of its waiting
  * messages, and the heads take turns.
  */
+import { LONGEST_WAIT_MS } from '../retry.js';
 import type { Statements } from './statements.js';
 
 /** The queues of all order keys. */
@@ -21,12 +22,13 @@ export class KeyQueues {
     return ++this.#turn;
   }
 
-  /** The head whose turn it is. */
+  /** The head whose turn it is. One due later than anything waits got its time before the clock was set back. */
   next(connection: string, now: number): number | undefined {
     const heads = this.#sql.all(
-      'SELECT id FROM message WHERE connection = ? AND head = 1 AND due <= ? ORDER BY turn LIMIT ?',
+      `SELECT id FROM message WHERE connection = ? AND head = 1 AND due NOT BETWEEN ? AND ? ORDER BY turn LIMIT ?`,
       connection,
-      now,
+      now + 1,
+      now + LONGEST_WAIT_MS,
       this.inFlight.size + 1,
     );
     return heads.map(({ id }) => Number(id)).find((id) => !this.inFlight.has(id));

@@ -38,15 +38,23 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX attempt_message ON attempt (message);
   CREATE TABLE held (connection TEXT NOT NULL, order_key TEXT NOT NULL, PRIMARY KEY (connection, order_key)) STRICT, WITHOUT ROWID
   `,
+  // Texts stand in tables of their own: a row that changes is written anew as a whole, and one whose text is erased leaves
+  // its page half empty for good.
   `
-  ALTER TABLE message ADD COLUMN facility TEXT;
-  ALTER TABLE message ADD COLUMN in_parts INTEGER NOT NULL DEFAULT 0;
-  ALTER TABLE held ADD COLUMN message INTEGER;
+  CREATE TABLE text (message INTEGER PRIMARY KEY, body BLOB NOT NULL, carried BLOB NOT NULL) STRICT;
   CREATE TABLE part (message INTEGER NOT NULL, n INTEGER NOT NULL, bytes BLOB NOT NULL) STRICT;
   CREATE INDEX part_message ON part (message, n);
+  INSERT INTO text SELECT id, body, carried FROM message WHERE body IS NOT NULL;
+  ALTER TABLE message ADD COLUMN facility TEXT;
+  ALTER TABLE message ADD COLUMN in_parts INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE message ADD COLUMN kept INTEGER NOT NULL DEFAULT 1;
+  UPDATE message SET kept = 0 WHERE body IS NULL;
+  ALTER TABLE message DROP COLUMN body;
+  ALTER TABLE message DROP COLUMN carried;
+  ALTER TABLE held ADD COLUMN message INTEGER;
   CREATE INDEX message_data_point ON message (connection, data_point_id, id) WHERE data_point_id IS NOT NULL;
   CREATE INDEX message_failed ON message (connection, sender, id) WHERE state IN ('rejected', 'errored', 'undeliverable');
   DROP INDEX message_erasable;
-  CREATE INDEX message_kept ON message (settled_at) WHERE state = 'accepted' AND body IS NOT NULL
+  CREATE INDEX message_kept ON message (settled_at) WHERE state = 'accepted' AND kept = 1
   `,
 ];

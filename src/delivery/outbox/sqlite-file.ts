@@ -1,8 +1,9 @@
 /**
  * The file of the embedded outbox: opened for one process, checked, migrated; and SQLite's errors in our words.
  */
-import { chmodSync, closeSync, existsSync, openSync, renameSync } from 'node:fs';
+import { chmodSync, closeSync, existsSync, openSync, renameSync, statfsSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { dirname } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { PkbOutboxError } from '../../errors.js';
 import { MIGRATIONS } from './schema.js';
@@ -15,6 +16,7 @@ import { MIGRATIONS } from './schema.js';
  */
 export function openFile(path: string): { db: DatabaseSync; reports: string[] } {
   const reports: string[] = [];
+  mustBeLocal(dirname(path));
   const isNew = !existsSync(path);
   try {
     // SQLite gives its other files the mode of this one.
@@ -45,11 +47,39 @@ export function openFile(path: string): { db: DatabaseSync; reports: string[] } 
   return { db, reports };
 }
 
+/** Network file systems by the number that Linux gives them (statfs(2)); their locks and syncs cannot be relied on. */
+const NETWORK: Readonly<Record<number, string>> = {
+  0x6969: 'NFS',
+  0x517b: 'SMB',
+  0xff534d42: 'CIFS',
+  0xfe534d42: 'SMB',
+  0x01021997: '9P',
+  0x5346414f: 'AFS',
+  0x00c36400: 'Ceph',
+};
+
+/** @throws PkbOutboxError where a folder is known to lie on the network */
+function mustBeLocal(folder: string): void {
+  let type: number;
+  try {
+    ({ type } = statfsSync(folder));
+  } catch {
+    // That the folder is not there is told where the file is opened.
+    return;
+  }
+  const network = NETWORK[type >>> 0];
+  if (network === undefined) return;
+  throw new PkbOutboxError(
+    'PKB_OUTBOX',
+    `The outbox file would lie on a network file system (${network}), which keeps neither locks nor syncs reliably: messages could be lost. Choose a folder on a local disk.`,
+  );
+}
+
 /** What the log is cut back to after it grew with a large message. */
 const WAL_BYTES = 16 * 2 ** 20;
 
 /** Opens the file for this process alone: the lock is the file system's, and dies with the process. */
-function connect(path: string): DatabaseSync {
+export function connect(path: string): DatabaseSync {
   const { DatabaseSync } = loadSqlite();
   const db = new DatabaseSync(path);
   try {

@@ -5,7 +5,6 @@
  * WAL with synchronous=FULL syncs the log once for every transaction; see `group-commit.ts`.
  */
 import { randomBytes } from 'node:crypto';
-import type { DatabaseSync } from 'node:sqlite';
 import { Bodies } from './bodies.js';
 import { BodyCipher } from './cipher.js';
 import { GroupCommit } from './group-commit.js';
@@ -22,6 +21,7 @@ import type {
 } from './outbox.js';
 import { COLUMNS, Failures } from './failures.js';
 import { KeyQueues } from './key-queues.js';
+import { OutboxFile } from './outbox-file.js';
 import { openFile } from './sqlite-file.js';
 import { type Row, Statements } from './statements.js';
 
@@ -62,7 +62,7 @@ export class SqliteOutbox implements Outbox {
   readonly secret: Buffer;
   /** What was found wrong and mended when it was opened, for a person to read. */
   readonly reports: readonly string[];
-  readonly #db: DatabaseSync;
+  readonly #file: OutboxFile;
   readonly #sql: Statements;
   readonly #cipher: BodyCipher;
   readonly #bodies: Bodies;
@@ -85,8 +85,8 @@ export class SqliteOutbox implements Outbox {
     this.#now = options.now ?? Date.now;
     this.#retentionMs = options.retentionMs;
     const { db, reports } = openFile(options.path);
-    this.#db = db;
     this.#sql = new Statements(db);
+    this.#file = new OutboxFile(options.path, this.#sql);
     this.reports = reports;
     let more: boolean;
     try {
@@ -109,7 +109,8 @@ export class SqliteOutbox implements Outbox {
       throw error;
     }
     this.#commits = new GroupCommit(
-      db,
+      this.#sql,
+      () => this.#file.mustBeThere(),
       () => this.#noteTold(),
       () => this.#toldNoted(),
     );
@@ -154,7 +155,7 @@ export class SqliteOutbox implements Outbox {
   async untold(connection: string, sender: string): Promise<SettledMessage[]> {
     const rows = this.#sql.all(
       `SELECT ${COLUMNS}, state, expired, result FROM message
-        WHERE connection = ? AND sender = ? AND told = 0 AND body IS NOT NULL ORDER BY id`,
+        WHERE connection = ? AND sender = ? AND told = 0 AND kept = 1 ORDER BY id`,
       connection,
       sender,
     );
@@ -242,24 +243,23 @@ export class SqliteOutbox implements Outbox {
 
   /** Limits how large the file may grow, in pages; writes beyond it fail as on a full disk. */
   limitPages(pages: number): void {
-    this.#db.exec(`PRAGMA max_page_count = ${Math.trunc(pages)}`);
+    this.#sql.exec(`PRAGMA max_page_count = ${Math.trunc(pages)}`);
   }
 
   async close(): Promise<void> {
     clearTimeout(this.#sweeper);
     await this.#commits.close(this.#toldIds.size > 0 ? () => undefined : undefined);
     clearTimeout(this.#toldTimer);
-    this.#db.close();
+    this.#sql.close();
   }
 
   #insert(message: NewMessage): number {
     const { connection, orderKey, dataPoint } = message;
     const isHead = !this.#queues.isBusy(connection, orderKey);
-    const { sealed, inParts } = this.#bodies.first(message.body);
     const { lastInsertRowid: id } = this.#sql.run(
       `INSERT INTO message (connection, sender, order_key, control_id, message_type, data_point_field, data_point_id,
-        data_point_owner, facility, body, in_parts, carried, hold, stored_at, state, head, due, turn, attempts, unclear)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, 0, ?, 0, 0)`,
+        data_point_owner, facility, in_parts, hold, stored_at, state, head, due, turn, attempts, unclear)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, 0, ?, 0, 0)`,
       connection,
       message.sender,
       orderKey,
@@ -269,15 +269,13 @@ export class SqliteOutbox implements Outbox {
       dataPoint?.id ?? null,
       dataPoint?.owner ?? null,
       message.facility,
-      sealed,
-      inParts ? 1 : 0,
-      this.#cipher.seal(message.carried),
+      Bodies.inParts(message) ? 1 : 0,
       message.holdOnRejection ? 1 : 0,
       message.storedAt,
       isHead ? 1 : 0,
       this.#queues.turn(),
     );
-    if (inParts) this.#bodies.storeRest(id, message.body);
+    this.#bodies.store(id, message);
     return id;
   }
 
@@ -327,7 +325,7 @@ export class SqliteOutbox implements Outbox {
     this.#sql.run(`DELETE FROM message WHERE id IN (${old})`, now - AUDIT_MS);
     const free = Number(this.#sql.get('PRAGMA freelist_count')?.['freelist_count']);
     if (free <= SPARE_PAGES) return more;
-    this.#db.exec(`PRAGMA incremental_vacuum(${Math.min(free - SPARE_PAGES, SWEEP_PAGES)})`);
+    this.#sql.exec(`PRAGMA incremental_vacuum(${Math.min(free - SPARE_PAGES, SWEEP_PAGES)})`);
     return more || free - SPARE_PAGES > SWEEP_PAGES;
   }
 

@@ -1,4 +1,4 @@
-/** Prepared statements of one database, each prepared once. */
+/** A database that can be changed for another, and its statements, each prepared once. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 /** What SQLite is given for a parameter. */
@@ -9,11 +9,30 @@ export type Row = Record<string, unknown>;
 
 /** Runs SQL. */
 export class Statements {
-  readonly #db: DatabaseSync;
+  #db: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
 
   constructor(db: DatabaseSync) {
     this.#db = db;
+  }
+
+  /** Goes on with another database of the same content. */
+  change(db: DatabaseSync): void {
+    this.#db = db;
+    this.#prepared.clear();
+  }
+
+  close(): void {
+    this.#db.close();
+  }
+
+  /** Runs SQL without parameters that is not used again and again. */
+  exec(sql: string): void {
+    this.#db.exec(sql);
+  }
+
+  get isTransaction(): boolean {
+    return this.#db.isTransaction;
   }
 
   run(sql: string, ...values: Value[]): { lastInsertRowid: number; changes: number } {

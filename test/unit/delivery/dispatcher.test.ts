@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import sinon from 'sinon';
 import { Dispatcher, type DispatcherEvents } from '../../../src/delivery/dispatcher.js';
 import type { Outcome } from '../../../src/delivery/outcome.js';
 import { MemoryOutbox } from '../../../src/delivery/outbox/memory.js';
@@ -251,6 +252,39 @@ describe('the dispatcher', () => {
     assert.equal(server.arrived.length, 1);
     await end();
   });
+
+  for (const [what, jump] of [
+    ['back by an hour', -3_600_000],
+    ['forward by a day', 24 * 3_600_000],
+  ] as const) {
+    it(`goes on when the clock is set ${what} while it waits`, async () => {
+      let busy = true;
+      const server = await startServer((arrived, response) => {
+        if (busy) response.writeHead(503).end();
+        else acceptAll(arrived, response);
+      });
+      const { dispatcher, submit, settled, end } = await run(server);
+      await submit('1');
+      await submit('2');
+      await until('it waits', () => dispatcher.state.state === 'waiting');
+      const { now } = Date;
+      const clock = sinon.stub(Date, 'now').callsFake(() => now() + jump);
+      try {
+        busy = false;
+        await until('both are settled', () => settled.length === 2);
+      } finally {
+        clock.restore();
+      }
+      assert.deepEqual(
+        settled.map(({ controlId, state }) => [controlId, state]),
+        [
+          ['1', 'accepted'],
+          ['2', 'accepted'],
+        ],
+      );
+      await end();
+    });
+  }
 
   it('gives up what has become too old, and says so', async () => {
     const server = await startServer((_arrived, response) => response.writeHead(503).end());

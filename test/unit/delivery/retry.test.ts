@@ -4,7 +4,7 @@ import type { Outcome } from '../../../src/delivery/outcome.js';
 import { backoff, DEFAULT_POLICY, nextStep } from '../../../src/delivery/retry.js';
 
 const NOW = 1_000_000_000;
-const fresh = { unclear: 1, failures: 1, storedAt: NOW };
+const fresh = { unclear: 1, failures: 1, age: 0 };
 const fault = (
   outcome: 'notSent' | 'unknown' | 'busy',
   scope: 'connection' | 'message',
@@ -66,7 +66,7 @@ describe('what to do after an attempt', () => {
     const many = { ...fresh, unclear: DEFAULT_POLICY.unknownAttempts, failures: 99 };
     assert.equal(nextStep(fault('unknown', 'message'), many, DEFAULT_POLICY, NOW, 0).step, 'settle');
     assert.equal(nextStep(fault('unknown', 'connection'), many, DEFAULT_POLICY, NOW, 0).step, 'retry');
-    const old = { ...many, storedAt: NOW - DEFAULT_POLICY.maxAgeMs };
+    const old = { ...many, age: DEFAULT_POLICY.maxAgeMs };
     assert.deepEqual(nextStep(fault('unknown', 'connection'), old, DEFAULT_POLICY, NOW, 0), {
       step: 'settle',
       state: 'undeliverable',

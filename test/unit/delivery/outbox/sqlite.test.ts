@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
-import {
+import fs, {
   chmodSync,
   existsSync,
+  mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
   writeFileSync,
@@ -13,6 +15,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import sinon from 'sinon';
+import { MIGRATIONS } from '../../../../src/delivery/outbox/schema.js';
 import type { NewMessage, SettledMessage } from '../../../../src/delivery/outbox/outbox.js';
 import { SqliteOutbox } from '../../../../src/delivery/outbox/sqlite.js';
 import { stamped } from '../../../support/messages.js';
@@ -21,6 +25,8 @@ import { until } from '../../../support/wait.js';
 const NOW = 1_000_000;
 const ATTEMPT = { at: NOW, outcome: 'accepted', reason: '', unclear: false } as const;
 const SECRET = 'MARKER-4711';
+/** For other processes, which do not read TypeScript. */
+const BUILT = join(__dirname, '../../../../dist/src/delivery/outbox/sqlite.js');
 
 const message = (controlId: string): NewMessage => ({
   connection: 'c',
@@ -128,7 +134,7 @@ describe('the embedded outbox', () => {
     const script = join(folder, 'run.cts');
     writeFileSync(
       script,
-      `const { SqliteOutbox } = require(${JSON.stringify(join(__dirname, '../../../../dist/src/delivery/outbox/sqlite.js'))});
+      `const { SqliteOutbox } = require(${JSON.stringify(BUILT)});
        const { writeSync } = require('node:fs');
        const outbox = new SqliteOutbox({ path: ${JSON.stringify(path)}, retentionMs: 1e9 });
        const message = ${JSON.stringify(message('1'))};
@@ -250,7 +256,7 @@ describe('the embedded outbox', () => {
   });
 
   it('refuses a file that another process has open, and takes it when that process is killed', async () => {
-    const script = `const { SqliteOutbox } = require(${JSON.stringify(join(__dirname, '../../../../dist/src/delivery/outbox/sqlite.js'))});
+    const script = `const { SqliteOutbox } = require(${JSON.stringify(BUILT)});
       new SqliteOutbox({ path: ${JSON.stringify(path)}, retentionMs: 1e9 }); console.log('open'); setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
@@ -266,11 +272,210 @@ describe('the embedded outbox', () => {
   it('refuses a folder that is not there or not writable', () => {
     path = join(folder, 'missing/outbox.sqlite');
     assert.throws(() => open(), { code: 'PKB_OUTBOX', message: /ENOENT/ });
-    if (process.getuid?.() === 0) return; // root may write anywhere
-    chmodSync(folder, 0o500);
-    path = join(folder, 'outbox.sqlite');
-    assert.throws(() => open(), { code: 'PKB_OUTBOX' });
-    chmodSync(folder, 0o700);
+  });
+
+  it('refuses a folder and a file that the user may not write', () => {
+    const readOnly = join(folder, 'read-only');
+    mkdirSync(readOnly);
+    writeFileSync(join(readOnly, 'theirs.sqlite'), '');
+    chmodSync(join(readOnly, 'theirs.sqlite'), 0o444);
+    chmodSync(readOnly, 0o555);
+    chmodSync(folder, 0o755);
+    const script = `const { SqliteOutbox } = require(process.argv[1]);
+      for (const path of process.argv.slice(2)) {
+        try { new SqliteOutbox({ path, retentionMs: 0 }); console.log('opened'); }
+        catch (error) { console.log(error.code, error.message); }
+      }`;
+    const paths = ['new.sqlite', 'theirs.sqlite'].map((file) => join(readOnly, file));
+    // Root may write anywhere, so the attempt is made by nobody.
+    const as = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
+    const output = execFileSync(process.execPath, ['-e', script, BUILT, ...paths], {
+      encoding: 'utf8',
+      ...as,
+    });
+    assert.match(output, /^PKB_OUTBOX .*cannot be written \(EACCES\).*\nPKB_OUTBOX .*cannot be written \(E/);
+  });
+
+  it('refuses a network file system', () => {
+    const stub = sinon.stub(fs, 'statfsSync').returns({ type: 0x6969 } as never);
+    try {
+      assert.throws(() => open(), { code: 'PKB_OUTBOX', message: /network file system \(NFS\)/ });
+      stub.returns({ type: 0xff534d42 | 0 } as never);
+      assert.throws(() => open(), { code: 'PKB_OUTBOX', message: /CIFS/ });
+    } finally {
+      stub.restore();
+    }
+  });
+
+  describe('when somebody touches the file under it', () => {
+    const ids = async (outbox: SqliteOutbox): Promise<string[]> => {
+      const found: string[] = [];
+      for (;;) {
+        const taken = await outbox.take('c', NOW);
+        if (taken === undefined) return found;
+        found.push(`${taken.controlId}`);
+        assert.equal(taken.body, message(taken.controlId).body);
+        const outcome = { outcome: 'accepted', code: 'AA', controlId: '', text: '', ack: '' } as const;
+        await outbox.settle({ message: taken, state: 'accepted', outcome, expired: false }, ATTEMPT, false);
+      }
+    };
+    /** Stores again what was refused, once, as a flow would. */
+    const insist = async (outbox: SqliteOutbox, controlId: string): Promise<void> => {
+      await assert.rejects(outbox.add(message(controlId)), {
+        code: 'PKB_OUTBOX',
+        message: /removed or replaced/,
+      });
+      await outbox.add(message(controlId));
+    };
+
+    for (const [what, damage] of [
+      ['removes the file', () => rmSync(path)],
+      ['removes the log', () => rmSync(`${path}-wal`)],
+      ['removes both', () => [rmSync(path), rmSync(`${path}-wal`)]],
+      ['moves the file away', () => renameSync(path, `${path}.backup`)],
+      [
+        'puts another one in its place',
+        () => [writeFileSync(`${path}.x`, 'x'), renameSync(`${path}.x`, path)],
+      ],
+    ] as const) {
+      it(`${what}: refuses one message, and keeps all that it had taken`, async () => {
+        const outbox = open();
+        await outbox.add(message('1'));
+        await outbox.add(message('2'));
+        damage();
+        await insist(outbox, '3');
+        await outbox.add(message('4'));
+        await outbox.close();
+        const again = open();
+        assert.deepEqual(await ids(again), ['1', '2', '3', '4']);
+        assert.equal(statSync(path).mode & 0o777, 0o600);
+        await again.close();
+        if (what.startsWith('puts')) assert.ok(readdirSync(folder).some((file) => file.includes('.found-')));
+      });
+    }
+
+    it('removes the whole folder: takes nothing until it is back, and then has everything', async () => {
+      const outbox = open();
+      await outbox.add(message('1'));
+      rmSync(folder, { recursive: true });
+      await assert.rejects(outbox.add(message('2')), { code: 'PKB_OUTBOX' });
+      await assert.rejects(outbox.add(message('2')), { code: 'PKB_OUTBOX' });
+      mkdirSync(folder);
+      await insist(outbox, '2');
+      await outbox.close();
+      const again = open();
+      assert.deepEqual(await ids(again), ['1', '2']);
+      await again.close();
+    });
+  });
+
+  it('gives out what a clock that was set back since has put off for longer than anything waits', async () => {
+    const outbox = open();
+    const id = await outbox.add(message('1'));
+    await outbox.take('c', NOW);
+    await outbox.postpone(id, NOW + 5000, { ...ATTEMPT, outcome: 'busy' });
+    assert.equal(await outbox.take('c', NOW), undefined);
+    const anHourEarlier = NOW - 3_600_000;
+    assert.equal((await outbox.take('c', anHourEarlier))?.id, id);
+    await outbox.close();
+  });
+
+  it('opens a file of the first version, with messages in every state', async () => {
+    const db = new DatabaseSync(path);
+    db.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1`);
+    const insert = db.prepare(
+      `INSERT INTO message (connection, sender, order_key, control_id, message_type, body, carried, result, hold, stored_at,
+        settled_at, state, told, head, due, turn, attempts, unclear)
+       VALUES ('c', 's', ?, ?, 'ADT^A28', ?, ?, ?, 0, ${NOW}, ?, ?, ?, ?, 0, 1, 1, 0)`,
+    );
+    const plain = (text: string): Buffer => Buffer.concat([Buffer.from([0]), Buffer.from(text)]);
+    const row = (key: string, id: string, state: string, told: number | null, head: number): void => {
+      const result =
+        state === 'queued' ? null : plain(JSON.stringify({ outcome: state, code: 'AR', text: 'why' }));
+      insert.run(
+        key,
+        id,
+        plain(message(id).body),
+        plain('{}'),
+        result,
+        state === 'queued' ? null : NOW,
+        state,
+        told,
+        head,
+      );
+    };
+    row('one', 'waiting', 'queued', null, 1);
+    row('one', 'behind', 'queued', null, 0);
+    row('two', 'untold', 'accepted', 0, 0);
+    row('three', 'rejected', 'rejected', 1, 0);
+    row('held', 'cause', 'rejected', 1, 0);
+    row('held', 'parked', 'queued', null, 0);
+    db.exec(`INSERT INTO held (connection, order_key) VALUES ('c', 'held')`);
+    db.close();
+
+    const outbox = open();
+    assert.deepEqual(
+      (await outbox.untold('c', 's')).map(({ message: { controlId } }) => controlId),
+      ['untold'],
+    );
+    const failed = await outbox.failed('c', 's', 10);
+    assert.deepEqual(
+      failed.map(({ controlId, reason }) => [controlId, reason]),
+      [
+        ['cause', 'AR: why'],
+        ['rejected', 'AR: why'],
+      ],
+    );
+    assert.equal((await settle(outbox)).message.controlId, 'waiting');
+    assert.equal((await settle(outbox)).message.controlId, 'behind');
+    assert.equal(await outbox.take('c', NOW), undefined);
+    const [, rejected] = failed;
+    assert.ok(rejected);
+    assert.equal(await outbox.replay(rejected, message('rejected'), false), 'queued');
+    assert.equal((await settle(outbox)).message.controlId, 'rejected');
+    await outbox.release('c');
+    assert.equal((await settle(outbox)).message.controlId, 'parked');
+    await outbox.close();
+  });
+
+  describe('the size of the file', () => {
+    const size = (): number => statSync(path).size;
+    const body = stamped('1', { more: `NTE|1||${'x'.repeat(10_000)}\r` });
+
+    it('does not grow with what is sent and erased', async () => {
+      const outbox = open({ retentionMs: 0 });
+      let grown = 0;
+      for (let round = 0; round < 10; round++) {
+        const added = Array.from({ length: 200 }, (_, n) =>
+          outbox.add({ ...message(`${round}-${n}`), orderKey: `${n}`, body }),
+        );
+        await Promise.all(added);
+        for (let n = 0; n < 200; n++) await outbox.told((await settle(outbox)).message.id);
+        if (round === 2) grown = size();
+      }
+      await outbox.close();
+      assert.ok(
+        size() < grown * 1.2 + 1e6,
+        `${grown} bytes after 600 messages of 10 kB, ${size()} after 2,000`,
+      );
+    });
+
+    it('shrinks again after a backlog, a little at a time, while it works', async () => {
+      let now = NOW;
+      const first = open({ now: () => now });
+      await Promise.all(
+        Array.from({ length: 2000 }, (_, n) => first.add({ ...message(`${n}`), orderKey: `${n}`, body })),
+      );
+      for (let n = 0; n < 2000; n++) await first.told((await settle(first)).message.id);
+      await first.close();
+      const full = size();
+      now += 2e9;
+      const outbox = open({ now: () => now });
+      await until('the file is smaller', () => size() < full * 0.6);
+      assert.ok(full > 2e7, `${full} bytes`);
+      await outbox.add(message('works'));
+      await outbox.close();
+    });
   });
 
   it('takes nothing it cannot write, and says that the disk is full', async () => {
