@@ -12,13 +12,12 @@ import { Pool } from 'undici';
 import { judgeAnswer } from '../dist/src/delivery/classify.js';
 import { basicAuthorization, transportFactory } from '../dist/src/delivery/transport.js';
 import { encodeRequest } from '../dist/src/index.js';
+import { requestBody } from '../dist/src/pkb/soap/request.js';
 import { machine, table } from './harness.js';
 
 const ID = 'f691896e-977f-4f06-91ee-625155ca71f8';
-const BODY = encodeRequest(
-  `MSH|^~\\&|MAILCO|trustalias{trustalias}|HL7API|PKB|20260101120000||ADT^A28|${ID}|P|2.4\rPID|||9990000018^^^NHS^NH||Example^Alex||19700101|U\rNTE|1||${'x'.repeat(1000)}\r`,
-);
-const BYTES = Buffer.from(BODY);
+const HL7 = `MSH|^~\\&|MAILCO|trustalias{trustalias}|HL7API|PKB|20260101120000||ADT^A28|${ID}|P|2.4\rPID|||9990000018^^^NHS^NH||Example^Alex||19700101|U\rNTE|1||${'x'.repeat(1000)}\r`;
+const BODY = encodeRequest(HL7);
 const HEADERS = {
   authorization: basicAuthorization('partner_mailco', 'testing'),
   'content-type': 'text/xml; charset=UTF-8',
@@ -66,7 +65,7 @@ async function transportOf(url: string, concurrency: number, read: boolean): Pro
   setMaxListeners(0, signal);
   return {
     async post() {
-      const exchange = await transport.post(address, { length: BYTES.length, pieces: () => [BYTES] }, signal);
+      const exchange = await transport.post(address, requestBody(HL7), signal);
       if (!('answer' in exchange) || exchange.answer.status !== 200) throw new Error('no answer');
       if (read && judgeAnswer(exchange.answer, ID, new Date()).outcome !== 'accepted') {
         throw new Error('not accepted');

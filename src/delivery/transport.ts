@@ -100,12 +100,12 @@ function createTransport(got: Got, options: TransportOptions): Transport {
   const exchange = async (
     url: URL,
     signal: AbortSignal,
-    what: { method?: 'GET'; body?: Buffer | Iterable<Buffer>; headers?: { 'content-length': string } },
+    what: { method?: 'GET'; body?: Iterable<Buffer>; headers?: { 'content-length': string } },
   ): Promise<Exchange> => {
     const evidence: Evidence = { written: false, tooLarge: false, overdue: undefined };
     const limit = options.proxy === undefined ? NO_LIMIT : limitConnecting(evidence, signal, milliseconds);
-    const request = client(url, { ...what, signal: limit.signal ?? signal });
     let sent: ClientRequest | undefined;
+    const request = client(url, { ...what, signal: limit.signal ?? signal });
     void request.on('downloadProgress', ({ transferred }: { transferred: number }) => {
       if (transferred <= MAX_RESPONSE_BYTES) return;
       evidence.tooLarge = true;
@@ -134,14 +134,16 @@ function createTransport(got: Got, options: TransportOptions): Transport {
   };
 }
 
-/** One piece is sent as it is; of many the length is said beforehand, since PKB may not know chunked requests. */
-function bodyOptions(body: RequestBody): {
-  body: Buffer | Iterable<Buffer>;
-  headers?: { 'content-length': string };
+/**
+ * The body as an iterable. Of a string or bytes the client writes the last piece, waits a turn and only then ends the
+ * request, and it gives up the socket of a request that is answered before: every quick answer would cost a connection.
+ * The length is said beforehand, since PKB may not know chunked requests.
+ */
+function bodyOptions({ length, pieces }: RequestBody): {
+  body: Iterable<Buffer>;
+  headers: { 'content-length': string };
 } {
-  const pieces = body.pieces();
-  if (Array.isArray(pieces) && pieces.length === 1) return { body: pieces[0] as Buffer };
-  return { body: pieces, headers: { 'content-length': String(body.length) } };
+  return { body: pieces(), headers: { 'content-length': String(length) } };
 }
 
 /** What is learnt of a request while it is under way. */

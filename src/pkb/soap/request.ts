@@ -45,7 +45,7 @@ export function encodeRequest(hl7: string | Uint8Array): string | Buffer {
 export interface RequestBody {
   /** Length of all pieces, in bytes. */
   readonly length: number;
-  pieces(): Iterable<Buffer>;
+  readonly pieces: () => Generator<Buffer>;
 }
 
 /** Length of a piece of a long message, in UTF-16 units. */
@@ -61,7 +61,12 @@ export function requestBody(hl7: string): RequestBody {
   const text = hl7.includes(']]>') ? hl7.replaceAll(']]>', SPLIT_END) : hl7;
   if (text.length <= PIECE) {
     const whole = Buffer.from(BEFORE + text + AFTER, 'utf8');
-    return { length: whole.length, pieces: () => [whole] };
+    return {
+      length: whole.length,
+      *pieces() {
+        yield whole;
+      },
+    };
   }
   return {
     length: BEFORE_BYTES.length + Buffer.byteLength(text) + AFTER_BYTES.length,
