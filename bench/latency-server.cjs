@@ -1,5 +1,6 @@
 // A server of its own process that answers every message with AA after so many milliseconds (first argument: one number,
-// or from-to), and tells on request how long that really took and in which order messages arrived.
+// or from-to), and tells on request how long that really took, in which order
+// messages arrived, and over how many connections.
 const { createServer } = require('node:http');
 
 const [from, to = from] = (process.argv[2] ?? '0').split('-').map(Number);
@@ -9,8 +10,9 @@ const ack = (id) =>
 let waited = 0;
 let answered = 0;
 let order = [];
+let connections = 0;
 process.on('message', () => {
-  process.send({ latency: waited / answered, order });
+  process.send({ latency: waited / answered, order, connections });
   order = [];
 });
 
@@ -32,4 +34,5 @@ const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) =>
     else answer();
   });
 });
+server.on('connection', () => connections++);
 server.listen(0, '127.0.0.1', () => process.send(server.address().port));
