@@ -3,17 +3,59 @@
  * acknowledged; beside the flow that is built by hand (a function and Node-RED's http request node), which keeps nothing.
  */
 import { fork } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import helper from 'node-red-node-test-helper';
 import { machine, table } from './harness.js';
 
 const require_ = createRequire(__filename);
 const COUNT = Number(process.env['PKB_COUNT'] ?? 3000);
 const PATIENTS = 50;
+
+/** What is used of Node-RED itself: the runtime as users have it, without the spies of a test helper. */
+interface RedRuntime {
+  init(server: object, settings: object): void;
+  start(): Promise<void>;
+  readonly nodes: {
+    getNode(id: string): {
+      receive(message: object): void;
+      on(event: 'input', listener: () => void): void;
+    };
+    setFlows(flows: object[], credentials: object, type: 'full'): Promise<unknown>;
+  };
+  readonly events: { once(event: string, listener: () => void): void };
+}
+const RED = require_('node-red') as RedRuntime;
+
+/** Starts Node-RED in an empty user directory, with the built package in it. */
+async function startRuntime(): Promise<string> {
+  const userDir = mkdtempSync(join(tmpdir(), 'pkb-bench-'));
+  mkdirSync(join(userDir, 'node_modules/@pkb-partner'), { recursive: true });
+  symlinkSync(join(__dirname, '..'), join(userDir, 'node_modules/@pkb-partner/node-red-pkb'), 'junction');
+  writeFileSync(
+    join(userDir, 'package.json'),
+    JSON.stringify({ name: 'bench', private: true, dependencies: { '@pkb-partner/node-red-pkb': '*' } }),
+  );
+  RED.init(createServer(), {
+    userDir,
+    credentialSecret: 'bench',
+    httpAdminRoot: false,
+    telemetry: { enabled: false },
+    logging: { console: { level: 'error', metrics: false, audit: false } },
+  });
+  await RED.start();
+  return userDir;
+}
+
+/** Deploys a flow. */
+async function deploy(flow: object[], credentials: object): Promise<void> {
+  const started = new Promise<void>((resolve) => RED.events.once('flows:started', resolve));
+  await RED.nodes.setFlows(flow, credentials, 'full');
+  await started;
+}
 
 interface Result {
   readonly perSecond: number;
@@ -35,14 +77,14 @@ async function run(
 ): Promise<Result> {
   let ended = 0;
   const all = new Promise<void>((resolve) => {
-    helper.getNode(end).on('input', () => {
+    RED.nodes.getNode(end).on('input', () => {
       if (++ended === COUNT) resolve();
     });
   });
   const histogram = monitorEventLoopDelay({ resolution: 5 });
   const start = performance.now();
   for (let n = 0; n < COUNT; n++) {
-    helper.getNode(input).receive(wrap(n) as never);
+    RED.nodes.getNode(input).receive(wrap(n));
     // As messages come in a real flow: not all in one turn of the loop.
     if (n % 20 === 19) await new Promise((resolve) => setImmediate(resolve));
   }
@@ -60,14 +102,9 @@ async function run(
 }
 
 async function main(): Promise<void> {
-  helper.init(require_.resolve('node-red'));
-  await (helper.startServer() as unknown as Promise<void>);
+  const userDir = await startRuntime();
   console.log(`Delivery: ${machine()}; ${COUNT} messages of 1.2 kB, ${PATIENTS} patients\n`);
   const rows: string[][] = [];
-  const types = ['connection', 'customer', 'outbox', 'send'].map(
-    (type) => require_(`../dist/nodes/pkb-${type}.js`) as never,
-  );
-  const request = require_('@node-red/nodes/core/network/21-httprequest.js') as never;
   for (const [latency, concurrency] of [
     ['0', 8],
     ['5-50', 32],
@@ -83,19 +120,16 @@ async function main(): Promise<void> {
         server.send('order');
       });
 
-    const folder = mkdtempSync(join(tmpdir(), 'pkb-bench-'));
     const place = { z: 'tab', x: 1, y: 1 };
     const ours = [
       { id: 'tab', type: 'tab' },
-      { id: 'outbox', type: 'pkb-outbox', store: 'embedded', path: join(folder, 'outbox.sqlite') },
+      { id: 'outbox', type: 'pkb-outbox', store: 'embedded', path: `outbox-${latency}.sqlite` },
       { id: 'c', type: 'pkb-connection', environment: 'custom', url, concurrency, outbox: 'outbox' },
       { id: 'send', type: 'pkb-send', connection: 'c', wires: [['end'], ['end']], ...place },
-      { id: 'end', type: 'helper', wires: [], ...place },
+      { id: 'end', type: 'change', rules: [], wires: [[]], ...place },
     ];
-    await helper.load(types, ours as never, { c: { username: 'u', password: 'p' } } as never);
+    await deploy(ours, { c: { username: 'u', password: 'p' } });
     const own = await run('send', 'end', (n) => ({ payload: message(n) }), order);
-    await helper.unload();
-    rmSync(folder, { recursive: true });
 
     const { encodeRequest } = require_('../dist/src/index.js') as { encodeRequest: (hl7: string) => string };
     const byHand = [
@@ -111,12 +145,11 @@ async function main(): Promise<void> {
         wires: [['end']],
         ...place,
       },
-      { id: 'end', type: 'helper', wires: [], ...place },
+      { id: 'end', type: 'change', rules: [], wires: [[]], ...place },
     ];
-    await helper.load([request], byHand as never);
+    await deploy(byHand, {});
     const headers = { 'content-type': 'text/xml' };
     const hand = await run('request', 'end', (n) => ({ payload: encodeRequest(message(n)), headers }), order);
-    await helper.unload();
     server.kill();
 
     for (const [name, { perSecond, inversions, delay }] of [
@@ -132,6 +165,7 @@ async function main(): Promise<void> {
       rows,
     ),
   );
+  rmSync(userDir, { recursive: true, force: true });
   process.exit(0);
 }
 

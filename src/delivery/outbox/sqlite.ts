@@ -74,6 +74,8 @@ export class SqliteOutbox implements Outbox {
   #sweeper: NodeJS.Timeout | undefined;
   readonly #toldIds = new Set<number>();
   #toldTimer: NodeJS.Timeout | undefined;
+  /** How many fates wait to be written. */
+  #fates = 0;
 
   /**
    * Opens the file, and makes it where there is none.
@@ -134,7 +136,7 @@ export class SqliteOutbox implements Outbox {
 
   async settle(settled: SettledMessage, attempt: Attempt, hold: boolean): Promise<void> {
     const { message, state, outcome, expired } = settled;
-    await this.#commits.write(() => {
+    await this.#writeFate(() => {
       this.#sql.run(
         `UPDATE message SET state = ?, head = 0, attempts = ?, settled_at = ?, told = 0, expired = ?, result = ? WHERE id = ?`,
         state,
@@ -178,7 +180,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   async postpone(id: number, until: number, attempt: Attempt): Promise<void> {
-    await this.#commits.write(() => {
+    await this.#writeFate(() => {
       this.#sql.run(
         'UPDATE message SET attempts = attempts + 1, unclear = unclear + ?, due = ?, turn = ? WHERE id = ?',
         attempt.unclear ? 1 : 0,
@@ -251,6 +253,16 @@ export class SqliteOutbox implements Outbox {
     await this.#commits.close(this.#toldIds.size > 0 ? () => undefined : undefined);
     clearTimeout(this.#toldTimer);
     this.#sql.close();
+  }
+
+  /** Writes what became of a message. While others are under way, it waits a moment for theirs. */
+  async #writeFate(run: () => void): Promise<void> {
+    this.#fates++;
+    try {
+      await this.#commits.write(run, this.#fates >= this.#queues.inFlight.size);
+    } finally {
+      this.#fates--;
+    }
   }
 
   #insert(message: NewMessage): number {
