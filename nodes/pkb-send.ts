@@ -11,7 +11,7 @@ import { dataPointOf } from '../src/pkb/data-point.js';
 import { mustFitXml } from '../src/pkb/soap/request.js';
 import { CarriedMessages } from './common/carried.js';
 import { onInput, showError } from './common/input.js';
-import { pkbFor, replay, replayWish, shownFailures } from './common/replay.js';
+import { pkbFor, replay, replayWish, shownFailures, textOf } from './common/replay.js';
 import { sendEndpoints, type SendNode } from './common/send-endpoints.js';
 import { SendStatus } from './common/send-status.js';
 import type { NodeDef, Runtime } from './common/types.js';
@@ -45,11 +45,16 @@ module.exports = function (RED: Runtime): void {
       changed: (state, inFlight) => status.show(state, inFlight),
       settled: ({ message: stored, outcome, expired }) => {
         const message = carried.recall(stored);
-        const failed =
-          outcome.outcome === 'accepted' ? undefined : { id: stored.id, controlId: stored.controlId };
+        const { id, controlId: sentAs } = stored;
+        const outbox = connection?.outbox().name ?? '';
+        const failed = outcome.outcome === 'accepted' ? undefined : { id, controlId: sentAs, outbox };
         const pkb = pkbFor(message, failed);
         if (!('ack' in outcome))
-          return this.error(failureOf(outcome, expired), { ...message, payload: stored.body, pkb });
+          return this.error(failureOf(outcome, expired, stored.attempts), {
+            ...message,
+            payload: stored.body,
+            pkb,
+          });
         const { outcome: name, code, controlId, text, ack } = outcome;
         const payload = { outcome: name, code, controlId, text, attempts: stored.attempts };
         const result = { ...message, payload, hl7: stored.body, ack, pkb };
@@ -66,13 +71,13 @@ module.exports = function (RED: Runtime): void {
         );
       }
       connection.check();
-      const hl7 = readMessage(message.payload);
+      const hl7 = readMessage(textOf(message));
       const stored = {
         ...describe(hl7, config, connection),
         sender: this.id,
         carried: CarriedMessages.toJson(message),
       };
-      const wish = replayWish(message);
+      const wish = replayWish(message, connection.outbox());
       const replayed = wish && (await replay(connection, wish, stored));
       carried.keep(replayed ?? (await connection.submit(stored)), message);
     });
@@ -83,7 +88,7 @@ module.exports = function (RED: Runtime): void {
     this.again = async (which, override, text) => {
       if (connection === undefined) throw new PkbConfigError('PKB_CONNECTION', 'No connection is chosen.');
       const failed = await connection.outbox().findFailed(connection.id, which);
-      if (failed === undefined) return false;
+      if (failed?.sender !== this.id) return false;
       const changed = text === undefined ? failed : describe(readMessage(text), config, connection);
       const stored = { ...failed, ...changed, sender: this.id, storedAt: Date.now() };
       return (await replay(connection, { which, override }, stored)) !== undefined;
@@ -143,10 +148,15 @@ const CODES: Partial<Record<Outcome['outcome'], ErrorCode>> = {
   refused: 'PKB_REFUSED',
 };
 
-function failureOf(outcome: Exclude<Outcome, { ack: string }>, expired: boolean): PkbDeliveryError {
+function failureOf(
+  outcome: Exclude<Outcome, { ack: string }>,
+  expired: boolean,
+  attempts: number,
+): PkbDeliveryError {
   const code = expired ? 'PKB_TOO_OLD' : (CODES[outcome.outcome] ?? 'PKB_UNKNOWN');
+  const before = attempts > 1 ? ` It was tried ${attempts} times; an earlier try may have reached PKB.` : '';
   return new PkbDeliveryError(
     code,
-    `The message could not be delivered and is kept as undeliverable. ${outcome.reason}`,
+    `The message could not be delivered and is kept as undeliverable. ${outcome.reason}${before}`,
   );
 }

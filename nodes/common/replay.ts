@@ -18,16 +18,25 @@ export interface ReplayWish {
 /** How many failed messages are shown. */
 const SHOWN = 50;
 
-/** Reads `msg.pkb.failed` and `msg.pkb.override`. @returns undefined for a message that is new */
-export function replayWish(message: Message): ReplayWish | undefined {
+/** A failed message as a flow's message names it; the outbox is named because ids of another one mean nothing. */
+interface NamedReference extends FailedReference {
+  readonly outbox: string;
+}
+
+/**
+ * Reads `msg.pkb.failed` and `msg.pkb.override`.
+ *
+ * @returns undefined for a message that is new, or that failed in another outbox
+ */
+export function replayWish(message: Message, outbox: Outbox): ReplayWish | undefined {
   const { failed, override } = pkbOf(message);
-  const { id, controlId } = (failed ?? {}) as Partial<FailedReference>;
-  if (typeof id !== 'number' || typeof controlId !== 'string') return undefined;
+  const { id, controlId, outbox: name } = (failed ?? {}) as Partial<NamedReference>;
+  if (typeof id !== 'number' || typeof controlId !== 'string' || name !== outbox.name) return undefined;
   return { which: { id, controlId }, override: override === true };
 }
 
 /** `msg.pkb` of a message that is given out: with the reference where it was not accepted, without where it was. */
-export function pkbFor(message: Message, failed: FailedReference | undefined): object {
+export function pkbFor(message: Message, failed: NamedReference | undefined): object {
   const { failed: _failed, override: _override, ...pkb } = pkbOf(message);
   return failed === undefined ? pkb : { ...pkb, failed };
 }
@@ -35,7 +44,8 @@ export function pkbFor(message: Message, failed: FailedReference | undefined): o
 /**
  * Sends a message once more.
  *
- * @returns its id; undefined where the outbox has no such failed message, so that it is a new one
+ * @returns its id; undefined where it is to be sent as a new one: it is about something else than the one that failed, or
+ *   that is no longer there and this is what is wanted
  * @throws PkbDeliveryError `PKB_SUPERSEDED`
  */
 export async function replay(
@@ -46,14 +56,27 @@ export async function replay(
   switch (await connection.replay(which, message, override)) {
     case 'queued':
       return which.id;
-    case 'unknown':
+    case 'other':
       return undefined;
+    case 'gone':
+      if (override) return undefined;
+      throw new PkbDeliveryError(
+        'PKB_SUPERSEDED',
+        'This message is no longer among those that failed: it has been sent once more already. Override to send it all the same.',
+      );
     case 'superseded':
       throw new PkbDeliveryError(
         'PKB_SUPERSEDED',
         'A later message about the same data point has gone out since; PKB would put the old version back. Send the newest version, or override.',
       );
   }
+}
+
+/** The text of a message: its payload, or, where output 2 has put the outcome there, `msg.hl7`. */
+export function textOf(message: Message): unknown {
+  const { payload, hl7 } = message as { payload?: unknown; hl7?: unknown };
+  const isOutcome = typeof payload === 'object' && payload !== null && !(payload instanceof Uint8Array);
+  return isOutcome && pkbOf(message)['failed'] !== undefined ? hl7 : payload;
 }
 
 /** What a person is shown of the failed messages of a pkb-send node. */

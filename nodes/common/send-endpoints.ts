@@ -4,7 +4,7 @@
  */
 import type { Request, Response } from 'express';
 import type { FailedReference } from '../../src/delivery/outbox/outbox.js';
-import { asPkbError } from '../../src/errors.js';
+import { asPkbError, PkbMessageError } from '../../src/errors.js';
 import type { Node, Runtime } from './types.js';
 
 /** A pkb-send node at run time. */
@@ -60,8 +60,10 @@ function answer<T>(response: Response, promise: Promise<T> | undefined, body: (v
   promise?.then(
     (value) => response.json(body(value)),
     (error: unknown) => {
-      const { code, message } = asPkbError(error);
-      response.status(code === 'PKB_SUPERSEDED' ? 409 : 500).json({ code, error: message });
+      const fault = asPkbError(error);
+      const { code, message } = fault;
+      const status = code === 'PKB_SUPERSEDED' ? 409 : fault instanceof PkbMessageError ? 400 : 500;
+      response.status(status).json({ code, error: message });
     },
   );
 }

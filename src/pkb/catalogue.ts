@@ -179,3 +179,15 @@ const BY_TYPE: ReadonlyMap<string, MessageType> = new Map(MESSAGE_TYPES.map((row
 export function messageTypeRow(messageType: string): MessageType | undefined {
   return BY_TYPE.get(messageType);
 }
+
+/**
+ * Whether a later message undoes or replaces what an earlier one about the same data point ID did, so that the earlier one,
+ * sent once more, would put the old back. The events of one stay share their ID and stand beside one another.
+ *
+ * @param earlier, later such as `MDM^T02` and `MDM^T11`
+ */
+export function supersedes(later: string, earlier: string): boolean {
+  const [a, b] = [BY_TYPE.get(earlier), BY_TYPE.get(later)];
+  if (a === undefined || b === undefined || a.family !== b.family) return false;
+  return a.family !== 'encounter' || a.type === b.type || a.undo === b.type || b.undo === a.type;
+}

@@ -9,7 +9,7 @@
  */
 export function isNhsNumber(text: string): boolean {
   const digits = text.replaceAll(' ', '');
-  if (!/^\d{10}$/.test(digits)) return false;
+  if (!/^\d{10}$/.test(digits) || digits === '0000000000') return false;
   let sum = 0;
   for (let i = 0; i < 9; i++) sum += Number(digits.charAt(i)) * (10 - i);
   // 11 stands for 0; 10 is no digit, so such numbers are not issued.

@@ -162,11 +162,12 @@ describe(`pkb-send on Node-RED ${version}`, () => {
       const rejected = await flow.wait('rejected');
       assert.equal(rejected.pkb.failed.controlId, '1');
       flow.receive('send', { payload: letter('2', 'later', 'D2') });
-      flow.receive('send', { ...rejected, payload: rejected.hl7.replace('bad', 'good') });
+      // As a change node does that replaces text in msg.hl7; the payload still holds the outcome.
+      flow.receive('send', { ...rejected, hl7: rejected.hl7.replace('bad', 'good') });
       await flow.wait('accepted', 2);
       const [first, second] = flow.seen('accepted');
       assert.deepEqual([first.payload.controlId, second.payload.controlId], ['1', '2']);
-      assert.equal(first.payload.attempts, 2);
+      assert.equal(first.payload.attempts, 1);
       assert.deepEqual([first.topic, first.pkb.failed], ['mine', undefined]);
     });
 
@@ -185,10 +186,43 @@ describe(`pkb-send on Node-RED ${version}`, () => {
       assert.equal((await flow.wait('accepted', 2)).payload.controlId, '1b');
     });
 
+    it('sends a message that has been sent once more already not a third time, unless told to', async () => {
+      pkb = await picky();
+      const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+      flow.receive('send', { payload: letter('1', 'bad') });
+      const rejected = await flow.wait('rejected');
+      const corrected = { ...rejected, payload: letter('1', 'good') };
+      flow.receive('send', corrected);
+      await flow.wait('accepted');
+      flow.receive('send', corrected);
+      assert.match((await flow.wait('caught')).error.message, /already/);
+      assert.equal(pkb.arrived.length, 2);
+      flow.receive('send', { ...corrected, pkb: { ...corrected.pkb, override: true } });
+      await flow.wait('accepted', 2);
+    });
+
+    it('sends a message about something else, made from a rejected one, as a new one', async () => {
+      pkb = await picky();
+      const flow = await start([connection(pkb.url), send({ onRejected: 'hold' }), ...ends], CREDENTIALS);
+      flow.receive('send', { payload: letter('1', 'bad') });
+      const rejected = await flow.wait('rejected');
+      const other = letter('2', 'x', 'D2').replace('9990000018', '9990000026');
+      flow.receive('send', { ...rejected, payload: other });
+      assert.equal((await flow.wait('accepted')).payload.controlId, '2');
+      const { body } = await server.read('/pkb-send/send/failed');
+      assert.deepEqual(
+        (body['failed'] as { controlId: string }[]).map(({ controlId }) => controlId),
+        ['1'],
+      );
+    });
+
     it('takes a message from elsewhere with such a reference for a new one', async () => {
       pkb = await picky();
       const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
-      flow.receive('send', { payload: letter('1', 'x'), pkb: { failed: { id: 99, controlId: 'gone' } } });
+      flow.receive('send', {
+        payload: letter('1', 'x'),
+        pkb: { failed: { id: 1, controlId: '1', outbox: 'another' } },
+      });
       assert.equal((await flow.wait('accepted')).payload.controlId, '1');
     });
 
@@ -211,7 +245,7 @@ describe(`pkb-send on Node-RED ${version}`, () => {
       const [second, first] = failed;
       const asItWas = await server.admin('/pkb-send/send/replay', { id: first?.id, controlId: '1' });
       assert.deepEqual([asItWas.status, asItWas.body], [200, { queued: true }]);
-      assert.equal((await flow.wait('rejected', 3)).payload.attempts, 2);
+      assert.equal((await flow.wait('rejected', 3)).payload.controlId, '1');
       assert.equal(pkb.arrived.at(-1)?.body, pkb.arrived[0]?.body);
       const hl7 = letter('2', 'good', 'D2');
       await server.admin('/pkb-send/send/replay', { id: second?.id, controlId: '2', hl7 });

@@ -2,6 +2,7 @@
  * The texts of messages in the embedded outbox: sealed, and long ones in parts, so that a letter of megabytes is never
  * copied as a whole on its way to the disk and back.
  */
+import { PkbOutboxError } from '../../errors.js';
 import { piecesOf } from '../../hl7/pieces.js';
 import type { BodyCipher } from './cipher.js';
 import type { Row, Statements } from './statements.js';
@@ -51,9 +52,9 @@ export class Bodies {
     this.store(id, texts);
   }
 
-  /** Whether a text is stored in more than one part. */
-  static inParts({ body }: Texts): boolean {
-    return body.length > PART;
+  /** How many parts follow the first. */
+  static parts({ body }: Texts): number {
+    return body.length <= PART ? 0 : [...piecesOf(body, PART)].length - 1;
   }
 
   /** Remembers what has been stored, as far as there is room. */
@@ -73,13 +74,14 @@ export class Bodies {
     return texts;
   }
 
-  /** The texts of a message; blank where they have been erased. */
+  /** The texts of a message. @throws PkbOutboxError `PKB_OUTBOX` where they are not there, or cannot be read */
   read(id: number): Texts {
     const row = this.#sql.get(
       'SELECT text.body, text.carried, in_parts FROM text JOIN message ON message.id = text.message WHERE text.message = ?',
       id,
     );
-    if (row === undefined) return { body: '', carried: '{}' };
+    if (row === undefined)
+      throw new PkbOutboxError('PKB_OUTBOX', 'The text of a message is missing in the outbox file.');
     return { body: this.#body(id, row), carried: this.#cipher.open(row['carried']) };
   }
 
@@ -102,6 +104,11 @@ export class Bodies {
     return erased.includes(most);
   }
 
+  /** Erases what there still is of a message that is no longer kept as a record either. */
+  eraseWhole(id: number): void {
+    this.#remove(id, true);
+  }
+
   /** What is erased is overwritten (secure_delete). @returns of how many messages */
   #erase(where: string, value: number, most: number): number {
     const found = this.#sql.all(
@@ -110,7 +117,7 @@ export class Bodies {
       most,
     );
     for (const { id, in_parts: inParts } of found) {
-      this.#remove(Number(id), inParts === 1);
+      this.#remove(Number(id), Number(inParts) > 0);
       this.#sql.run('UPDATE message SET result = NULL, kept = 0, in_parts = 0 WHERE id = ?', Number(id));
     }
     return found.length;
@@ -124,11 +131,12 @@ export class Bodies {
 
   #body(id: number, row: Row): string {
     let body = this.#cipher.open(row['body']);
-    if (row['in_parts'] !== 1) return body;
-    for (let n = 1; ; n++) {
+    for (let n = 1; n <= Number(row['in_parts']); n++) {
       const part = this.#sql.get('SELECT bytes FROM part WHERE message = ? AND n = ?', id, n);
-      if (part === undefined) return body;
+      if (part === undefined)
+        throw new PkbOutboxError('PKB_OUTBOX', 'A part of a message is missing in the outbox file.');
       body += this.#cipher.open(part['bytes']);
     }
+    return body;
   }
 }

@@ -1,11 +1,18 @@
 /**
  * The messages of an embedded outbox that ended without acceptance: shown to a person, and sent once more on request.
  */
+import { supersedes } from '../../pkb/catalogue.js';
 import { type Outcome, reasonOf } from '../outcome.js';
 import { Bodies } from './bodies.js';
 import type { BodyCipher } from './cipher.js';
 import type { KeyQueues } from './key-queues.js';
-import type { FailedMessage, FailedReference, NewMessage, Replayed } from './outbox.js';
+import {
+  type FailedMessage,
+  type FailedReference,
+  isSame,
+  type NewMessage,
+  type Replayed,
+} from './outbox.js';
 import type { Row, Statements } from './statements.js';
 
 /** Everything of a message but its texts, which can be long. */
@@ -63,17 +70,21 @@ export class Failures {
   replay({ id, controlId }: FailedReference, message: NewMessage, override: boolean): Replayed {
     const { connection } = message;
     const failed = this.#sql.get(
-      `SELECT order_key FROM message WHERE id = ? AND control_id = ? AND connection = ? AND ${FAILED}`,
+      `SELECT order_key, facility, data_point_id FROM message
+        WHERE id = ? AND control_id = ? AND connection = ? AND ${FAILED}`,
       id,
       controlId,
       connection,
     );
-    if (failed === undefined) return 'unknown';
+    if (failed === undefined) return 'gone';
+    const orderKey = failed['order_key'] as string;
+    const facility = (failed['facility'] as string | null) ?? '';
+    const dataPointId = (failed['data_point_id'] as string | null) ?? '';
+    if (!isSame({ orderKey, controlId, facility, dataPointId }, message)) return 'other';
     if (!override && this.#isSuperseded(id, message)) return 'superseded';
     this.#requeue(id, message);
-    this.#queues.unholdBy(connection, id);
-    for (const key of new Set([failed['order_key'] as string, message.orderKey]))
-      this.#queues.chooseHead(connection, key);
+    this.#queues.unholdBy(connection, id, orderKey);
+    for (const key of new Set([orderKey, message.orderKey])) this.#queues.chooseHead(connection, key);
     return 'queued';
   }
 
@@ -83,7 +94,7 @@ export class Failures {
     this.#bodies.replace(id, message);
     this.#sql.run(
       `UPDATE message SET sender = ?, order_key = ?, control_id = ?, message_type = ?, data_point_field = ?, data_point_id = ?,
-        data_point_owner = ?, facility = ?, in_parts = ?, hold = ?, stored_at = ?, state = 'queued', kept = 1,
+        data_point_owner = ?, facility = ?, in_parts = ?, hold = ?, stored_at = ?, state = 'queued', kept = 1, attempts = 0,
         head = 0, due = 0, unclear = 0, settled_at = NULL, told = NULL, expired = NULL, result = NULL WHERE id = ?`,
       message.sender,
       message.orderKey,
@@ -93,30 +104,37 @@ export class Failures {
       dataPoint?.id ?? null,
       dataPoint?.owner ?? null,
       message.facility,
-      Bodies.inParts(message) ? 1 : 0,
+      Bodies.parts(message),
       message.holdOnRejection ? 1 : 0,
       message.storedAt,
       id,
     );
   }
 
-  /** Whether a later message about the same data point has reached PKB, or may have. */
-  #isSuperseded(id: number, { connection, facility, dataPoint }: NewMessage): boolean {
+  /**
+   * Whether a later message about the same data point has reached PKB, or may have. One that still waits is sent after this
+   * one, and so puts things right; one that is under way is not.
+   */
+  #isSuperseded(id: number, { connection, facility, dataPoint, messageType }: NewMessage): boolean {
     if (!dataPoint?.id) return false;
     const later = this.#sql.all(
-      `SELECT id, state, attempts FROM message WHERE connection = ? AND data_point_id = ? AND id > ?
-        AND (facility = ? OR facility IS NULL) AND state IN ('queued', 'accepted', 'undeliverable')`,
+      `SELECT id, state, message_type,
+          EXISTS (SELECT 1 FROM attempt WHERE attempt.message = message.id AND outcome = 'unknown') AS maybe
+        FROM message WHERE connection = ? AND data_point_id = ? AND id > ?
+          AND (facility = ? OR facility IS NULL OR ? = '')`,
       connection,
       dataPoint.id,
       id,
       facility,
+      facility,
     );
-    return later.some(
-      (row) =>
-        row['state'] !== 'queued' ||
-        Number(row['attempts']) > 0 ||
-        this.#queues.inFlight.has(Number(row['id'])),
-    );
+    return later
+      .filter((row) => supersedes(row['message_type'] as string, messageType))
+      .some((row) =>
+        row['state'] === 'queued'
+          ? this.#queues.inFlight.has(Number(row['id']))
+          : row['state'] === 'accepted' || row['maybe'] === 1,
+      );
   }
 
   #reason({ result }: Row): string {

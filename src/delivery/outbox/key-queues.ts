@@ -81,9 +81,10 @@ export class KeyQueues {
     this.#sql.run(sql, connection, orderKey, message);
   }
 
-  /** Ends the hold that a message caused, if it did. */
-  unholdBy(connection: string, message: number): void {
-    this.#sql.run('DELETE FROM held WHERE connection = ? AND message = ?', connection, message);
+  /** Ends the hold that a message caused, if it did; files of the first version do not say which did. */
+  unholdBy(connection: string, message: number, orderKey: string): void {
+    const sql = `DELETE FROM held WHERE connection = ? AND (message = ? OR (message IS NULL AND order_key = ?))`;
+    this.#sql.run(sql, connection, message, orderKey);
   }
 
   /** Lets what is held go on, of one order key or of all. @returns how many keys were held */

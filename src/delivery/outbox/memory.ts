@@ -3,7 +3,9 @@
  */
 import { randomBytes } from 'node:crypto';
 import { PkbOutboxError } from '../../errors.js';
+import { MESSAGE_TYPES, supersedes } from '../../pkb/catalogue.js';
 import { reasonOf } from '../outcome.js';
+import { isSame, storeName } from './outbox.js';
 import type {
   Attempt,
   Counts,
@@ -29,18 +31,24 @@ interface Queue {
   turn: number;
 }
 
+/** How much is remembered of what has ended. */
+const REMEMBERED = 1000;
+
 /** Keeps messages in this process. */
 export class MemoryOutbox implements Outbox {
   readonly durable = false;
   readonly secret = randomBytes(32);
+  readonly name = storeName(this.secret);
   readonly #limit: number;
   readonly #connections = new Map<string, Map<string, Queue>>();
   readonly #messages = new Map<number, { message: StoredMessage; queue: Queue }>();
   readonly #untold = new Map<number, SettledMessage>();
-  /** What ended without acceptance, to be sent once more on request; as many as may wait. */
+  /** What ended without acceptance, to be sent once more on request. */
   readonly #failed = new Map<number, { readonly settled: SettledMessage; readonly at: number }>();
-  /** By data point, the last message about it that has reached PKB, or may have. */
+  /** By data point and message type, the last message about it that has reached PKB, or may have. */
   readonly #gone = new Map<string, number>();
+  /** Those of which an attempt got no answer, so that PKB may have them. */
+  readonly #maybe = new Set<number>();
   #lastId = 0;
   #lastTurn = 0;
 
@@ -78,9 +86,12 @@ export class MemoryOutbox implements Outbox {
     const { message, queue } = this.#find(settled.message.id);
     this.#messages.delete(message.id);
     if (settled.state !== 'accepted') this.#remember(this.#failed, message.id, { settled, at });
+    const unclear = settled.outcome.outcome === 'unknown' || this.#maybe.delete(message.id);
     const dataPoint = dataPointOf(message);
-    if (dataPoint !== '' && (settled.state === 'accepted' || settled.state === 'undeliverable'))
-      this.#remember(this.#gone, dataPoint, message.id);
+    if (dataPoint !== '' && (settled.state === 'accepted' || unclear)) {
+      const key = `${dataPoint}${message.messageType}`;
+      this.#remember(this.#gone, key, Math.max(message.id, this.#gone.get(key) ?? 0));
+    }
     this.#untold.set(message.id, settled);
     queue.settled++;
     queue.inFlight = false;
@@ -107,7 +118,8 @@ export class MemoryOutbox implements Outbox {
     this.#untold.delete(id);
   }
 
-  async postpone(id: number, until: number, { unclear }: Attempt): Promise<void> {
+  async postpone(id: number, until: number, { unclear, outcome }: Attempt): Promise<void> {
+    if (outcome === 'unknown') this.#maybe.add(id);
     const { message, queue } = this.#find(id);
     const again = {
       ...message,
@@ -179,11 +191,13 @@ export class MemoryOutbox implements Outbox {
   /** In one go: between two turns of the loop, what waits behind could be taken. */
   async replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed> {
     const failed = this.#findFailed(message.connection, which);
-    if (failed === undefined) return 'unknown';
+    if (failed === undefined) return 'gone';
+    const { orderKey, controlId, facility, dataPoint } = failed;
+    if (!isSame({ orderKey, controlId, facility, dataPointId: dataPoint?.id ?? '' }, message)) return 'other';
     if (!override && this.#isSuperseded(which.id, message)) return 'superseded';
     const before = this.#connections.get(failed.connection)?.get(failed.orderKey);
     if (before?.heldBy === which.id) this.#release(failed.connection, failed.orderKey);
-    const again: StoredMessage = { ...message, id: which.id, attempts: failed.attempts, unclear: 0 };
+    const again: StoredMessage = { ...message, id: which.id, attempts: 0, unclear: 0 };
     const queue = this.#queue(message);
     // Behind what is under way, before all that was stored later.
     const first = queue.settled + (queue.inFlight ? 1 : 0);
@@ -221,26 +235,28 @@ export class MemoryOutbox implements Outbox {
     this.#untold.clear();
     this.#failed.clear();
     this.#gone.clear();
+    this.#maybe.clear();
   }
 
   #isSuperseded(id: number, message: NewMessage): boolean {
     const dataPoint = dataPointOf(message);
     if (dataPoint === '') return false;
-    if ((this.#gone.get(dataPoint) ?? 0) > id) return true;
+    const types = MESSAGE_TYPES.filter(({ type }) => supersedes(type, message.messageType));
+    if (types.some(({ type }) => (this.#gone.get(`${dataPoint}${type}`) ?? 0) > id)) return true;
     for (const { message: later, queue } of this.#messages.values()) {
       if (later.id <= id || dataPointOf(later) !== dataPoint) continue;
       const underWay = queue.inFlight && queue.waiting[queue.settled]?.id === later.id;
-      if (underWay || later.attempts > 0) return true;
+      if (underWay && supersedes(later.messageType, message.messageType)) return true;
     }
     return false;
   }
 
-  /** Keeps the latest, as many as may wait. */
+  /** Keeps the latest. */
   #remember<K, V>(map: Map<K, V>, key: K, value: V): void {
     map.delete(key);
     map.set(key, value);
     const [oldest] = map.keys();
-    if (map.size > this.#limit && oldest !== undefined) map.delete(oldest);
+    if (map.size > REMEMBERED && oldest !== undefined) map.delete(oldest);
   }
 
   #queues(connection: string): Iterable<Queue> {

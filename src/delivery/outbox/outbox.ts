@@ -2,6 +2,7 @@
  * What an outbox is: the place where a message is safe until its fate is known. Every store (memory, embedded, …) keeps
  * this contract, and one suite of tests (`test/unit/delivery/outbox`) is run on each.
  */
+import { createHash } from 'node:crypto';
 import type { DataPoint } from '../../pkb/data-point.js';
 import type { Outcome, OutcomeName } from '../outcome.js';
 
@@ -64,7 +65,7 @@ export interface SettledMessage {
   readonly expired: boolean;
 }
 
-/** Which message is to be sent once more: its id, and its control ID, since ids of another file may be the same. */
+/** Which message is to be sent once more. */
 export interface FailedReference {
   readonly id: number;
   readonly controlId: string;
@@ -85,9 +86,10 @@ export interface FailedMessage extends FailedReference {
 
 /**
  * What became of the wish to send a message once more: it is queued; a later message about the same data point has gone
- * out since, which it would undo; or there is no such message that has failed.
+ * out since, which it would undo; there is no such message that has failed (any more); or the message to be sent is about
+ * something else.
  */
-export type Replayed = 'queued' | 'superseded' | 'unknown';
+export type Replayed = 'queued' | 'superseded' | 'gone' | 'other';
 
 /** How many messages of a connection are where. */
 export interface Counts {
@@ -103,6 +105,8 @@ export interface Outbox {
   readonly durable: boolean;
   /** A key of this installation, with which patient identifiers are hashed. */
   readonly secret: Buffer;
+  /** Tells this store from every other one; ids mean something only together with it. */
+  readonly name: string;
 
   /** Stores a message. @returns its id, once it is as safe as the store can make it */
   add(message: NewMessage): Promise<number>;
@@ -146,7 +150,8 @@ export interface Outbox {
 
   /**
    * Puts a message that ended without acceptance back into its place in the order, as it was or corrected. It goes before
-   * all later ones of its order key that have not gone out, and ends a hold that it caused.
+   * all later ones of its order key that have not gone out, and ends a hold that it caused. A corrected message must be
+   * about the same data point, or about the same patient where there is none, or have the same control ID.
    *
    * @param message what is to be sent now
    * @param override whether to do so even if it is superseded
@@ -162,4 +167,19 @@ export interface Outbox {
   counts(connection: string): Promise<Counts>;
 
   close(): Promise<void>;
+}
+
+/** What tells a store from others, made from its secret. */
+export function storeName(secret: Buffer): string {
+  return createHash('sha256').update('name').update(secret).digest('hex').slice(0, 12);
+}
+
+/** Whether a message that is to be sent in the place of one that failed is about the same. */
+export function isSame(
+  failed: { orderKey: string; controlId: string; facility: string; dataPointId: string },
+  { orderKey, controlId, facility, dataPoint }: NewMessage,
+): boolean {
+  if (failed.controlId === controlId) return true;
+  if (failed.dataPointId === '') return failed.orderKey === orderKey && !dataPoint?.id;
+  return failed.dataPointId === dataPoint?.id && (failed.facility === '' || failed.facility === facility);
 }

@@ -19,6 +19,7 @@ import type {
   SettledMessage,
   StoredMessage,
 } from './outbox.js';
+import { storeName } from './outbox.js';
 import { COLUMNS, Failures } from './failures.js';
 import { KeyQueues } from './key-queues.js';
 import { OutboxFile } from './outbox-file.js';
@@ -52,6 +53,8 @@ const SWEEP_ROWS = 20_000;
 /** Pages of the file that stay free for what comes next; the rest is given back to the disk. */
 const SPARE_PAGES = 2000;
 const SWEEP_PAGES = 500;
+/** What `PRAGMA auto_vacuum` says of a file that can be cut back. */
+const INCREMENTAL = 2;
 
 /** How long the note that a flow was told may wait for another write to go with. */
 const TOLD_MS = 100;
@@ -60,6 +63,7 @@ const TOLD_MS = 100;
 export class SqliteOutbox implements Outbox {
   readonly durable = true;
   readonly secret: Buffer;
+  readonly name: string;
   /** What was found wrong and mended when it was opened, for a person to read. */
   readonly reports: readonly string[];
   readonly #file: OutboxFile;
@@ -74,6 +78,7 @@ export class SqliteOutbox implements Outbox {
   #sweeper: NodeJS.Timeout | undefined;
   readonly #toldIds = new Set<number>();
   #toldTimer: NodeJS.Timeout | undefined;
+  #closed = false;
   /** How many fates wait to be written. */
   #fates = 0;
 
@@ -93,6 +98,7 @@ export class SqliteOutbox implements Outbox {
     let more: boolean;
     try {
       this.secret = this.#meta('secret', () => randomBytes(32));
+      this.name = storeName(this.secret);
       const salt = this.#meta('salt', () => randomBytes(16));
       this.#cipher = new BodyCipher(options.encryptionKey ?? '', salt);
       const check = this.#meta('check', () => this.#cipher.seal('check'));
@@ -130,8 +136,15 @@ export class SqliteOutbox implements Outbox {
     const row =
       next === undefined ? undefined : this.#sql.get(`SELECT ${COLUMNS} FROM message WHERE id = ?`, next);
     if (next === undefined || row === undefined) return undefined;
+    let stored: StoredMessage;
+    try {
+      stored = this.#stored(row);
+    } catch (error) {
+      await this.#setAside(row);
+      throw error;
+    }
     this.#queues.inFlight.add(next);
-    return this.#stored(row);
+    return stored;
   }
 
   async settle(settled: SettledMessage, attempt: Attempt, hold: boolean): Promise<void> {
@@ -249,10 +262,26 @@ export class SqliteOutbox implements Outbox {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     clearTimeout(this.#sweeper);
     await this.#commits.close(this.#toldIds.size > 0 ? () => undefined : undefined);
     clearTimeout(this.#toldTimer);
     this.#sql.close();
+  }
+
+  /** Ends the life of a message whose text cannot be read, so that those behind it go on. It stays in the file. */
+  async #setAside(row: Row): Promise<void> {
+    const reason = 'Its text cannot be read from the outbox file.';
+    const outcome: SettledMessage['outcome'] = { outcome: 'refused', reason, scope: 'message' };
+    await this.#commits.write(() => {
+      this.#sql.run(
+        `UPDATE message SET state = 'undeliverable', head = 0, settled_at = ?, told = 1, result = ? WHERE id = ?`,
+        this.#now(),
+        this.#cipher.seal(JSON.stringify(outcome)),
+        Number(row['id']),
+      );
+      this.#queues.advance(row['connection'] as string, row['order_key'] as string);
+    });
   }
 
   /** Writes what became of a message. While others are under way, it waits a moment for theirs. */
@@ -281,7 +310,7 @@ export class SqliteOutbox implements Outbox {
       dataPoint?.id ?? null,
       dataPoint?.owner ?? null,
       message.facility,
-      Bodies.inParts(message) ? 1 : 0,
+      Bodies.parts(message),
       message.holdOnRejection ? 1 : 0,
       message.storedAt,
       isHead ? 1 : 0,
@@ -310,6 +339,7 @@ export class SqliteOutbox implements Outbox {
   }
 
   #sweepIn(milliseconds: number): void {
+    if (this.#closed) return;
     this.#sweeper = setTimeout(() => {
       this.#commits
         .write(() => this.#sweep())
@@ -329,12 +359,18 @@ export class SqliteOutbox implements Outbox {
    */
   #sweep(): boolean {
     const now = this.#now();
-    const more = this.#bodies.eraseOld(now - this.#retentionMs, now - FAILED_MS, SWEEP_MESSAGES);
+    let more = this.#bodies.eraseOld(now - this.#retentionMs, now - FAILED_MS, SWEEP_MESSAGES);
     // Ids grow with time, so what is old enough stands first.
     const old = `SELECT id FROM (SELECT id, state, settled_at FROM message ORDER BY id LIMIT ${SWEEP_ROWS})
       WHERE state <> 'queued' AND settled_at < ?`;
-    this.#sql.run(`DELETE FROM attempt WHERE message IN (${old})`, now - AUDIT_MS);
-    this.#sql.run(`DELETE FROM message WHERE id IN (${old})`, now - AUDIT_MS);
+    for (const { id } of this.#sql.all(`${old} LIMIT ${SWEEP_MESSAGES}`, now - AUDIT_MS)) {
+      this.#bodies.eraseWhole(Number(id));
+      this.#sql.run('DELETE FROM attempt WHERE message = ?', Number(id));
+      this.#sql.run('DELETE FROM message WHERE id = ?', Number(id));
+      more = true;
+    }
+    // Files of the first version cannot be cut back; what is free in them is used again.
+    if (this.#sql.get('PRAGMA auto_vacuum')?.['auto_vacuum'] !== INCREMENTAL) return more;
     const free = Number(this.#sql.get('PRAGMA freelist_count')?.['freelist_count']);
     if (free <= SPARE_PAGES) return more;
     this.#sql.exec(`PRAGMA incremental_vacuum(${Math.min(free - SPARE_PAGES, SWEEP_PAGES)})`);

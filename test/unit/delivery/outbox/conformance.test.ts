@@ -303,7 +303,7 @@ for (const [name, create] of Object.entries(STORES)) {
           ...message('1'),
           storedAt: NOW + 5,
           id: failed.id,
-          attempts: 1,
+          attempts: 0,
           unclear: 0,
         });
         await accept(taken);
@@ -314,20 +314,21 @@ for (const [name, create] of Object.entries(STORES)) {
       it('sends a corrected one in its place, with all it says', async () => {
         const failed = await fail('1');
         const corrected = message('1b', 'two', {
+          dataPoint: message('1').dataPoint,
           body: stamped('1b', { more: 'NTE|1||corrected\r' }),
           sender: 't',
         });
         assert.equal(await outbox.replay(failed, corrected, false), 'queued');
-        assert.deepEqual(await take(), { ...corrected, id: failed.id, attempts: 1, unclear: 0 });
+        assert.deepEqual(await take(), { ...corrected, id: failed.id, attempts: 0, unclear: 0 });
       });
 
       it('does not know what has not failed, was accepted, or has another control ID', async () => {
         const failed = await fail('1');
-        assert.equal(await outbox.replay({ ...failed, controlId: 'x' }, message('1'), true), 'unknown');
-        assert.equal(await outbox.replay({ ...failed, id: failed.id + 1 }, message('1'), true), 'unknown');
+        assert.equal(await outbox.replay({ ...failed, controlId: 'x' }, message('1'), true), 'gone');
+        assert.equal(await outbox.replay({ ...failed, id: failed.id + 1 }, message('1'), true), 'gone');
         assert.equal(await outbox.findFailed('other', failed), undefined);
         assert.equal(await outbox.replay(failed, message('1'), false), 'queued');
-        assert.equal(await outbox.replay(failed, message('1'), false), 'unknown');
+        assert.equal(await outbox.replay(failed, message('1'), false), 'gone');
       });
 
       it('goes before the later ones that wait, and behind the one under way', async () => {
@@ -384,14 +385,71 @@ for (const [name, create] of Object.entries(STORES)) {
         assert.equal((await take())?.controlId, '1');
       });
 
-      it('is refused where a later one is under way or has been tried, since PKB may have it', async () => {
+      it('is refused where a later one is under way; not where it waits to be sent again, behind this one', async () => {
         const failed = await fail('1', same('D'));
         await outbox.add(message('2', 'one', same('D')));
         const underWay = await take();
         const again = message('1', 'one', same('D'));
         assert.equal(await outbox.replay(failed, again, false), 'superseded');
-        await outbox.postpone(underWay?.id ?? 0, NOW + 100, { ...ATTEMPT, outcome: 'unknown' });
-        assert.equal(await outbox.replay(failed, again, false), 'superseded');
+        await outbox.postpone(underWay?.id ?? 0, NOW, { ...ATTEMPT, outcome: 'unknown' });
+        assert.equal(await outbox.replay(failed, again, false), 'queued');
+        for (const expected of ['1', '2']) {
+          const next = await take();
+          assert.equal(next?.controlId, expected);
+          await accept(next);
+        }
+      });
+
+      it('is refused where a later one ended otherwise, but PKB may have had it before', async () => {
+        const failed = await fail('1', same('D'));
+        const id = await outbox.add(message('2', 'one', same('D')));
+        await take();
+        await outbox.postpone(id, NOW, { ...ATTEMPT, outcome: 'unknown' });
+        await outbox.settle(rejected(await take()), REJECTION, false);
+        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), false), 'superseded');
+      });
+
+      it('knows which messages about one ID undo one another: a deletion a document, but no discharge an admission', async () => {
+        const about = (messageType: string): Partial<NewMessage> => ({ ...same('D'), messageType });
+        const letter = await fail('1', about('MDM^T02'));
+        const admission = await fail('2', about('ADT^A01'));
+        for (const [controlId, type] of [
+          ['3', 'ADT^A03'],
+          ['4', 'SIU^S12'],
+        ] as const) {
+          await outbox.add(message(controlId, 'one', about(type)));
+          await accept(await take());
+        }
+        assert.equal(await outbox.replay(letter, message('1', 'one', about('MDM^T02')), false), 'queued');
+        assert.equal(await outbox.replay(admission, message('2', 'one', about('ADT^A01')), false), 'queued');
+        for (let n = 0; n < 2; n++) await outbox.settle(rejected(await take()), REJECTION, false);
+        for (const [controlId, type] of [
+          ['5', 'MDM^T11'],
+          ['6', 'ADT^A11'],
+        ] as const) {
+          await outbox.add(message(controlId, 'one', about(type)));
+          await accept(await take());
+        }
+        assert.equal(await outbox.replay(letter, message('1', 'one', about('MDM^T02')), false), 'superseded');
+        assert.equal(
+          await outbox.replay(admission, message('2', 'one', about('ADT^A01')), false),
+          'superseded',
+        );
+      });
+
+      it('takes a message about something else for another one, and leaves the failed one alone', async () => {
+        const failed = await fail('1', same('D'));
+        assert.equal(await outbox.replay(failed, message('9', 'one', same('E')), false), 'other');
+        const person = await fail('2', { dataPoint: undefined });
+        assert.equal(
+          await outbox.replay(person, message('9', 'two', { dataPoint: undefined }), false),
+          'other',
+        );
+        assert.equal(
+          await outbox.replay(person, message('9', 'one', { dataPoint: undefined }), false),
+          'queued',
+        );
+        assert.equal((await outbox.findFailed('c', failed))?.body, message('1').body);
       });
 
       it('is not refused for a later one that was rejected or waits, or is of another Customer or data point', async () => {

@@ -429,13 +429,81 @@ describe('the embedded outbox', () => {
     assert.equal((await settle(outbox)).message.controlId, 'waiting');
     assert.equal((await settle(outbox)).message.controlId, 'behind');
     assert.equal(await outbox.take('c', NOW), undefined);
-    const [, rejected] = failed;
-    assert.ok(rejected);
-    assert.equal(await outbox.replay(rejected, message('rejected'), false), 'queued');
+    const [cause, rejected] = failed;
+    assert.ok(cause && rejected);
+    const found = await outbox.findFailed('c', rejected);
+    assert.ok(found);
+    assert.equal(await outbox.replay(rejected, found, false), 'queued');
     assert.equal((await settle(outbox)).message.controlId, 'rejected');
-    await outbox.release('c');
+    const held = await outbox.findFailed('c', cause);
+    assert.ok(held);
+    assert.equal(await outbox.replay(cause, held, false), 'queued');
+    assert.equal((await settle(outbox)).message.controlId, 'cause');
     assert.equal((await settle(outbox)).message.controlId, 'parked');
     await outbox.close();
+  });
+
+  it('refuses to put an old version back over one from before an update, too', async () => {
+    const db = new DatabaseSync(path);
+    db.exec(`${MIGRATIONS[0]}; PRAGMA user_version = 1`);
+    const insert = db.prepare(
+      `INSERT INTO message (connection, sender, order_key, control_id, message_type, data_point_field, data_point_id, data_point_owner,
+        body, carried, hold, stored_at, settled_at, state, told, head, due, turn, attempts, unclear)
+       VALUES ('c', 's', 'one', ?, 'MDM^T02', 'TXA-12.1', 'D', 'kept', ?, ?, 0, ${NOW}, ${NOW}, 'rejected', 1, 0, 0, 1, 1, 0)`,
+    );
+    const plain = (text: string): Buffer => Buffer.concat([Buffer.from([0]), Buffer.from(text)]);
+    insert.run('old', plain(message('old').body), plain('{}'));
+    db.close();
+    const outbox = open();
+    const letter = {
+      messageType: 'MDM^T02',
+      dataPoint: { field: 'TXA-12.1', id: 'D', owner: 'kept' },
+    } as const;
+    await outbox.add({ ...message('new'), ...letter });
+    await settle(outbox);
+    const [failed] = await outbox.failed('c', 's', 1);
+    assert.ok(failed);
+    const found = await outbox.findFailed('c', failed);
+    assert.ok(found);
+    assert.equal(await outbox.replay(failed, found, false), 'superseded');
+    await outbox.close();
+  });
+
+  for (const [what, sql] of [
+    ['cannot be opened', `UPDATE text SET body = x'01ff' WHERE message = 1`],
+    ['lacks a part', 'DELETE FROM part WHERE message = 1 AND n = 1'],
+    ['is missing', 'DELETE FROM text WHERE message = 1'],
+  ] as const) {
+    it(`sends nothing of a message whose text ${what}, says so once, and goes on with the next`, async () => {
+      const first = open();
+      await first.add({ ...message('1'), body: stamped('1', { more: `NTE|1||${'x'.repeat(1_500_000)}\r` }) });
+      await first.add(message('2'));
+      await first.close();
+      const db = new DatabaseSync(path);
+      db.exec(sql);
+      db.close();
+      const outbox = open();
+      await assert.rejects(outbox.take('c', NOW), { code: 'PKB_OUTBOX' });
+      assert.equal((await settle(outbox)).message.controlId, '2');
+      const [failed] = await outbox.failed('c', 's', 1);
+      assert.deepEqual([failed?.controlId, failed?.state], ['1', 'undeliverable']);
+      await outbox.close();
+    });
+  }
+
+  it('leaves nothing of a text behind when its record is deleted after a year, told or not', async () => {
+    let now = NOW;
+    const first = open({ now: () => now });
+    await first.add({
+      ...message('1'),
+      body: stamped('1', { more: `NTE|1||${`${SECRET} `.repeat(100_000)}\r` }),
+    });
+    await settle(first);
+    await first.close();
+    now += 400 * 24 * 3_600_000;
+    const again = open({ now: () => now });
+    await again.close();
+    assert.ok(!bytes().includes(SECRET));
   });
 
   describe('the size of the file', () => {
