@@ -30,6 +30,7 @@ const EXAMPLE = {
     nhsNumber: '9990000018',
     name: { family: 'Example', given: 'Alex' },
     birthDate: '1970-01-31',
+    sex: 'F',
   },
   start: '2026-03-01T10:00:00+00:00',
   subject: 'Eye clinic',
@@ -102,9 +103,14 @@ against are in the package, in \`dist/src/pkb/compose/schemas/\`.
 - **Texts** are escaped on their way in, so they may hold any character but control characters. Those on one line may not
   hold line ends. \`""\` is refused: HL7 reads it as "delete".
 - **Dates and times** are ISO 8601 (\`2026-01-31\`, \`2026-01-31T09:30:00+01:00\`) or HL7 time stamps; from a Function node a
-  \`Date\` as well. Give an offset: without one, PKB takes a time zone of its own.
-- **The ID** names what the message creates, replaces or takes back. The node's setting *Data point ID* decides: *as in
-  the message* takes \`id\`, or a new UUID for what begins something; *derived* and *the Customer's own* put theirs in its place.
+  \`Date\` as well (one at midnight is a day). Give an offset: without one, PKB takes a time zone of its own. A date of birth
+  has no time of day, since in another zone that may be another day.
+- **The ID** names what the message creates, replaces or takes back. The node's setting *Data point* decides: *as in
+  the message* takes \`id\`, or a new UUID for what begins something; *derived* and *the Customer's own* put theirs in its
+  place. A derived ID depends on the key, the Partner's name entered in the node, the Customer, and the family of the
+  message (documents, appointments, results, stays), so one key serves for a letter and its deletion.
+- **Sex** is needed where PKB does not know the patient yet: it creates a record only with NHS number, name, date of birth and sex,
+  and rejects the message otherwise ("No patient found").
 - **Content** of documents travels in base64. A \`pdf\` is a Buffer, as the file nodes give it, or text in base64.
 - **E-mail addresses** have an effect in the real world: the first that PKB learns sends the patient an invitation.
 - **Allergies, diagnoses and medication** can be sent only in \`clinical\`, since they replace the Customer's whole lists;
@@ -113,7 +119,8 @@ against are in the package, in \`dist/src/pkb/compose/schemas/\`.
   links in e-mails already sent break, and reports cannot tell it from a new one.
 
 What PKB does not document, and this package had to choose: plain text travels as \`^TEXT^PLAIN^Base64^…\`, after the form
-that PKB documents for PDF and HTML; \`SCT\` is HL7's own name for SNOMED CT (table 0396); the time of a transfer stands in
+that PKB documents for PDF and HTML; e-mail addresses as \`^NET^^address\`, as in HL7 and on PKB's current pages (older ones have
+them in the first component); \`SCT\` is HL7's own name for SNOMED CT (table 0396); the time of a transfer stands in
 EVN-6. Ask PKB when you test with it; all of it can be sent otherwise as HL7 text.
 
 Fields in bold are needed.

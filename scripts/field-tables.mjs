@@ -37,16 +37,21 @@ export function rows(schema, from, common, prefix = '') {
   });
 }
 
+/** What a kind says of itself, with the choice that it leaves. */
+function described({ description, oneOf, anyOf, 'x-fault': fault }) {
+  return oneOf || anyOf ? `${description} It ${fault}.` : description;
+}
+
 /** One table for each kind, and those of patient and professional: title, description, rows. */
 export function fieldTables(schemas, common) {
   const kinds = Object.entries(schemas).map(([kind, schema]) => ({
     title: kind,
-    description: schema.description,
+    description: described(schema),
     rows: rows(schema, schema, common),
   }));
   const shared = ['patient', 'professional'].map((name) => ({
     title: common.$defs[name].title,
-    description: common.$defs[name].description,
+    description: described(common.$defs[name]),
     rows: rows(common.$defs[name], common, common),
   }));
   return { kinds, shared };

@@ -9,7 +9,16 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const schemas = join(root, 'src/pkb/compose/schemas');
 
 /** Keywords that tie fields to each other, which types cannot say; the schema checks them. */
-const CONDITIONS = ['if', 'then', 'allOf', 'oneOf', 'dependentRequired', 'dependentSchemas', 'minItems'];
+const CONDITIONS = [
+  'if',
+  'then',
+  'allOf',
+  'oneOf',
+  'dependentRequired',
+  'dependentSchemas',
+  'minItems',
+  'maxItems',
+];
 
 /** A schema as a type can say it: no conditions, and references without further words beside them. */
 function typeOf(schema) {

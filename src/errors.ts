@@ -165,7 +165,7 @@ export const ERROR_CODES = {
   PKB_TOO_OLD: {
     class: 'PkbDeliveryError',
     means:
-      'The message was tried until it was older than the outbox allows (maxAgeHours) and is now undeliverable.',
+      'The message was tried until it was older than the outbox allows (Keep trying) and is now undeliverable.',
     remedy:
       'Find out why PKB could not be reached; Catch got the message, and it can be put into pkb-send again.',
   },

@@ -108,6 +108,12 @@ describe(`the examples on Node-RED ${version}`, () => {
   });
 
   describe('04 sends the letters of a folder', () => {
+    /** The simulator makes no record of a patient without sex. */
+    const UNKNOWN = {
+      nhsNumber: '9990000050',
+      name: { family: 'Nobody', given: 'Kim' },
+      birthDate: '1980-01-01',
+    };
     const folder04 = mkdtempSync(join(tmpdir(), 'pkb-letters-'));
     const here = (...path: string[]): string => join(folder04, ...path);
     after(() => rmSync(folder04, { recursive: true }));
@@ -145,6 +151,17 @@ describe(`the examples on Node-RED ${version}`, () => {
       const second = await flow.wait('pkb04-accepted', 2);
       assert.equal(second.pkb.dataPoint.id, first.pkb.dataPoint.id);
       assert.ok(flow.seen('pkb04-seen').at(-1).simulator.summary.includes('replaced'));
+    });
+
+    it('and moves what PKB rejects to failed, with its reason', async () => {
+      const { flow, press: pressed } = await run();
+      const fields = { kind: 'document', id: 'unknown', type: 'CL', patient: UNKNOWN };
+      writeFileSync(here('unknown.PDF'), '%PDF-1.4');
+      writeFileSync(here('unknown.json'), JSON.stringify(fields));
+      pressed('every 5 seconds');
+      await flow.wait('pkb04-put', 2);
+      assert.match(readFileSync(here('failed/unknown.json.reason.txt'), 'utf8'), /No patient found/);
+      assert.ok(existsSync(here('failed/unknown.PDF')) && !existsSync(here('sent/unknown.PDF')));
     });
 
     it('and moves what makes no message to failed, with the reason', async () => {
@@ -195,10 +212,23 @@ describe(`the examples on Node-RED ${version}`, () => {
     assert.equal((await flow.wait('pkb06-accepted')).payload.code, 'AA');
     const answer = await post(bad ?? '');
     assert.equal(answer.status, 400);
-    assert.match(answer.body.error ?? '', /patient\.nhsNumber is no NHS number.*time must be a time/s);
+    assert.match(answer.body.error ?? '', /patient\.nhsNumber is no NHS number.*time must be a day or a time/s);
     assert.equal(
       (await post(JSON.stringify({ ...JSON.parse(good ?? ''), report: 'B', tests: [] }))).status,
       400,
     );
+  });
+
+  it('07 corrects what was rejected, and sends it again in its place', async () => {
+    const { nodes, injects } = runnable('07 - Correct what PKB rejected and send it again.json');
+    const flow = await start(nodes, {}, CORE);
+    const [letter] = injects;
+    assert.ok(letter);
+    press(flow, { ...letter, payload: JSON.parse(String(letter.payload)) });
+    assert.match((await flow.wait('pkb07-why')).payload.text, /No patient found/);
+    const accepted = await flow.wait('pkb07-accepted');
+    assert.equal(accepted.payload.code, 'AA');
+    assert.match(accepted.hl7, /\|19750309\|U\r/);
+    assert.deepEqual(flow.seen('pkb07-errors'), []);
   });
 });

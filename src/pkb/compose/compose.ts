@@ -17,7 +17,7 @@ import { demographics } from './kinds/demographics.js';
 import { encounter } from './kinds/encounter.js';
 import { query } from './kinds/query.js';
 import { measurement, result, resultDeletion } from './kinds/result.js';
-import { plainCopy } from './plain.js';
+import { plainCopy, Uncopyable } from './plain.js';
 import { type Kind } from './schemas.js';
 import { faultsOf, isKind, KINDS } from './validate.js';
 
@@ -41,11 +41,11 @@ export function compose(fields: MessageFields, options: ComposeOptions): string 
  * @param given anything; what is not right about it is told
  */
 export function composeMessage(given: unknown, options: ComposeOptions): Stamped<string> {
-  if (options?.customer === undefined)
+  if (typeof options?.customer !== 'object' || options.customer === null)
     throw new PkbConfigError('PKB_CUSTOMER', 'No Customer was given to compose for.');
   const newId = options.newId ?? randomUUID;
   const now = options.now?.() ?? new Date();
-  const fields = plainCopy(given);
+  const fields = copyOf(given);
   if (
     typeof fields !== 'object' ||
     fields === null ||
@@ -60,7 +60,7 @@ export function composeMessage(given: unknown, options: ComposeOptions): Stamped
   if (!isKind(kind)) throw new PkbFieldsError([{ path: 'kind', text: `must be one of ${KINDS.join(', ')}` }]);
 
   const point = dataPoint(kind, fields as Record<string, unknown>, options);
-  const faults = [...faultsOf(kind, fields as Record<string, unknown>), ...point.faults];
+  const faults = [...faultsOf(kind, fields as Record<string, unknown>, now), ...point.faults];
   if (faults.length > 0) throw new PkbFieldsError(faults);
 
   // The schema of this kind has been passed, which is what makes these fields of this type.
@@ -75,6 +75,15 @@ export function composeMessage(given: unknown, options: ComposeOptions): Stamped
     hl7: draft.content === undefined ? stamped.hl7 : `${stamped.hl7}${draft.content}\r`,
     dataPoint: written === undefined ? undefined : { ...written, owner: point.owner },
   };
+}
+
+function copyOf(given: unknown): unknown {
+  try {
+    return plainCopy(given);
+  } catch (error) {
+    const text = error instanceof Uncopyable ? error.message : 'cannot be read';
+    throw new PkbFieldsError([{ path: '', text: `the fields ${text}` }]);
+  }
 }
 
 function draftOf(fields: MessageFields, id: string, about: { queryId: () => string; asked: string }): Draft {
@@ -129,7 +138,9 @@ function dataPoint(kind: Kind, fields: Readonly<Record<string, unknown>>, option
   const family = FAMILIES[kind];
   if (DATA_POINT_FIELDS[family].length === 0) return { id: '', owner: 'kept', faults: [] };
   const wanted = options.dataPointId ?? 'keep';
-  if (typeof wanted === 'object') return given(wanted, family, options.customer);
+  if (typeof wanted === 'object' && wanted !== null) return given(wanted, family, options.customer);
+  if (wanted !== 'new' && wanted !== 'keep')
+    return fault('cannot be chosen: dataPointId is "keep", "new", { own } or { derive, partner }');
   const begins = BEGINNING.includes(kind) || (kind === 'appointment' && fields['event'] === 'new');
   if (wanted === 'new') {
     if (begins) return { owner: 'partner', faults: [] };
@@ -143,14 +154,15 @@ function dataPoint(kind: Kind, fields: Readonly<Record<string, unknown>>, option
 
 function given(wanted: Exclude<DataPointId, string>, family: Family, customer: Customer): ChosenId {
   if ('own' in wanted) {
-    const id = String(wanted.own ?? '');
-    return id.trim() === '' || /[\r\n]/.test(id)
-      ? fault('of the Customer is blank or holds a line end')
+    const id = typeof wanted.own === 'string' ? wanted.own : '';
+    return id.trim() === '' || id === '""' || /[\u0000-\u001f\u007f-\u009f]/.test(id)
+      ? fault('of the Customer is blank or holds a line end or control character')
       : { id, owner: 'customer', faults: [] };
   }
   const [partner, key] = [String(wanted.partner ?? ''), String(wanted.derive ?? '')];
-  if (!partner.trim() || !key.trim())
-    return fault('cannot be derived: the key that names the record, or the name of the Partner, is blank');
+  if (!key.trim()) return fault('cannot be derived: the key that names the record is blank or not there');
+  if (!partner.trim())
+    return fault('cannot be derived: the name of the Partner is blank; enter it in the node');
   return { id: deriveId(partner, customer, family, key), owner: 'partner', faults: [] };
 }
 

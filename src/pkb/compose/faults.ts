@@ -11,14 +11,19 @@ export interface Fault {
   readonly text: string;
 }
 
+/** How many faults the text of an error names; all are in `faults`. */
+const SHOWN = 50;
+
 /** Thrown by `compose`: names every fault of the fields at once. */
 export class PkbFieldsError extends PkbMessageError {
   readonly faults: readonly Fault[];
 
   /** @param faults at least one */
   constructor(faults: readonly Fault[]) {
-    const list = faults.map(({ path, text }) => (path ? `${path} ${text}` : text)).join('; ');
-    super('PKB_FIELDS', `The fields make no message: ${list}.`);
+    const shown = faults.slice(0, SHOWN);
+    const more = faults.length > SHOWN ? `; and ${faults.length - SHOWN} more` : '';
+    const list = shown.map(({ path, text }) => (path ? `${path} ${text}` : text)).join('; ');
+    super('PKB_FIELDS', `The fields make no message: ${list}${more}.`);
     this.faults = faults;
   }
 }

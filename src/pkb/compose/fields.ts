@@ -21,8 +21,10 @@ export type NhsNumber = string;
 export type IsoDate = string;
 export type EmailAddress = string;
 export type IsoTime = string;
+export type IsoMoment = string;
 export type Lines = string;
 export type WebAddress = string;
+export type IsoPartialTime = string;
 export type Days = number;
 export type ResultStatus = 'F' | 'P' | 'C';
 
@@ -37,8 +39,8 @@ export interface AppointmentFields {
   event: 'new' | 'reschedule' | 'change' | 'cancel' | 'did-not-attend';
   id?: Text;
   patient: Patient;
-  start?: IsoTime;
-  end?: IsoTime;
+  start?: IsoMoment;
+  end?: IsoMoment;
   subject?: Text;
   type?: Text;
   location?: Text;
@@ -180,7 +182,7 @@ export interface Allergy {
   allergen: Coded;
   severity?: Text;
   reaction?: Text;
-  onset?: IsoDate;
+  onset?: IsoPartialTime;
   provider?: Text;
 }
 /**
@@ -192,7 +194,7 @@ export interface Coded {
 }
 export interface Diagnosis {
   diagnosis: Coded;
-  time?: IsoTime;
+  time?: IsoPartialTime;
 }
 export interface Medicine {
   product: Text;
@@ -200,8 +202,8 @@ export interface Medicine {
   dose?: Text;
   units?: Text;
   frequency?: Text;
-  start?: IsoTime;
-  end?: IsoTime;
+  start?: IsoPartialTime;
+  end?: IsoPartialTime;
 }
 /**
  * Deletes a document by its ID (MDM^T11). An ID that PKB does not know has no effect; a care plan cannot be deleted.

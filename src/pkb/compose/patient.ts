@@ -25,12 +25,8 @@ export function pid(patient: Patient): string {
       text(address.postcode),
       text(address.country),
     ),
-    13: repetitions(
-      telecom(patient.email, 'NET'),
-      telecom(patient.phone, 'PRN'),
-      telecom(patient.mobile, 'PRS'),
-    ),
-    14: repetitions(telecom(patient.workEmail, 'NET'), telecom(patient.workPhone, 'WPN')),
+    13: repetitions(email(patient.email), telecom(patient.phone, 'PRN'), telecom(patient.mobile, 'PRS')),
+    14: repetitions(email(patient.workEmail), telecom(patient.workPhone, 'WPN')),
     15: text(patient.language),
     29: time(patient.diedAt),
     30: patient.died === undefined ? undefined : text(patient.died ? 'Y' : 'N'),
@@ -45,7 +41,7 @@ function nhsIdentifier({ nhsNumber, nhsNumberStatus }: Patient): Raw | undefined
 }
 
 function identifier({ value, authority, type }: Identifier): Raw | undefined {
-  const isNhs = authority === 'NHS' || type.startsWith('NH');
+  const isNhs = authority === 'NHS' || /^NH(?:$|\{)/.test(type);
   return components(isNhs ? digits(value) : text(value), undefined, undefined, text(authority), text(type));
 }
 
@@ -56,4 +52,9 @@ export function digits(nhsNumber: string): Raw {
 
 function telecom(value: string | undefined, use: string): Raw | undefined {
   return value === undefined ? undefined : components(text(value), text(use));
+}
+
+/** `^NET^^address`: the fourth component, as in HL7 chapter 2 (XTN) and in the examples on PKB's current pages. */
+function email(address: string | undefined): Raw | undefined {
+  return address === undefined ? undefined : components(undefined, text('NET'), undefined, text(address));
 }

@@ -1,26 +1,45 @@
 /**
  * The fields as JSON would hold them: a copy that nothing outside can change while it is read, with dates as text.
  */
+import { writeDate } from './times.js';
 
 /** Deeper than any field is; what lies below is faulty anyway. */
 const DEEPEST = 8;
+/** More than any message needs; a check that names every fault must not be kept busy for minutes. */
+const MOST = 10_000;
+
+/** Thrown where fields cannot be copied. */
+export class Uncopyable extends Error {}
 
 /**
- * Copies plain objects and lists; a Date becomes ISO text, bytes are kept as they are, undefined counts as not given.
+ * Copies plain objects and lists; a Date becomes ISO text, bytes are kept where content may be, undefined counts as not given.
  *
  * @param given anything; a Buffer that went through JSON (`{ type: 'Buffer', data: [...] }`) becomes bytes again
+ * @throws Uncopyable where there are too many fields, or reading one throws
  */
-export function plainCopy(given: unknown, depth = 0): unknown {
-  if (typeof given !== 'object' || given === null || given instanceof Uint8Array) return given;
-  if (given instanceof Date) return Number.isNaN(given.getTime()) ? '' : given.toISOString();
-  if (depth >= DEEPEST) return null;
-  if (Array.isArray(given)) return given.map((item) => plainCopy(item, depth + 1));
-  const { type, data } = given as { type?: unknown; data?: unknown };
-  if (type === 'Buffer' && Array.isArray(data)) return Buffer.from(data as number[]);
-  const copy: Record<string, unknown> = {};
-  for (const [name, value] of Object.entries(given)) {
-    // `__proto__` from parsed JSON would set the copy's prototype instead of a field.
-    if (value !== undefined && name !== '__proto__') copy[name] = plainCopy(value, depth + 1);
+export function plainCopy(given: unknown): unknown {
+  let count = 0;
+  const copy = (value: unknown, depth: number, name: string): unknown => {
+    if (++count > MOST) throw new Uncopyable('are more than any message has');
+    if (typeof value === 'bigint') return String(value);
+    if (typeof value !== 'object' || value === null) return value;
+    if (value instanceof Uint8Array) return depth === 1 && name === 'pdf' ? value : null;
+    if (value instanceof Date) return Number.isNaN(value.getTime()) ? '' : writeDate(value);
+    if (depth >= DEEPEST) return null;
+    if (Array.isArray(value)) return value.map((item) => copy(item, depth + 1, ''));
+    const { type, data } = value as { type?: unknown; data?: unknown };
+    if (type === 'Buffer' && Array.isArray(data)) return Buffer.from(data as number[]);
+    const out: Record<string, unknown> = {};
+    for (const [key, inner] of Object.entries(value)) {
+      // `__proto__` from parsed JSON would set the copy's prototype instead of a field.
+      if (inner !== undefined && key !== '__proto__') out[key] = copy(inner, depth + 1, key);
+    }
+    return out;
+  };
+  try {
+    return copy(given, 0, '');
+  } catch (error) {
+    if (error instanceof Uncopyable) throw error;
+    throw new Uncopyable('cannot be read');
   }
-  return copy;
 }

@@ -6,7 +6,7 @@ import { readTimestamp, type Timestamp } from '../../hl7/timestamp.js';
 import { type Raw, text } from './write.js';
 
 const ISO =
-  /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,3})\d*)?)?(?: ?(Z|[+-]\d{2}:?\d{2}))?)?)?$/i;
+  /^(\d{4})-(\d{2})(?:-(\d{2})(?:[T ](\d{2}):(\d{2})(?::(\d{2})(?:[.,](\d{1,3})\d*)?)?(?: ?(Z|[+-]\d{2}(?::?\d{2})?))?)?)?$/i;
 
 /**
  * Reads a date or time.
@@ -15,7 +15,31 @@ const ISO =
  * @returns undefined where it is none, or does not exist
  */
 export function readTime(written: string): Timestamp | undefined {
-  return readTimestamp(hl7Time(written) ?? written);
+  const stamp = readTimestamp(hl7Time(written) ?? written);
+  // HL7 lets an offset follow a bare year, so that 2026-1231 would be one; nobody means that.
+  if (stamp?.offset !== undefined && ['year', 'month', 'day'].includes(stamp.precision)) return undefined;
+  return stamp;
+}
+
+/** Whether a date or time says a day, and no time of day but midnight, as databases add it. */
+export function isDay(written: string): boolean {
+  const stamp = readTime(written);
+  if (stamp === undefined || ['year', 'month'].includes(stamp.precision)) return false;
+  return stamp.hour === 0 && stamp.minute === 0 && stamp.second === 0 && stamp.millisecond === 0;
+}
+
+/**
+ * A `Date` of JavaScript as text. One at midnight is a day, in UTC or in the zone of this process, whichever it is midnight
+ * in: databases give days as local midnight, whose day in UTC is the one before.
+ */
+export function writeDate(moment: Date): string {
+  const iso = moment.toISOString();
+  if (iso.endsWith('T00:00:00.000Z')) return iso;
+  const minutes = -moment.getTimezoneOffset();
+  const local = new Date(moment.getTime() + minutes * 60_000).toISOString().slice(0, -1);
+  const two = (n: number): string => String(n).padStart(2, '0');
+  const size = Math.abs(minutes);
+  return `${local}${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
 /** A date or time as HL7 text; it must have passed {@link readTime}. */
@@ -36,6 +60,6 @@ function hl7Time(written: string): string | undefined {
   const match = ISO.exec(written);
   if (!match) return undefined;
   const [, year, month, day = '', hour = '', minute = '', second = '', fraction, zone = ''] = match;
-  const offset = /^z$/i.test(zone) ? '+0000' : zone.replace(':', '');
+  const offset = /^z$/i.test(zone) ? '+0000' : zone.replace(':', '').padEnd(zone === '' ? 0 : 5, '0');
   return `${year}${month}${day}${hour}${minute}${second}${fraction ? `.${fraction}` : ''}${offset}`;
 }

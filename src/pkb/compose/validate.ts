@@ -2,24 +2,27 @@
  * Checking fields against the schema of their kind: all faults at once, each with its path, none with a value.
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
-import { momentOf } from '../../hl7/timestamp.js';
+import { formatTimestamp, momentOf, type Precision, type Timestamp } from '../../hl7/timestamp.js';
 import { isNhsNumber } from '../nhs-number.js';
 import { illegalAt } from '../soap/characters.js';
 import { isSnomedCt } from './codes.js';
 import { contentFaults } from './content.js';
 import type { Fault } from './faults.js';
 import { COMMON, type Kind, SCHEMAS } from './schemas.js';
-import { readTime } from './times.js';
+import { isDay, readTime } from './times.js';
+
+const precision = (written: string): string => readTime(written)?.precision ?? '';
 
 const FORMATS: Readonly<Record<string, (written: string) => boolean>> = {
-  'pkb-date': (written) =>
-    ['day', 'hour', 'minute', 'second', 'fraction'].includes(readTime(written)?.precision ?? ''),
-  'pkb-time': (written) => readTime(written) !== undefined,
+  'pkb-date': isDay,
+  'pkb-time': (written) => !['', 'year', 'month'].includes(precision(written)),
+  'pkb-moment': (written) => ['minute', 'second', 'fraction'].includes(precision(written)),
+  'pkb-partial-time': (written) => readTime(written) !== undefined,
   'pkb-nhs-number': isNhsNumber,
   'pkb-snomed-ct': isSnomedCt,
   'pkb-email': (written) =>
-    written.length <= 254 && /^[^\s@"|^~\\&]+@[^\s@"|^~\\&.]+(?:\.[^\s@"|^~\\&.]+)+$/.test(written),
-  'pkb-web-address': (written) => /^https:\/\/[^\s/]/i.test(written) && URL.canParse(written),
+    written.length <= 254 && /^[^\s@"]+@[^\s@".|^~\\&]+(?:\.[^\s@".|^~\\&]+)+$/.test(written),
+  'pkb-web-address': (written) => /^https:\/\/[^\s/][^\s]*$/i.test(written) && URL.canParse(written),
 };
 
 /** Words of ours in the schemas that check nothing. */
@@ -49,18 +52,33 @@ export function isKind(kind: unknown): kind is Kind {
  * Checks the fields of one kind.
  *
  * @param fields a copy that nothing else changes
+ * @param now what lies in the future is judged by
  * @returns all faults, in the order of the fields; none where the message can be written
  */
-export function faultsOf(kind: Kind, fields: Readonly<Record<string, unknown>>): Fault[] {
+export function faultsOf(kind: Kind, fields: Readonly<Record<string, unknown>>, now: Date): Fault[] {
   let validate = VALIDATORS.get(kind);
   if (validate === undefined) {
     validate = ajv.compile(SCHEMAS[kind]);
     VALIDATORS.set(kind, validate);
   }
+  const long = longLists(fields);
+  // Checking each of thousands of wrong items would take minutes.
+  if (long.length > 0) return long;
   const faults = validate(fields) ? [] : (validate.errors ?? []).flatMap(schemaFault);
   if (kind === 'document' || kind === 'care-plan') faults.push(...contentFaults(fields));
-  faults.push(...characterFaults(fields), ...crossFaults(fields));
-  return distinct(faults);
+  return distinct([...faults, ...characterFaults(fields), ...crossFaults(fields, now)]);
+}
+
+/** Longer than any list may be. */
+const LONG = 1000;
+
+/** Lists, at any depth, that are too long to be looked into. */
+function longLists(value: unknown, path = ''): Fault[] {
+  if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
+  if (Array.isArray(value) && value.length > LONG) return [{ path, text: `is a list of more than ${LONG}` }];
+  return Object.entries(value).flatMap(([name, inner]) =>
+    longLists(inner, Array.isArray(value) ? `${path}[${name}]` : within(path, nameable(name))),
+  );
 }
 
 /** Keywords that only report that a part of theirs failed, which reports itself. */
@@ -78,16 +96,29 @@ function schemaFault(error: ErrorObject): Fault[] {
     case 'dependentRequired':
       return [{ path: within(path, String(params['missingProperty'])), text: 'is missing' }];
     case 'additionalProperties':
-      return [
-        { path: within(path, nameable(String(params['additionalProperty']))), text: 'is not a field here' },
-      ];
+      return [unknownField(path, String(params['additionalProperty']), parentSchema?.['properties'])];
     case 'enum':
       return [{ path, text: `must be one of ${(params['allowedValues'] as unknown[]).join(', ')}` }];
     case 'type':
-      return [{ path, text: typeof custom === 'string' ? custom : `must be ${typeName(params['type'])}` }];
+      return [
+        {
+          path,
+          text:
+            typeof custom === 'string' && params['type'] !== 'array'
+              ? custom
+              : `must be ${typeName(params['type'])}`,
+        },
+      ];
     default:
       return [{ path, text: typeof custom === 'string' ? custom : 'cannot be what it is' }];
   }
+}
+
+function unknownField(path: string, name: string, known: unknown): Fault {
+  const names = Object.keys((known as object | undefined) ?? {});
+  const meant = names.find((one) => one.toLowerCase() === name.toLowerCase());
+  const text = meant ? `is written ${meant}` : `is not a field here; there are ${names.join(', ')}`;
+  return { path: within(path, nameable(name)), text };
 }
 
 function typeName(type: unknown): string {
@@ -114,9 +145,21 @@ function within(path: string, name: string): string {
   return path ? `${path}.${name}` : name;
 }
 
-/** A field that is not ours may be named by data; only what looks like the name of a field is repeated. */
+/** The names of all fields that there are. */
+const KNOWN: ReadonlyMap<string, string> = new Map(
+  namesIn([COMMON, SCHEMAS]).map((name) => [name.toLowerCase(), name]),
+);
+
+function namesIn(schema: unknown): string[] {
+  if (typeof schema !== 'object' || schema === null) return [];
+  const { properties } = schema as { properties?: object };
+  const own = typeof properties === 'object' ? Object.keys(properties) : [];
+  return [...own, ...Object.values(schema).flatMap(namesIn)];
+}
+
+/** A field that is not ours may be named by data, so only names that are ours somewhere are repeated. */
 function nameable(name: string): string {
-  return /^[A-Za-z_]{1,40}$/.test(name) ? name : '(a name not shown)';
+  return KNOWN.has(name.toLowerCase()) ? name : '(a name not shown)';
 }
 
 /** Characters that XML cannot carry; the content of documents travels in base64 and may hold anything. */
@@ -141,29 +184,36 @@ function characterFaults(fields: Readonly<Record<string, unknown>>): Fault[] {
 
 const CONTENT = new Set(['pdf', 'html', 'text']);
 
-/** What no schema can say: fields that contradict each other. */
-function crossFaults(fields: Readonly<Record<string, unknown>>): Fault[] {
+/** What no schema can say: fields that contradict each other, and days that cannot be. */
+function crossFaults(fields: Readonly<Record<string, unknown>>, now: Date): Fault[] {
   const faults: Fault[] = [];
-  for (const [earlier, later] of [
-    ['start', 'end'],
-    ['admitted', 'discharged'],
-  ] as const) {
-    if (isBefore(fields[later], fields[earlier]))
-      faults.push({ path: later, text: `lies before ${earlier}` });
-  }
-  const { clinical } = fields as { clinical?: { allergies?: unknown } };
+  const { clinical, patient } = fields as {
+    clinical?: { allergies?: unknown; medication?: unknown };
+    patient?: Record<string, unknown>;
+  };
+  const order = (
+    path: string,
+    of: Record<string, unknown> | undefined,
+    earlier: string,
+    later: string,
+  ): void => {
+    if (isBefore(of?.[later], of?.[earlier]))
+      faults.push({ path: within(path, later), text: `lies before ${earlier}` });
+  };
+  order('', fields, 'start', 'end');
+  order('', fields, 'admitted', 'discharged');
+  order('patient', patient, 'birthDate', 'diedAt');
+  if (Array.isArray(clinical?.medication))
+    for (const [i, entry] of clinical.medication.entries())
+      order(`clinical.medication[${i}]`, entry as Record<string, unknown>, 'start', 'end');
+  faults.push(...birthDateFaults(patient?.['birthDate'], now), ...nhsNumberFaults(patient));
   const lists = [
-    ['results', fields['results'], ['test'], 'is the same test as another one; PKB keeps one value of each'],
-    ['measurements', fields['measurements'], ['code', 'time'], 'is the same as another one of the same time'],
-    [
-      'clinical.allergies',
-      clinical?.allergies,
-      ['allergen', 'onset'],
-      'stands twice; PKB rejects the whole message',
-    ],
+    ['results', fields['results'], resultKey, 'is the same test as another one; PKB keeps one value of each'],
+    ['measurements', fields['measurements'], measurementKey, 'is the same as another one of the same time'],
+    ['clinical.allergies', clinical?.allergies, allergyKey, 'stands twice; PKB rejects the whole message'],
   ] as const;
-  for (const [path, list, names, text] of lists) {
-    for (const i of repeated(list, names)) faults.push({ path: `${path}[${i}]`, text });
+  for (const [path, list, keyOf, text] of lists) {
+    for (const i of repeated(list, keyOf)) faults.push({ path: `${path}[${i}]`, text });
   }
   for (const [path, value] of numbersOf(fields)) {
     if (/e/i.test(String(value)))
@@ -172,20 +222,77 @@ function crossFaults(fields: Readonly<Record<string, unknown>>): Fault[] {
   return faults;
 }
 
+/** Longer than anybody lives, in years. */
+const OLDEST = 150;
+
+function birthDateFaults(birthDate: unknown, now: Date): Fault[] {
+  const day = typeof birthDate === 'string' ? readTime(birthDate) : undefined;
+  if (day === undefined) return [];
+  const path = 'patient.birthDate';
+  // A day is not over everywhere when it is in UTC.
+  if (momentOf(day).getTime() > now.getTime() + 24 * 3_600_000) return [{ path, text: 'lies in the future' }];
+  if (day.year < now.getUTCFullYear() - OLDEST)
+    return [{ path, text: `lies more than ${OLDEST} years back` }];
+  return [];
+}
+
+/** The NHS number is given once: a second one could only contradict it. */
+function nhsNumberFaults(patient: Record<string, unknown> | undefined): Fault[] {
+  if (!Array.isArray(patient?.['identifiers'])) return [];
+  const own = (patient['identifiers'] as unknown[]).flatMap((identifier, i) => {
+    const { authority, type } = (identifier ?? {}) as { authority?: unknown; type?: unknown };
+    return authority === 'NHS' || /^NH(?:$|\{)/.test(String(type)) ? [i] : [];
+  });
+  const extra = patient['nhsNumber'] === undefined ? own.slice(1) : own;
+  return extra.map((i) => ({
+    path: `patient.identifiers[${i}]`,
+    text: 'is a second NHS number; give one only',
+  }));
+}
+
+type Item = Readonly<Record<string, unknown>>;
+const codeOf = (value: unknown): unknown => {
+  const { code, text } = (value ?? {}) as { code?: unknown; text?: unknown };
+  return code ?? text;
+};
+const resultKey = ({ test }: Item): unknown[] => [codeOf(test)];
+const measurementKey = ({ code, time }: Item): unknown[] => [code, time];
+const allergyKey = ({ allergen, onset }: Item): unknown[] => {
+  const { code, text } = (allergen ?? {}) as Item;
+  return [code, text, onset];
+};
+
+/** Whether a time lies before another, as far as both say. */
 function isBefore(later: unknown, earlier: unknown): boolean {
   if (typeof later !== 'string' || typeof earlier !== 'string') return false;
   const [a, b] = [readTime(earlier), readTime(later)];
-  if (!a || !b || (a.offset === undefined) !== (b.offset === undefined)) return false;
-  return momentOf(b) < momentOf(a);
+  if (!a || !b) return false;
+  const exact = ['hour', 'minute', 'second', 'fraction'];
+  if (exact.includes(a.precision) && exact.includes(b.precision)) {
+    return (a.offset === undefined) === (b.offset === undefined) && momentOf(b) < momentOf(a);
+  }
+  return (
+    dayOf(b) <
+    dayOf(a)
+      .slice(0, DIGITS[a.precision] ?? 8)
+      .slice(0, DIGITS[b.precision] ?? 8)
+  );
 }
 
-/** Indexes of the items that agree with an earlier one in the fields named. */
-function repeated(list: unknown, names: readonly string[]): number[] {
+/** How much of a date coarse ones say, in digits. */
+const DIGITS: Readonly<Partial<Record<Precision, number>>> = { year: 4, month: 6 };
+
+function dayOf(stamp: Timestamp): string {
+  return formatTimestamp({ ...stamp, precision: 'day', offset: undefined });
+}
+
+/** Indexes of the items that have the key of an earlier one. */
+function repeated(list: unknown, keyOf: (item: Item) => unknown[]): number[] {
   if (!Array.isArray(list)) return [];
   const seen = new Set<string>();
   return list.flatMap((item: unknown, i) => {
     if (typeof item !== 'object' || item === null) return [];
-    const key = JSON.stringify(names.map((name) => (item as Record<string, unknown>)[name] ?? null));
+    const key = JSON.stringify(keyOf(item as Item).map((part) => part ?? null));
     if (seen.has(key)) return [i];
     seen.add(key);
     return [];

@@ -16,7 +16,10 @@ function atPid(check: Check): Rule['check'] {
   };
 }
 
-const isNhs = (parts: readonly string[]): boolean => parts[3] === 'NHS' || (parts[4] ?? '').startsWith('NH');
+const isNhs = (parts: readonly string[]): boolean => parts[3] === 'NHS' || /^NH(?:$|\{)/.test(parts[4] ?? '');
+
+/** Longer than anybody lives, in years. */
+const OLDEST = 150;
 
 function countEmails(field: string): number {
   return field === '' ? 0 : field.split('~').filter((repetition) => repetition.includes('@')).length;
@@ -77,12 +80,15 @@ export const IDENTITY: readonly Rule[] = [
     severity: 'error',
     defaultAction: 'block',
     appliesTo: 'all with PID',
-    text: 'PID-7 (date of birth) is not a date that exists, or is half specified; write yyyyMMdd.',
+    text: 'PID-7 (date of birth) is not a date that exists, is half specified, lies after MSH-7 or more than 150 years before it; write yyyyMMdd.',
     why: 'PKB rejects half-specified time stamps, and holds what does not match the record.',
     source: '3365013095, 4213014614',
     check: atPid((message, pid, report) => {
       const raw = message.pid(7);
-      if (raw !== '' && raw !== '""' && readTimestamp(raw) === undefined) report(pid, '-7');
+      if (raw === '' || raw === '""') return;
+      const year = readTimestamp(raw)?.year;
+      const sent = readTimestamp(message.msh(7))?.year ?? year;
+      if (year === undefined || sent === undefined || year > sent || year < sent - OLDEST) report(pid, '-7');
     }),
   },
   {

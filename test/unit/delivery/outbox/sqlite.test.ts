@@ -313,7 +313,7 @@ describe('the embedded outbox', () => {
       for (;;) {
         const taken = await outbox.take('c', NOW);
         if (taken === undefined) return found;
-        found.push(`${taken.controlId}`);
+        found.push(taken.controlId);
         assert.equal(taken.body, message(taken.controlId).body);
         const outcome = { outcome: 'accepted', code: 'AA', controlId: '', text: '', ack: '' } as const;
         await outbox.settle({ message: taken, state: 'accepted', outcome, expired: false }, ATTEMPT, false);

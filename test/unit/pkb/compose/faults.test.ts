@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { join } from 'node:path';
 import fc from 'fast-check';
 import { PkbError } from '../../../../src/errors.js';
 import { composeMessage, type ComposeOptions } from '../../../../src/pkb/compose/compose.js';
@@ -114,22 +116,28 @@ describe('bad fields', () => {
     [
       'a name on two lines',
       { ...letter, patient: { ...PATIENT, name: { family: 'A\nB', given: 'C' } } },
-      ['patient.name.family must be text on one line, not blank, and not "" (which HL7 reads as "delete")'],
+      [
+        'patient.name.family must be text on one line, not blank, without tabs and control characters, and not "" (which HL7 reads as "delete")',
+      ],
     ],
     [
       'a name that HL7 reads as null',
       { ...letter, patient: { ...PATIENT, name: { family: '""', given: 'C' } } },
-      ['patient.name.family must be text on one line, not blank, and not "" (which HL7 reads as "delete")'],
+      [
+        'patient.name.family must be text on one line, not blank, without tabs and control characters, and not "" (which HL7 reads as "delete")',
+      ],
     ],
     [
       'a control character',
       { ...letter, title: 'a\u0007' },
-      ['title holds a control character or half a character; remove it'],
+      [
+        'title must be text on one line, not blank, without tabs and control characters, and not "" (which HL7 reads as "delete")',
+      ],
     ],
     [
       'a date of birth without its day',
       { ...letter, patient: { ...PATIENT, birthDate: '1970-01' } },
-      ['patient.birthDate must be a date that exists, as 1970-01-31'],
+      ['patient.birthDate must be a date that exists, as 1970-01-31, without a time of day'],
     ],
     [
       'a deletion without ID',
@@ -181,7 +189,7 @@ describe('bad fields', () => {
     [
       'allergies outside of clinical',
       { kind: 'demographics', event: 'add', patient: PATIENT, allergies: [] },
-      ['allergies is not a field here'],
+      ['allergies is not a field here; there are kind, event, patient, clinical'],
     ],
     [
       'an empty clinical list',
@@ -202,7 +210,7 @@ describe('bad fields', () => {
     ],
     [
       'a death that was none',
-      { kind: 'demographics', event: 'add', patient: { ...PATIENT, died: false, diedAt: '2026' } },
+      { kind: 'demographics', event: 'add', patient: { ...PATIENT, died: false, diedAt: '2026-01-31' } },
       ['patient.diedAt cannot stand beside died: false'],
     ],
     [
@@ -210,7 +218,7 @@ describe('bad fields', () => {
       {
         kind: 'result',
         patient: PATIENT,
-        time: '2026',
+        time: '2026-01-31',
         test: { code: 'x' },
         results: [
           { test: { code: 'a' }, value: 1 },
@@ -224,7 +232,7 @@ describe('bad fields', () => {
       {
         kind: 'result',
         patient: PATIENT,
-        time: '2026',
+        time: '2026-01-31',
         test: { code: 'x' },
         results: [{ test: { code: 'a' }, value: 1e-9 }],
       },
@@ -235,7 +243,7 @@ describe('bad fields', () => {
       {
         kind: 'result',
         patient: PATIENT,
-        time: '2026',
+        time: '2026-01-31',
         test: { code: 'x' },
         results: [{ test: { code: 'a' }, value: 1 }],
         report: 'x',
@@ -244,7 +252,7 @@ describe('bad fields', () => {
     ],
     [
       'a report without code',
-      { kind: 'result', patient: PATIENT, time: '2026', test: { text: 'x' }, report: 'x' },
+      { kind: 'result', patient: PATIENT, time: '2026-01-31', test: { text: 'x' }, report: 'x' },
       ['test.code is missing'],
     ],
     [
@@ -252,7 +260,7 @@ describe('bad fields', () => {
       {
         kind: 'measurement',
         patient: PATIENT,
-        time: '2026',
+        time: '2026-01-31',
         measurements: [{ code: '271649007', value: 1, units: 'mmHg' }],
       },
       ['measurements[0].code is no SNOMED CT code: 6 to 18 digits, of which the last is a check digit'],
@@ -266,16 +274,143 @@ describe('bad fields', () => {
     it(`${what}: says so, and makes no message`, () => assert.deepEqual(faults(fields), expected));
   }
 
+  const PERSON = { kind: 'demographics', event: 'add' };
+  for (const [what, fields, expected] of [
+    [
+      'a date of birth in the future',
+      { ...PERSON, patient: { ...PATIENT, birthDate: '2990-01-01' } },
+      ['patient.birthDate lies in the future'],
+    ],
+    [
+      'a date of birth that nobody is alive from',
+      { ...PERSON, patient: { ...PATIENT, birthDate: '1790-01-01' } },
+      ['patient.birthDate lies more than 150 years back'],
+    ],
+    [
+      'a date of birth with a time of day, which may be another day',
+      { ...PERSON, patient: { ...PATIENT, birthDate: '1980-06-14T23:00:00.000Z' } },
+      ['patient.birthDate must be a date that exists, as 1970-01-31, without a time of day'],
+    ],
+    [
+      'a death before birth',
+      { ...PERSON, patient: { ...PATIENT, died: true, diedAt: '1950-01-01' } },
+      ['patient.diedAt lies before birthDate'],
+    ],
+    [
+      'a second NHS number',
+      {
+        ...PERSON,
+        patient: { ...PATIENT, identifiers: [{ value: '9990000026', authority: 'NHS', type: 'NH' }] },
+      },
+      ['patient.identifiers[0] is a second NHS number; give one only'],
+    ],
+    [
+      'an NHS number of noughts',
+      { ...PERSON, patient: { ...PATIENT, nhsNumber: '0000000000' } },
+      ['patient.nhsNumber is no NHS number: ten digits, of which the last is a check digit (modulus 11)'],
+    ],
+    [
+      'a query for a wrong NHS number',
+      { kind: 'query', identifier: { value: '9990000019', type: 'NH' } },
+      ['identifier.value is no NHS number: ten digits, of which the last is a check digit (modulus 11)'],
+    ],
+    [
+      'medication that ends before it begins',
+      {
+        ...PERSON,
+        patient: PATIENT,
+        clinical: { medication: [{ product: 'x', start: '2026', end: '2025-12' }] },
+      },
+      ['clinical.medication[0].end lies before start'],
+    ],
+    [
+      'an appointment at a day',
+      { kind: 'appointment', event: 'new', patient: PATIENT, location: 'x', start: '2026-03-01' },
+      ['start must be a time that exists, to the minute at least, as 2026-01-31T09:30+00:00'],
+    ],
+    [
+      'a year with an offset, which is a typing error',
+      { ...letter, time: '2026-1231' },
+      [
+        'time must be a day or a time that exists, as 2026-01-31, 2026-01-31T09:30:00Z or 2026-01-31T09:30+01:00 (or an HL7 time stamp)',
+      ],
+    ],
+    [
+      'the same test with and without its text',
+      {
+        kind: 'result',
+        patient: PATIENT,
+        time: '2026-01-31',
+        test: { code: 'x' },
+        results: [
+          { test: { code: 'a', text: 'A' }, value: 1 },
+          { test: { code: 'a' }, value: 2 },
+        ],
+      },
+      ['results[1] is the same test as another one; PKB keeps one value of each'],
+    ],
+    [
+      'results that are no list',
+      { kind: 'result', patient: PATIENT, time: '2026-01-31', test: { code: 'x' }, results: {} },
+      ['results must be a list'],
+    ],
+    [
+      'a field in the wrong case',
+      { ...letter, patient: { ...PATIENT, birthdate: '1970-01-01' } },
+      ['patient.birthdate is written birthDate'],
+    ],
+    [
+      'a field that is none',
+      { ...letter, patient: { ...PATIENT, name: { family: 'a', given: 'b', JohnSmith: 1 } } },
+      [
+        'patient.name.(a name not shown) is not a field here; there are family, given, middle, suffix, prefix',
+      ],
+    ],
+    [
+      'a web address with a line end',
+      { kind: 'appointment', event: 'cancel', id: '1', patient: PATIENT, manageUrl: 'https://a/\nZZZ|1' },
+      ['manageUrl must be an address that begins with https://'],
+    ],
+  ] as const) {
+    it(`${what}: says so`, () => assert.deepEqual(faults(fields), expected));
+  }
+
+  it('are not invented: what is right is taken', () => {
+    for (const fields of [
+      {
+        ...PERSON,
+        patient: { ...PATIENT, email: 'o&m@example.com', birthDate: '1970-01-31T00:00:00+01:00' },
+      },
+      {
+        kind: 'encounter',
+        event: 'discharge',
+        id: '1',
+        patient: PATIENT,
+        admitted: '2026-03-01T10:00',
+        discharged: '2026-03-01',
+      },
+      {
+        kind: 'encounter',
+        event: 'discharge',
+        id: '1',
+        patient: PATIENT,
+        discharged: '2026-03-01 10:00:00+01',
+      },
+      { ...PERSON, patient: { ...PATIENT, identifiers: [{ value: 'A 12 3', authority: 'X', type: 'NHI' }] } },
+    ])
+      assert.deepEqual(faults(fields), []);
+  });
+
   it('name no new ID for what amends', () => {
     const cancel = { kind: 'appointment', event: 'cancel', patient: PATIENT };
     assert.deepEqual(faults(cancel, { dataPointId: 'new' }), [
       'id cannot be a new one here, since nothing has it yet; give the ID the message is about',
     ]);
     assert.deepEqual(faults(cancel, { dataPointId: { derive: '', partner: 'x' } }), [
-      'id cannot be derived: the key that names the record, or the name of the Partner, is blank',
+      'id cannot be derived: the key that names the record is blank or not there',
     ]);
     assert.deepEqual(faults(cancel, { dataPointId: { own: ' ' } }), [
-      'id of the Customer is blank or holds a line end',
+      'id of the Customer is blank or holds a line end or control character',
     ]);
   });
 
@@ -318,13 +453,32 @@ describe('bad fields', () => {
     const circle: Record<string, unknown> = { ...letter };
     circle['patient'] = circle;
     assert.ok(where(circle).length > 0);
+    assert.deepEqual(
+      faults({
+        get kind() {
+          throw new Error('secret');
+        },
+      }),
+      ['the fields cannot be read'],
+    );
     let deep: object = {};
     for (let i = 0; i < 100_000; i++) deep = { deep };
     assert.ok(where({ ...letter, author: deep }).length > 0);
   });
 
-  it('are found without stalling, however long', () => {
+  it('are found without stalling, however long or many', () => {
     const started = performance.now();
+    const many = Array.from({ length: 9000 }, () => ({}));
+    assert.deepEqual(where({ ...letter, patient: { ...PATIENT, identifiers: many } }), [
+      'patient.identifiers',
+    ]);
+    assert.deepEqual(faults({ ...letter, patient: { ...PATIENT, identifiers: [...many, ...many] } }), [
+      'the fields are more than any message has',
+    ]);
+    assert.ok(where({ ...letter, patient: Buffer.alloc(1e6) }).includes('patient'));
+    const circle: Record<string, unknown> = { ...letter };
+    for (let n = 0; n < 11; n++) circle[`self${n}`] = circle;
+    assert.deepEqual(faults(circle), ['the fields are more than any message has']);
     const long = `${'a'.repeat(200_000)}\n`;
     assert.deepEqual(where({ ...letter, title: long }), ['title']);
     assert.deepEqual(where({ ...letter, patient: { ...PATIENT, email: `a@${'b.'.repeat(100_000)}` } }), [
@@ -341,6 +495,33 @@ describe('fields from JavaScript', () => {
       { customer },
     );
     assert.ok(hl7.includes('TXA||CL||20260131093000.120+0000|'));
+  });
+
+  it('may hold days as databases give them: midnight here, or in UTC', () => {
+    const script = `const { compose } = require(process.argv[1]);
+      const patient = { nhsNumber: '9990000018', name: { family: 'A', given: 'B' } };
+      for (const birthDate of [new Date(1980, 5, 15), new Date('1980-06-15'), new Date(1970, 0, 31)])
+        console.log(compose({ kind: 'document', type: 'CL', text: 'x', patient: { ...patient, birthDate } }, { customer: { alias: 'a' } }).split('\\r')[1].split('|')[7]);`;
+    const built = join(__dirname, '../../../../dist/src/index.js');
+    for (const TZ of ['Europe/London', 'UTC', 'America/New_York', 'Asia/Kolkata']) {
+      const env = { ...process.env, TZ };
+      const output = execFileSync(process.execPath, ['-e', script, built], { encoding: 'utf8', env });
+      assert.deepEqual(output.trim().split('\n'), ['19800615', '19800615', '19700131'], TZ);
+    }
+    assert.deepEqual(
+      where({ ...letter, patient: { ...PATIENT, birthDate: new Date('1980-06-15T11:00Z') } }),
+      ['patient.birthDate'],
+    );
+  });
+
+  it('may hold whole numbers as BigInt', () => {
+    const measurements = [{ code: 271649006n, value: 1, units: 'mmHg' }];
+    assert.ok(
+      composeMessage(
+        { kind: 'measurement', patient: PATIENT, time: '2026-01-31', measurements },
+        { customer },
+      ).hl7.includes('|271649006^'),
+    );
   });
 
   it('may hold a Buffer that went through JSON', () => {

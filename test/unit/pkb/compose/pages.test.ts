@@ -65,6 +65,21 @@ describe('compose, against the examples on PKB\u2019s pages', () => {
     assert.equal(lastLine(hl7, 'AIP'), 'AIP|1||^Jones^Stuart^James^^Dr|^Doctor');
   });
 
+  it('writes telephones and e-mail addresses as the pages do', () => {
+    const patient = {
+      ...PATIENT,
+      email: 'a@example.org',
+      phone: '01234567890',
+      mobile: '07123456789',
+      workEmail: 'b@example.org',
+      workPhone: '01234098765',
+    };
+    const hl7 = compose({ kind: 'demographics', event: 'add', patient }, { customer });
+    assert.equal(read(hl7, 'PID-13[1].2'), 'NET');
+    assert.equal(lastLine(hl7, 'PID').split('|')[13], '^NET^^a@example.org~01234567890^PRN~07123456789^PRS');
+    assert.equal(lastLine(hl7, 'PID').split('|')[14], '^NET^^b@example.org~01234098765^WPN');
+  });
+
   it('writes a T11 and an A03 as the pages do', () => {
     const deletion = compose({ kind: 'document-deletion', id: 'MYDOC00001', patient: PATIENT }, { customer });
     assert.equal(lastLine(deletion, 'TXA'), 'TXA||||||||||||MYDOC00001');
