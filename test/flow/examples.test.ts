@@ -212,7 +212,10 @@ describe(`the examples on Node-RED ${version}`, () => {
     assert.equal((await flow.wait('pkb06-accepted')).payload.code, 'AA');
     const answer = await post(bad ?? '');
     assert.equal(answer.status, 400);
-    assert.match(answer.body.error ?? '', /patient\.nhsNumber is no NHS number.*time must be a day or a time/s);
+    assert.match(
+      answer.body.error ?? '',
+      /patient\.nhsNumber is no NHS number.*time must be a day or a time/s,
+    );
     assert.equal(
       (await post(JSON.stringify({ ...JSON.parse(good ?? ''), report: 'B', tests: [] }))).status,
       400,
