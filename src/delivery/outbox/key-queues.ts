@@ -24,14 +24,15 @@ export class KeyQueues {
 
   /** The head whose turn it is. One due later than anything waits got its time before the clock was set back. */
   next(connection: string, now: number): number | undefined {
-    const heads = this.#sql.all(
-      `SELECT id FROM message WHERE connection = ? AND head = 1 AND due NOT BETWEEN ? AND ? ORDER BY turn LIMIT ?`,
+    const head = this.#sql.get(
+      `SELECT id FROM message WHERE connection = ? AND head = 1 AND due NOT BETWEEN ? AND ?
+        AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY turn LIMIT 1`,
       connection,
       now + 1,
       now + LONGEST_WAIT_MS,
-      this.inFlight.size + 1,
+      JSON.stringify([...this.inFlight]),
     );
-    return heads.map(({ id }) => Number(id)).find((id) => !this.inFlight.has(id));
+    return head && Number(head['id']);
   }
 
   /** When the first head is due that is not in flight. */
