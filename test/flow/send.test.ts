@@ -127,6 +127,24 @@ describe(`pkb-send on Node-RED ${version}`, () => {
     assert.equal(pkb.arrived.length, 1);
   });
 
+  it('keeps what it was given in the very moment of a deploy', async () => {
+    pkb = await startServer(acceptAll);
+    const folder = mkdtempSync(join(tmpdir(), 'pkb-deploy-'));
+    const file = { store: 'embedded', path: join(folder, 'outbox.sqlite') };
+    const nodes = [connection(pkb.url), outbox(file), send(), ...ends];
+    const flow = await start(nodes, CREDENTIALS);
+    for (const nhs of NHS_NUMBERS) flow.receive('send', { payload: stamped(`id${nhs}`, { nhs }) });
+    await server.unload();
+    const again = await start(nodes, CREDENTIALS);
+    await until(
+      'all have arrived',
+      () => new Set(pkb.arrived.map(({ controlId }) => controlId)).size === NHS_NUMBERS.length,
+    );
+    assert.deepEqual([...flow.seen('caught'), ...again.seen('caught')], []);
+    await server.unload();
+    rmSync(folder, { recursive: true });
+  });
+
   it('holds a patient’s messages after a rejection where told, says so, and lets them go on', async () => {
     pkb = await startServer(({ controlId }, response) =>
       response.end(soapAck(controlId === 'bad' ? 'AR' : 'AA', controlId)),

@@ -209,6 +209,79 @@ const CASES: Readonly<Record<string, fc.Arbitrary<Case>>> = {
         ['PV1-44.1', '202601311000+0000'],
       ],
     })),
+  'care-plan': fc.record({ patient, id: awkward, title: awkward, author: professional }).map((given) => ({
+    fields: { kind: 'care-plan', time: '2026-01-31T09:30+01:00', html: '<p>Plan</p>', ...given },
+    expected: [
+      ...inPid(given.patient),
+      ['TXA-2.1', 'CP'],
+      ['TXA-4.1', '202601310930+0100'],
+      ...inXcn('TXA-5', given.author),
+      ['TXA-12.1', given.id],
+      ['TXA-17.1', 'AU'],
+      ['OBX-3.2', given.title],
+      ['OBX-5.3', 'HTML'],
+      ['OBX-5.5', Buffer.from('<p>Plan</p>').toString('base64')],
+    ],
+  })),
+  'document-deletion': fc.record({ patient, id: awkward }).map((given) => ({
+    fields: { kind: 'document-deletion', ...given },
+    expected: [...inPid(given.patient), ['TXA-12.1', given.id]],
+  })),
+  'result, as text': fc.record({ patient, id: awkward, code: awkward, report: lines }).map((given) => ({
+    fields: {
+      kind: 'result',
+      time: '2026-01-31',
+      patient: given.patient,
+      id: given.id,
+      test: { code: given.code },
+      report: given.report,
+    },
+    expected: [
+      ...inPid(given.patient),
+      ['OBR-3.1', given.id],
+      ['OBR-4.1', given.code],
+      ['OBX-2.1', 'TX'],
+      ['OBX-5.1', given.report],
+    ],
+  })),
+  measurement: fc
+    .record({
+      patient,
+      id: awkward,
+      text: awkward,
+      units: awkward,
+      codingSystem: awkward,
+      value: fc.double({ min: 0.001, max: 1e6, noNaN: true }),
+    })
+    .map(({ text, units, value, ...given }) => ({
+      fields: {
+        kind: 'measurement',
+        time: '2026-01-31T08:00Z',
+        measurements: [{ code: '271649006', text, value, units }],
+        ...given,
+      },
+      expected: [
+        ...inPid(given.patient),
+        ['ORC-3.1', given.id],
+        ['OBR-3.1', given.id],
+        ['OBR-7.1', '202601310800+0000'],
+        ['OBX-3.1', '271649006'],
+        ['OBX-3.2', text],
+        ['OBX-3.3', given.codingSystem],
+        ['OBX-5.1', String(value)],
+        ['OBX-6.1', units],
+      ],
+    })),
+  'result-deletion': fc.record({ patient, id: awkward, test: fc.record({ code: awkward }) }).map((given) => ({
+    fields: { kind: 'result-deletion', ...given },
+    expected: [
+      ...inPid(given.patient),
+      ['ORC-3.1', given.id],
+      ['OBR-3.1', given.id],
+      ['OBR-4.1', given.test.code],
+      ['OBR-25.1', 'R'],
+    ],
+  })),
   query: fc.record({ value: awkward, type: awkward }).map((identifier) => ({
     fields: { kind: 'query', identifier },
     expected: [
