@@ -68,6 +68,7 @@ async function deploy(flow: object[], credentials: object): Promise<void> {
 
 /** What one run came to. */
 interface Result {
+  /** Of the middle four fifths. */
   readonly perSecond: number;
   /** Messages that the flow calls sent, and others. */
   readonly ok: number;
@@ -121,21 +122,25 @@ async function run(
 ): Promise<Result> {
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
+  // Sustained: without the beginning, and without the end, when most patients have nothing left to send.
+  let from = 0;
+  let to = 0;
   const ok = new Set<string>();
   const failed = new Set<string>();
   RED.nodes.getNode('end').on('input', (message: Ended) => {
     const id = message.payload?.controlId ?? message.controlId ?? '';
     (isOk(message) ? ok : failed).add(id);
-    if (ok.size + failed.size === count) finish();
+    const ended = ok.size + failed.size;
+    if (ended === Math.round(count * 0.1)) from = performance.now();
+    if (ended === Math.round(count * 0.9)) to = performance.now();
+    if (ended === count) finish();
   });
   const driver = new Other('driver.cjs', url, String(count));
   await driver.told();
   const histogram = monitorEventLoopDelay({ resolution: 1 });
   histogram.enable();
-  const start = performance.now();
   await driver.ask();
   await finished;
-  const seconds = (performance.now() - start) / 1000;
   histogram.disable();
   driver.end();
   const { order, rejected, latency } = await server.ask<{
@@ -150,7 +155,7 @@ async function run(
     last.set(n % PATIENTS, Math.max(n, last.get(n % PATIENTS) ?? -1));
   }
   return {
-    perSecond: count / seconds,
+    perSecond: (count * 0.8) / ((to - from) / 1000),
     ok: ok.size,
     failed: failed.size,
     wronglyOk: rejected.filter((n) => ok.has(String(n))).length,

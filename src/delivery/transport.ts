@@ -137,13 +137,15 @@ function createTransport(got: Got, options: TransportOptions): Transport {
 /**
  * The body as an iterable. Of a string or bytes the client writes the last piece, waits a turn and only then ends the
  * request, and it gives up the socket of a request that is answered before: every quick answer would cost a connection.
- * The length is said beforehand, since PKB may not know chunked requests.
+ * The iterable is a function, because the client clones bodies that are objects, for hooks that are not used here. The
+ * length is said beforehand, since PKB may not know chunked requests.
  */
 function bodyOptions({ length, pieces }: RequestBody): {
   body: Iterable<Buffer>;
   headers: { 'content-length': string };
 } {
-  return { body: pieces(), headers: { 'content-length': String(length) } };
+  const body = Object.assign(() => undefined, { [Symbol.iterator]: pieces });
+  return { body, headers: { 'content-length': String(length) } };
 }
 
 /** What is learnt of a request while it is under way. */

@@ -1,14 +1,14 @@
 /**
  * Group commit: writes that come together share one transaction, and so one sync of the disk; a promise resolves only
  * after the commit. The sync stops the process, so writes that nobody waits for with idle hands wait for company, as long
- * as the last syncs took a few times over.
+ * as the last sync took.
  */
 import { PkbOutboxError } from '../../errors.js';
 import { storeError } from './sqlite-file.js';
 import type { Statements } from './statements.js';
 
-/** The process is to stand still for the disk a quarter of the time at most. */
-const REST = 3;
+/** The process is to stand still for the disk half of the time at most. */
+const REST = 1;
 const LONGEST_REST_MS = 5;
 
 interface Write {

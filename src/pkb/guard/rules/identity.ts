@@ -16,7 +16,8 @@ function atPid(check: Check): Rule['check'] {
   };
 }
 
-const isNhs = (parts: readonly string[]): boolean => parts[3] === 'NHS' || /^NH(?:$|\{)/.test(parts[4] ?? '');
+const isNhs = ([, , , authority, type]: readonly string[]): boolean =>
+  authority === 'NHS' || type === 'NH' || type?.startsWith('NH{') === true;
 
 /** Longer than anybody lives, in years. */
 const OLDEST = 150;
@@ -87,7 +88,7 @@ export const IDENTITY: readonly Rule[] = [
       const raw = message.pid(7);
       if (raw === '' || raw === '""') return;
       const year = readTimestamp(raw)?.year;
-      const sent = readTimestamp(message.msh(7))?.year ?? year;
+      const sent = Number(message.msh(7).slice(0, 4)) || year;
       if (year === undefined || sent === undefined || year > sent || year < sent - OLDEST) report(pid, '-7');
     }),
   },
