@@ -29,8 +29,7 @@ async function patient(first) {
   for (let n = first; n < Number(count); n += PATIENTS) await post(n);
 }
 
-process.once('message', async () => {
-  await Promise.all(Array.from({ length: PATIENTS }, (_, n) => patient(n)));
-  process.send('posted');
+process.once('message', () => {
+  void Promise.all(Array.from({ length: PATIENTS }, (_, n) => patient(n))).then(() => process.send('posted'));
 });
 process.send('ready');
