@@ -3,8 +3,9 @@
  */
 import { supersedes } from '../../pkb/catalogue.js';
 import { type Outcome, reasonOf } from '../outcome.js';
-import { Bodies } from './bodies.js';
+import type { Bodies } from './bodies.js';
 import type { BodyCipher } from './cipher.js';
+import { COLUMNS, WRITTEN, writtenValues } from './message-row.js';
 import type { KeyQueues } from './key-queues.js';
 import {
   type FailedMessage,
@@ -15,11 +16,11 @@ import {
 } from './outbox.js';
 import type { Row, Statements } from './statements.js';
 
-/** Everything of a message but its texts, which can be long. */
-export const COLUMNS = `id, connection, sender, order_key, control_id, message_type, data_point_field, data_point_id,
-  data_point_owner, facility, hold, stored_at, attempts, unclear`;
-
 const FAILED = `state IN ('rejected', 'errored', 'undeliverable')`;
+
+const REQUEUE = `UPDATE message SET ${WRITTEN.map((column) => `${column} = ?`).join(', ')},
+  state = 'queued', kept = 1, attempts = 0, head = 0, due = 0, unclear = 0, settled_at = NULL, told = NULL, expired = NULL,
+  result = NULL WHERE id = ?`;
 
 /** What has failed. */
 export class Failures {
@@ -90,25 +91,8 @@ export class Failures {
 
   /** Puts a message that had ended back among the queued, with what is to be sent now. */
   #requeue(id: number, message: NewMessage): void {
-    const { dataPoint } = message;
     this.#bodies.replace(id, message);
-    this.#sql.run(
-      `UPDATE message SET sender = ?, order_key = ?, control_id = ?, message_type = ?, data_point_field = ?, data_point_id = ?,
-        data_point_owner = ?, facility = ?, in_parts = ?, hold = ?, stored_at = ?, state = 'queued', kept = 1, attempts = 0,
-        head = 0, due = 0, unclear = 0, settled_at = NULL, told = NULL, expired = NULL, result = NULL WHERE id = ?`,
-      message.sender,
-      message.orderKey,
-      message.controlId,
-      message.messageType,
-      dataPoint?.field ?? null,
-      dataPoint?.id ?? null,
-      dataPoint?.owner ?? null,
-      message.facility,
-      Bodies.parts(message),
-      message.holdOnRejection ? 1 : 0,
-      message.storedAt,
-      id,
-    );
+    this.#sql.run(REQUEUE, ...writtenValues(message), id);
   }
 
   /**

@@ -20,7 +20,8 @@ import type {
   StoredMessage,
 } from './outbox.js';
 import { storeName } from './outbox.js';
-import { COLUMNS, Failures } from './failures.js';
+import { Failures } from './failures.js';
+import { COLUMNS, messageOf, WRITTEN, writtenValues } from './message-row.js';
 import { KeyQueues } from './key-queues.js';
 import { OutboxFile } from './outbox-file.js';
 import { openFile } from './sqlite-file.js';
@@ -58,6 +59,9 @@ const INCREMENTAL = 2;
 
 /** How long the note that a flow was told may wait for another write to go with. */
 const TOLD_MS = 100;
+
+const INSERT = `INSERT INTO message (connection, ${WRITTEN.join(', ')}, state, head, due, turn, attempts, unclear)
+  VALUES (?, ${WRITTEN.map(() => '?').join(', ')}, 'queued', ?, 0, ?, 0, 0)`;
 
 /** Keeps messages in a file of this machine. */
 export class SqliteOutbox implements Outbox {
@@ -295,24 +299,12 @@ export class SqliteOutbox implements Outbox {
   }
 
   #insert(message: NewMessage): number {
-    const { connection, orderKey, dataPoint } = message;
+    const { connection, orderKey } = message;
     const isHead = !this.#queues.isBusy(connection, orderKey);
     const { lastInsertRowid: id } = this.#sql.run(
-      `INSERT INTO message (connection, sender, order_key, control_id, message_type, data_point_field, data_point_id,
-        data_point_owner, facility, in_parts, hold, stored_at, state, head, due, turn, attempts, unclear)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, 0, ?, 0, 0)`,
+      INSERT,
       connection,
-      message.sender,
-      orderKey,
-      message.controlId,
-      message.messageType,
-      dataPoint?.field ?? null,
-      dataPoint?.id ?? null,
-      dataPoint?.owner ?? null,
-      message.facility,
-      Bodies.parts(message),
-      message.holdOnRejection ? 1 : 0,
-      message.storedAt,
+      ...writtenValues(message),
       isHead ? 1 : 0,
       this.#queues.turn(),
     );
@@ -379,27 +371,7 @@ export class SqliteOutbox implements Outbox {
 
   #stored(row: Row): StoredMessage {
     const id = Number(row['id']);
-    const field = row['data_point_field'] as string | null;
-    const { body, carried } = this.#bodies.forget(id) ?? this.#bodies.read(id);
-    return {
-      id,
-      connection: row['connection'] as string,
-      sender: row['sender'] as string,
-      orderKey: row['order_key'] as string,
-      controlId: row['control_id'] as string,
-      messageType: row['message_type'] as string,
-      dataPoint:
-        field === null
-          ? undefined
-          : { field, id: row['data_point_id'] as string, owner: row['data_point_owner'] as 'kept' },
-      facility: (row['facility'] as string | null) ?? '',
-      body,
-      carried,
-      holdOnRejection: row['hold'] === 1,
-      storedAt: Number(row['stored_at']),
-      attempts: Number(row['attempts']),
-      unclear: Number(row['unclear']),
-    };
+    return messageOf(row, this.#bodies.forget(id) ?? this.#bodies.read(id));
   }
 
   #outcome(row: Row): SettledMessage['outcome'] {
