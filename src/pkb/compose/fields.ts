@@ -16,16 +16,49 @@ export type MessageFields =
   | QueryFields
   | ResultDeletionFields
   | ResultFields;
+/**
+ * Text on one line, of any characters but control characters.
+ */
 export type Text = string;
+/**
+ * An NHS number: ten digits, with or without blanks between them.
+ */
 export type NhsNumber = string;
+/**
+ * A day, ISO 8601 or HL7, such as 1970-01-31.
+ */
 export type IsoDate = string;
+/**
+ * An e-mail address.
+ */
 export type EmailAddress = string;
+/**
+ * A day or a time, ISO 8601 or HL7, such as 2026-01-31T09:30+00:00.
+ */
 export type IsoTime = string;
+/**
+ * A time to the minute at least, ISO 8601 or HL7.
+ */
 export type IsoMoment = string;
+/**
+ * Text on one or more lines.
+ */
 export type Lines = string;
+/**
+ * An address that begins with https://.
+ */
 export type WebAddress = string;
+/**
+ * A year, month, day or time, ISO 8601 or HL7.
+ */
 export type IsoPartialTime = string;
+/**
+ * A number of days.
+ */
 export type Days = number;
+/**
+ * Final, preliminary or corrected (HL7 table 0085).
+ */
 export type ResultStatus = 'F' | 'P' | 'C';
 
 /**
@@ -95,6 +128,9 @@ export interface Identifier {
   authority: Text;
   type: Text;
 }
+/**
+ * The patient's name.
+ */
 export interface PatientName {
   family: Text;
   given: Text;
@@ -102,6 +138,9 @@ export interface PatientName {
   suffix?: Text;
   prefix?: Text;
 }
+/**
+ * A postal address; at least one part.
+ */
 export interface Address {
   street?: Text;
   other?: Text;
@@ -113,6 +152,9 @@ export interface Address {
    */
   country?: string;
 }
+/**
+ * Somebody who takes part in an appointment.
+ */
 export interface Participant {
   family: Text;
   given?: Text;
@@ -178,6 +220,9 @@ export interface ClinicalLists {
    */
   medication?: Medicine[];
 }
+/**
+ * An allergy.
+ */
 export interface Allergy {
   allergen: Coded;
   severity?: Text;
@@ -192,10 +237,16 @@ export interface Coded {
   code?: Text;
   text?: Text;
 }
+/**
+ * A diagnosis.
+ */
 export interface Diagnosis {
   diagnosis: Coded;
   time?: IsoPartialTime;
 }
+/**
+ * A medicine that the patient takes.
+ */
 export interface Medicine {
   product: Text;
   code?: Text;
@@ -280,6 +331,9 @@ export interface MeasurementFields {
   orderedBy?: Professional;
   specialty?: Text;
 }
+/**
+ * One measurement.
+ */
 export interface Measurement {
   /**
    * SNOMED CT code agreed with PKB.
@@ -340,6 +394,9 @@ export interface ResultFields {
   laboratory?: Text;
   specialty?: Text;
 }
+/**
+ * One result.
+ */
 export interface Observation {
   test: Coded;
   /**
