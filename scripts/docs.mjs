@@ -97,14 +97,15 @@ ${JSON.stringify(EXAMPLE, null, 2)}
 \`\`\`
 
 What is wrong with an object is told all at once, in one error with the code \`PKB_FIELDS\`, each fault with its path (such as
-\`patient.identifiers[0].value\`) and none with a value. The JSON Schemas (draft 2020-12) that the fields are checked
+\`patient.identifiers[0].value\`) and none with a value; of names that are no field anywhere not even the name is repeated, since it may be data. The JSON Schemas (draft 2020-12) that the fields are checked
 against are in the package, in \`dist/src/pkb/compose/schemas/\`.
 
 - **Texts** are escaped on their way in, so they may hold any character but control characters. Those on one line may not
-  hold line ends. \`""\` is refused: HL7 reads it as "delete".
+  hold line ends. \`""\` (two quotation marks) is refused: HL7 reads it as "delete". Leave out what you do not have: \`null\`
+  and blank texts are refused as well.
 - **Dates and times** are ISO 8601 (\`2026-01-31\`, \`2026-01-31T09:30:00+01:00\`) or HL7 time stamps; from a Function node a
-  \`Date\` as well (one at midnight is a day). Give an offset: without one, PKB takes a time zone of its own. A date of birth
-  has no time of day, since in another zone that may be another day.
+  \`Date\` as well. Give an offset: without one, PKB takes a time zone of its own. A date of birth is a day: midnight, as
+  databases add it, counts for nothing, but another time of day is refused, since in another zone it may be another day.
 - **The ID** names what the message creates, replaces or takes back. The node's setting *Data point* decides: *as in
   the message* takes \`id\`, or a new UUID for what begins something; *derived* and *the Customer's own* put theirs in its
   place. A derived ID depends on the key, the Partner's name entered in the node, the Customer, and the family of the

@@ -118,6 +118,17 @@ describe(`the examples on Node-RED ${version}`, () => {
     const here = (...path: string[]): string => join(folder04, ...path);
     after(() => rmSync(folder04, { recursive: true }));
 
+    /** The files of a folder, without the control IDs in their names. */
+    const kinds = (of: string): string[] =>
+      readdirSync(here(of))
+        .map((file) => file.replace(/\.[0-9a-f-]+(?=\.)/, ''))
+        .toSorted();
+    const reasonOf = (letter: string): string =>
+      readdirSync(here('failed'))
+        .filter((file) => file.startsWith(`${letter}.`) && file.endsWith('.reason.txt'))
+        .map((file) => readFileSync(here('failed', file), 'utf8'))
+        .join();
+
     async function run(): Promise<{ flow: Awaited<ReturnType<typeof start>>; press(name: string): void }> {
       process.env['PKB_LETTERS'] = folder04;
       const { nodes, injects } = runnable('04 - Send PDF letters from a folder.json');
@@ -142,7 +153,7 @@ describe(`the examples on Node-RED ${version}`, () => {
       pressed('every 5 seconds');
       await flow.wait('pkb04-put');
       assert.equal((await flow.wait('pkb04-accepted')).payload.code, 'AA');
-      assert.ok(existsSync(here('sent/letter-4711.pdf')) && existsSync(here('sent/letter-4711.json')));
+      assert.deepEqual(kinds('sent'), ['letter-4711.json', 'letter-4711.pdf']);
       assert.ok(!existsSync(here('letter-4711.json')));
       const [first] = flow.seen('pkb04-accepted');
       pressed('drop a sample letter');
@@ -160,8 +171,18 @@ describe(`the examples on Node-RED ${version}`, () => {
       writeFileSync(here('unknown.json'), JSON.stringify(fields));
       pressed('every 5 seconds');
       await flow.wait('pkb04-put', 2);
-      assert.match(readFileSync(here('failed/unknown.json.reason.txt'), 'utf8'), /No patient found/);
-      assert.ok(existsSync(here('failed/unknown.PDF')) && !existsSync(here('sent/unknown.PDF')));
+      assert.match(reasonOf('unknown'), /No patient found/);
+      assert.ok(kinds('failed').includes('unknown.PDF') && !kinds('sent').includes('unknown.PDF'));
+    });
+
+    it('and takes a letter again that a deploy stopped on its way', async () => {
+      const { flow, press: pressed } = await run();
+      const stuck = { 'letter-4711.json': Date.now() - 61_000, 'other.json': Date.now() };
+      flow.node('pkb04-look').context().flow.set('busy', stuck);
+      pressed('drop a sample letter');
+      await until('the letter lies there', () => existsSync(here('letter-4711.json')));
+      pressed('every 5 seconds');
+      assert.equal((await flow.wait('pkb04-put')).letter.file, 'letter-4711.json');
     });
 
     it('and moves what makes no message to failed, with the reason', async () => {
@@ -170,11 +191,11 @@ describe(`the examples on Node-RED ${version}`, () => {
       writeFileSync(here('bad.json'), JSON.stringify({ kind: 'document', type: 'CL' }));
       pressed('every 5 seconds');
       await flow.wait('pkb04-put');
-      const reason = readFileSync(here('failed/bad.json.reason.txt'), 'utf8');
+      const reason = reasonOf('bad');
       assert.match(reason, /patient is missing/);
       assert.match(reason, /id cannot be derived/);
       assert.match(reason, /pdf is no PDF/);
-      assert.ok(existsSync(here('failed/bad.pdf')));
+      assert.ok(kinds('failed').includes('bad.pdf'));
     });
   });
 
