@@ -11,7 +11,7 @@ import { dataPointOf } from '../src/pkb/data-point.js';
 import { mustFitXml } from '../src/pkb/soap/request.js';
 import { CarriedMessages } from './common/carried.js';
 import { onInput, showError } from './common/input.js';
-import { pkbFor, replay, replayWish, shownFailures, textOf } from './common/replay.js';
+import { pkbFor, replay, replayWish, textOf } from './common/replay.js';
 import { sendEndpoints, type SendNode } from './common/send-endpoints.js';
 import { SendStatus } from './common/send-status.js';
 import type { NodeDef, Runtime } from './common/types.js';
@@ -23,6 +23,9 @@ interface SendDef extends NodeDef {
   orderBy: string;
   onRejected: string;
 }
+
+/** How many messages that were not accepted the dialog shows. */
+const SHOWN = 50;
 
 module.exports = function (RED: Runtime): void {
   function PkbSend(this: SendNode, config: SendDef): void {
@@ -83,7 +86,7 @@ module.exports = function (RED: Runtime): void {
     });
 
     this.failed = async () =>
-      connection === undefined ? [] : shownFailures(connection.outbox(), connection.id, this.id);
+      connection === undefined ? [] : connection.outbox().failed(connection.id, this.id, SHOWN);
 
     this.again = async (which, override, text) => {
       if (connection === undefined) throw new PkbConfigError('PKB_CONNECTION', 'No connection is chosen.');

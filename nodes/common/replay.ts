@@ -15,9 +15,6 @@ export interface ReplayWish {
   readonly override: boolean;
 }
 
-/** How many failed messages are shown. */
-const SHOWN = 50;
-
 /** A failed message as a flow's message names it; the outbox is named because ids of another one mean nothing. */
 interface NamedReference extends FailedReference {
   readonly outbox: string;
@@ -77,11 +74,6 @@ export function textOf(message: Message): unknown {
   const { payload, hl7 } = message as { payload?: unknown; hl7?: unknown };
   const isOutcome = typeof payload === 'object' && payload !== null && !(payload instanceof Uint8Array);
   return isOutcome && pkbOf(message)['failed'] !== undefined ? hl7 : payload;
-}
-
-/** What a person is shown of the failed messages of a pkb-send node. */
-export async function shownFailures(outbox: Outbox, connection: string, sender: string): Promise<object[]> {
-  return outbox.failed(connection, sender, SHOWN);
 }
 
 function pkbOf({ pkb }: Message): Record<string, unknown> {

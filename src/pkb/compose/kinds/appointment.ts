@@ -1,7 +1,7 @@
 /** Appointments: SIU^S12, S13, S14, S15, S26 (PKB pages 3364947182, 3364849014, 3365078416; ZAP: 3803840551). */
 import type { AppointmentFields, Participant } from '../fields.js';
 import { pid } from '../patient.js';
-import { professional } from '../professional.js';
+import { inWords, professional } from '../datatypes.js';
 import { time } from '../times.js';
 import { components, segment, text } from '../write.js';
 import type { Draft } from '../draft.js';
@@ -34,11 +34,6 @@ export function appointment(fields: AppointmentFields, id: string): Draft {
     segments.push(segment('RGS', { 1: text('1') }), ...participants.map(participant));
   if (fields.manageUrl !== undefined) segments.push(segment('ZAP', { 1: text(fields.manageUrl) }));
   return { messageType: `SIU^${TRIGGERS[fields.event]}`, segments };
-}
-
-/** A location in words stands in the ninth component of a field of type PL. */
-export function inWords(location: string | undefined): ReturnType<typeof components> {
-  return components(...Array.from({ length: 8 }, () => undefined), text(location));
 }
 
 function participant(person: Participant, i: number): string {

@@ -1,8 +1,9 @@
 /** A person's details: ADT^A28 and A31 (PKB pages 3365078168, 3736141825, 4716855297, 3738402817). */
-import type { Allergy, ClinicalLists, Coded, DemographicsFields, Diagnosis, Medicine } from '../fields.js';
+import type { Allergy, ClinicalLists, DemographicsFields, Diagnosis, Medicine } from '../fields.js';
+import { coded } from '../datatypes.js';
 import { pid } from '../patient.js';
 import { date, time } from '../times.js';
-import { components, type Raw, segment, text } from '../write.js';
+import { components, segment, text } from '../write.js';
 import type { Draft } from '../draft.js';
 
 /** A person; clinical lists only where given as such. */
@@ -15,12 +16,6 @@ export function demographics({ event, patient, clinical = {} }: DemographicsFiel
 
 function clinicalLists({ allergies = [], diagnoses = [], medication = [] }: ClinicalLists): string[] {
   return [...allergies.flatMap(allergy), ...diagnoses.map(diagnosis), ...medication.map(medicine)];
-}
-
-/** A code and a text; fields of type CE have more components, which PKB does not read. */
-export function coded(value: Coded | undefined, system?: string): Raw | undefined {
-  if (value === undefined) return undefined;
-  return components(text(value.code), text(value.text), text(system));
 }
 
 function allergy(entry: Allergy, i: number): string[] {

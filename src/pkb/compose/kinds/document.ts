@@ -2,7 +2,7 @@
 import { type Content, encapsulated, fileNameFor } from '../content.js';
 import type { CarePlanFields, DocumentDeletionFields, DocumentFields } from '../fields.js';
 import { pid } from '../patient.js';
-import { professional } from '../professional.js';
+import { professional } from '../datatypes.js';
 import { time } from '../times.js';
 import { components, segment, text } from '../write.js';
 import type { Draft } from '../draft.js';

@@ -1,11 +1,10 @@
 /** Stays in hospital: ADT^A01, A02, A03, A11, A12, A13 (PKB pages 4356472833, 3364848666, 3365012428). */
 import type { EncounterFields } from '../fields.js';
 import { pid } from '../patient.js';
-import { professional } from '../professional.js';
+import { inWords, professional } from '../datatypes.js';
 import { time } from '../times.js';
 import { segment, text } from '../write.js';
 import type { Draft } from '../draft.js';
-import { inWords } from './appointment.js';
 
 const TRIGGERS = {
   admit: 'A01',

@@ -1,12 +1,10 @@
 /** Results and measurements: ORU^R01 (PKB pages 3364848908 and 4718755841). */
 import type { MeasurementFields, Observation, ResultDeletionFields, ResultFields } from '../fields.js';
 import { pid } from '../patient.js';
-import { professional } from '../professional.js';
+import { coded, inWords, professional } from '../datatypes.js';
 import { time } from '../times.js';
 import { components, type Raw, segment, text } from '../write.js';
 import type { Draft } from '../draft.js';
-import { inWords } from './appointment.js';
-import { coded } from './demographics.js';
 
 /** A laboratory report: single results, or one text. */
 export function result(fields: ResultFields, id: string): Draft {
