@@ -1,9 +1,9 @@
 /**
  * Long queues: how fast a backlog drains, what a million waiting messages cost in memory, and whether the event loop stays
- * free meanwhile. One process for all, with the server in another.
+ * free meanwhile. The server is a process of its own, and so is each that memory is measured of.
  */
-import { fork } from 'node:child_process';
-import { mkdtempSync, rmSync, statSync } from 'node:fs';
+import { type ChildProcess, fork } from 'node:child_process';
+import { closeSync, fsyncSync, mkdtempSync, openSync, rmSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -27,8 +27,12 @@ const { transportFactory } = dist('../dist/src/delivery/transport.js') as {
 
 const PATIENTS = 5000;
 const MANY = Number(process.env['PKB_MANY'] ?? 1_000_000);
-const folder = mkdtempSync(join(tmpdir(), 'pkb-backlog-'));
 const CONCURRENCY = 8;
+/** How many callers hand messages in, each the next when its last is on disk. */
+const CALLERS = 50;
+/** How many messages a process has stored and sent that has worked for a while. */
+const WORKED = Math.min(50_000, MANY);
+const DRAINED = Math.min(10_000, MANY / 10);
 
 const message = (n: number): NewMessage => ({
   connection: 'c',
@@ -49,12 +53,24 @@ const rss = (): number => {
   return process.memoryUsage().rss / 2 ** 20;
 };
 
-/** Stores so many, as fast as the outbox takes them, a few hundred at a time. @returns how many per second */
+/** Stores so many, as fast as the outbox takes them. @returns how many per second */
 async function fill(outbox: SqliteOutboxClass, count: number): Promise<number> {
   const start = performance.now();
-  for (let n = 0; n < count; n += 500)
-    await Promise.all(Array.from({ length: Math.min(500, count - n) }, (_, i) => outbox.add(message(n + i))));
+  let next = 0;
+  const caller = async (): Promise<void> => {
+    while (next < count) await outbox.add(message(next++));
+  };
+  await Promise.all(Array.from({ length: CALLERS }, caller));
   return count / ((performance.now() - start) / 1000);
+}
+
+/** Has the system write what it still holds of a file, so that what follows does not pay for it. */
+function writeBack(path: string): void {
+  for (const suffix of ['', '-wal']) {
+    const file = openSync(path + suffix, 'r');
+    fsyncSync(file);
+    closeSync(file);
+  }
 }
 
 /** Sends until so many are settled. */
@@ -105,45 +121,90 @@ async function drain(
   return { perSecond, delay: histogram.percentile(99) / 1e6, peak };
 }
 
-async function main(): Promise<void> {
-  const server = fork(join(__dirname, 'latency-server.cjs'), ['0']);
-  const port = await new Promise<number>((resolve) =>
-    server.once('message', (told) => resolve(told as number)),
+const open = (path: string): SqliteOutboxClass => new SqliteOutbox({ path, retentionMs: 1e12 });
+
+/** What a process with a long queue came to; memory in MiB, above what it took before. */
+interface Memory {
+  readonly stored: number;
+  readonly resident: number;
+  readonly inUse: number;
+  readonly peak: number;
+  readonly drained: number;
+  readonly delay: number;
+  readonly left: number;
+}
+
+/** Stores many (unless they are there), sends some of them, and measures both. */
+async function long(path: string, url: string, storeThem: boolean): Promise<Memory> {
+  const idle = { rss: rss(), heap: process.memoryUsage().heapUsed };
+  const outbox = open(path);
+  const stored = storeThem ? await fill(outbox, MANY) : 0;
+  const resident = rss() - idle.rss;
+  const inUse = (process.memoryUsage().heapUsed - idle.heap) / 2 ** 20;
+  const { perSecond, delay, peak } = await drain(outbox, url, DRAINED);
+  const { queued: left } = await outbox.counts('c');
+  await outbox.close();
+  return { stored, resident, inUse, peak: peak - idle.rss, drained: perSecond, delay, left };
+}
+
+/** The processes in which memory is measured. */
+const ROLES: Readonly<Record<string, (folder: string, url: string) => Promise<Memory>>> = {
+  'has just started': (folder, url) => long(join(folder, 'many.sqlite'), url, true),
+  'was restarted with the queue': (folder, url) => long(join(folder, 'many.sqlite'), url, false),
+  'has worked before': async (folder, url) => {
+    const outbox = open(join(folder, 'worked.sqlite'));
+    await fill(outbox, WORKED);
+    await drain(outbox, url, WORKED);
+    await outbox.close();
+    return long(join(folder, 'more.sqlite'), url, true);
+  },
+};
+
+/** What a process tells. */
+const told = <T>(child: ChildProcess): Promise<T> =>
+  new Promise((resolve) => child.once('message', (message) => resolve(message as T)));
+
+async function measureMemory(folder: string, url: string): Promise<void> {
+  const processes: Memory[] = [];
+  for (const role of Object.keys(ROLES)) processes.push(await told(fork(__filename, [role, folder, url])));
+  const row = (title: string, value: (memory: Memory) => string): string[] => [
+    title,
+    ...processes.map((memory) => (memory.stored === 0 && title.startsWith('stored') ? '' : value(memory))),
+  ];
+  console.log(
+    table(
+      [`${MANY.toLocaleString('en')} queued in a process that`, ...Object.keys(ROLES)],
+      [
+        row(`stored, messages/s (${CALLERS} callers)`, ({ stored }) => stored.toFixed(0)),
+        row('resident memory above idle, MiB', ({ resident }) => resident.toFixed(0)),
+        row('of it in use on the heap, MiB', ({ inUse }) => inUse.toFixed(0)),
+        row('resident at its highest while draining, MiB', ({ peak }) => peak.toFixed(0)),
+        row(`drained, messages/s, the first ${DRAINED.toLocaleString('en')}`, ({ drained }) =>
+          drained.toFixed(0),
+        ),
+        row('event loop delay while draining, p99, ms', ({ delay }) => delay.toFixed(1)),
+        row('left in the queue', ({ left }) => left.toLocaleString('en')),
+      ],
+    ),
   );
-  const url = `http://127.0.0.1:${port}/services/hl7`;
+  const path = join(folder, 'more.sqlite');
+  const opening = performance.now();
+  await open(path).close();
+  console.log(
+    `\nThe file: ${(statSync(path).size / 2 ** 20).toFixed(0)} MiB; opened, with its check, in ${((performance.now() - opening) / 1000).toFixed(1)} s.\n`,
+  );
+}
+
+async function main(): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'pkb-backlog-'));
+  const server = fork(join(__dirname, 'latency-server.cjs'), ['0']);
+  const url = `http://127.0.0.1:${await told<number>(server)}/services/hl7`;
   console.log(
     `Long queues: ${machine()}; messages of 1.2 kB, ${PATIENTS} patients, ${CONCURRENCY} at once, 0 ms\n`,
   );
+  await measureMemory(folder, url);
 
-  // First, while the process is small: memory that it has once had would hide what this takes.
-  const path = join(folder, 'many.sqlite');
-  const outbox = new SqliteOutbox({ path, retentionMs: 1e12 });
-  const idle = rss();
-  const stored = await fill(outbox, MANY);
-  const queued = rss();
-  const { perSecond, delay, peak } = await drain(outbox, url, 10_000);
-  const { queued: left } = await outbox.counts('c');
-  await outbox.close();
-  const opening = performance.now();
-  await new SqliteOutbox({ path, retentionMs: 1e12 }).close();
-  const reopened = performance.now() - opening;
-  console.log(
-    table(
-      ['with a million queued', 'measured'],
-      [
-        ['stored, messages/s (500 handed in at a time)', stored.toFixed(0)],
-        ['resident memory above idle, MiB', (queued - idle).toFixed(0)],
-        ['the same at its highest while draining, MiB', (peak - idle).toFixed(0)],
-        ['drained, messages/s, the first 10,000', perSecond.toFixed(0)],
-        ['event loop delay while draining, p99, ms', delay.toFixed(1)],
-        ['left in the queue', left.toLocaleString('en')],
-        ['size of the file, MiB', (statSync(path).size / 2 ** 20).toFixed(0)],
-        ['opened again, with its check, s', (reopened / 1000).toFixed(1)],
-      ].map((row) => (MANY === 1_000_000 ? row : [row[0] ?? '', `${row[1]} (of ${MANY})`])),
-    ),
-  );
-
-  const warm = new SqliteOutbox({ path: join(folder, 'warm.sqlite'), retentionMs: 1e12 });
+  const warm = open(join(folder, 'warm.sqlite'));
   await fill(warm, 5000);
   await drain(warm, url, 5000);
   await warm.close();
@@ -151,14 +212,15 @@ async function main(): Promise<void> {
   const rows: string[][] = [];
   // Each backlog is measured over the same number of messages, taken from its front, in turns.
   const rates = new Map<number, number[]>();
-  for (let round = 0; round < 3; round++) {
+  for (let round = 0; round < 5; round++) {
     for (const backlog of [1000, 100_000]) {
       const path = join(folder, `${round}-${backlog}.sqlite`);
-      const outbox = new SqliteOutbox({ path, retentionMs: 1e12 });
+      const outbox = open(path);
       let sum = 0;
       const times = backlog === 1000 ? 4 : 1;
       for (let i = 0; i < times; i++) {
         await fill(outbox, backlog);
+        writeBack(path);
         const { perSecond } = await drain(outbox, url, Math.min(backlog, 4000));
         sum += perSecond;
       }
@@ -184,4 +246,7 @@ async function main(): Promise<void> {
   process.exit(0);
 }
 
-void main();
+const [role = '', folder = '', url = ''] = process.argv.slice(2);
+const run = ROLES[role];
+if (run === undefined) void main();
+else void run(folder, url).then((memory) => process.send?.(memory, () => process.exit(0)));

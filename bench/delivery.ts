@@ -13,8 +13,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { machine, table } from './harness.js';
 
 const require_ = createRequire(__filename);
-const COUNT = Number(process.env['PKB_COUNT'] ?? 6000);
-const WARM_UP = 1500;
+const COUNT = Number(process.env['PKB_COUNT'] ?? 12_000);
+const WARM_UP = 3000;
 const PATIENTS = 50;
 
 /** What is used of Node-RED itself: the runtime as users have it, without the spies of a test helper. */

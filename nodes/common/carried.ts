@@ -16,13 +16,12 @@ export class CarriedMessages {
 
   /** The properties of a message that outlive a restart, as JSON; what JSON cannot hold is left out. */
   static toJson(message: Message): string {
-    const kept: Record<string, unknown> = {};
+    const members: string[] = [];
     for (const name of Object.keys(message)) {
-      if (NOT_STORED.has(name)) continue;
-      const json = jsonOf(message, name);
-      if (json !== undefined) kept[name] = JSON.parse(json);
+      const json = NOT_STORED.has(name) ? undefined : jsonOf(message, name);
+      if (json !== undefined) members.push(`${JSON.stringify(name)}:${json}`);
     }
-    return JSON.stringify(kept);
+    return `{${members.join(',')}}`;
   }
 
   /** Remembers a message as it is, with what JSON cannot hold. */

@@ -3,7 +3,7 @@
  * long as the connection works. It holds the messages in flight and nothing else.
  */
 import { setMaxListeners } from 'node:events';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { requestBody } from '../pkb/soap/request.js';
 import { judgeAnswer, judgeFailure } from './classify.js';
 import type { Outcome, Unacknowledged } from './outcome.js';
@@ -53,6 +53,9 @@ export interface DispatcherOptions {
   readonly random?: () => number;
 }
 
+/** A message that has been answered makes room for another before its fate is on disk; but no more than so many are taken. */
+const TAKEN_PER_REQUEST = 2;
+
 /** How soon a failed write to the store is tried again. */
 const STORE_POLICY: RetryPolicy = { ...DEFAULT_POLICY, capMs: 30_000 };
 
@@ -70,13 +73,18 @@ export class Dispatcher {
   readonly #now: () => number;
   readonly #random: () => number;
   readonly #abort = new AbortController();
-  readonly #inFlight = new Set<Promise<void>>();
+  /** Ids of the messages that are being sent. */
+  readonly #inFlight = new Set<number>();
+  /** All that have been taken: those in flight, and those whose fate is being written. */
+  readonly #taken = new Set<Promise<void>>();
   #state: ConnectionState = { state: 'open' };
   #failures = 0;
   #running = false;
   #stopped = false;
   #pumping: Promise<void> | undefined;
   #pumpAgain = false;
+  /** Whether nothing could be taken when it was last looked for, and nothing has changed in the outbox since. */
+  #dry = false;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(options: DispatcherOptions) {
@@ -117,13 +125,18 @@ export class Dispatcher {
     return replayed;
   }
 
-  /** Looks for work. */
+  /** Looks for work, since there may be some. */
   wake(): void {
+    this.#dry = false;
+    this.#look();
+  }
+
+  #look(): void {
+    this.#pumpAgain = true;
     this.#pumping ??= this.#pump().finally(() => {
       this.#pumping = undefined;
-      if (this.#pumpAgain) this.wake();
+      if (this.#pumpAgain) this.#look();
     });
-    this.#pumpAgain = true;
   }
 
   /** Goes on after a pause, at once. */
@@ -142,15 +155,16 @@ export class Dispatcher {
     this.#stopped = true;
     const timer = setTimeout(() => this.#abort.abort(), graceMs);
     await this.#pumping;
-    await Promise.allSettled(this.#inFlight);
+    await Promise.allSettled(this.#taken);
     clearTimeout(timer);
     clearTimeout(this.#timer);
   }
 
   /** Never rejects: where the store fails, it is asked again after a while. */
   async #pump(): Promise<void> {
-    await Promise.resolve();
     while (this.#pumpAgain) {
+      // What comes in one turn of the loop is seen to together, which costs less than one after the other.
+      await turn();
       this.#pumpAgain = false;
       try {
         await this.#fill();
@@ -175,14 +189,17 @@ export class Dispatcher {
     const { connection, outbox } = this.#options;
     while (this.#mayTake()) {
       const message = await outbox.take(connection, this.#now());
-      if (message === undefined) return this.#wakeAt(await outbox.nextDue(connection));
+      if (message === undefined) {
+        this.#dry = true;
+        return this.#wakeAt(await outbox.nextDue(connection));
+      }
       if (this.#stopped) return outbox.giveBack(message.id);
       const sending = this.#deliver(message);
-      this.#inFlight.add(sending);
+      this.#taken.add(sending);
       this.#tell((events) => events.changed());
       void sending.finally(() => {
-        this.#inFlight.delete(sending);
-        this.#tell((events) => events.changed());
+        this.#taken.delete(sending);
+        this.#leave(message);
         this.wake();
       });
     }
@@ -195,7 +212,9 @@ export class Dispatcher {
       return false;
     }
     // After a fault of the connection one message at a time is the probe; all go on when it has been answered.
-    return this.#inFlight.size < (this.#failures > 0 ? 1 : this.#options.concurrency);
+    if (this.#failures > 0) return this.#taken.size < 1;
+    const { concurrency } = this.#options;
+    return this.#inFlight.size < concurrency && this.#taken.size < concurrency * TAKEN_PER_REQUEST;
   }
 
   #wakeAt(time: number | undefined): void {
@@ -205,7 +224,15 @@ export class Dispatcher {
     this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(time - this.#now(), 1), 2 ** 31 - 1));
   }
 
+  /** A message is no longer in flight: there is room for another, where one waits that may go. */
+  #leave({ id }: StoredMessage): void {
+    if (!this.#inFlight.delete(id)) return;
+    this.#tell((events) => events.changed());
+    if (!this.#dry) this.#look();
+  }
+
   async #deliver(message: StoredMessage): Promise<void> {
+    this.#inFlight.add(message.id);
     try {
       const outcome = await this.#attempt(message);
       if (outcome === undefined) await this.#options.outbox.giveBack(message.id);
@@ -244,6 +271,7 @@ export class Dispatcher {
       age: Date.now() - message.storedAt,
     };
     const next = nextStep(outcome, facts, policy, now, this.#random());
+    if (!faulty) this.#leave(message);
     switch (next.step) {
       case 'settle': {
         const sent = { ...message, attempts: message.attempts + 1 };

@@ -1,7 +1,7 @@
 /**
  * Which messages must not overtake one another.
  */
-import { createHmac } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import { STANDARD_DELIMITERS } from '../hl7/delimiters.js';
 import { readRaw } from '../hl7/read.js';
 import type { DataPoint } from '../pkb/data-point.js';
@@ -26,7 +26,12 @@ export function isOrder(name: unknown): name is OrderBy {
  * @param secret a key of this installation
  * @returns 32 hexadecimal digits
  */
-export function orderKey(hl7: string, by: OrderBy, dataPoint: DataPoint | undefined, secret: Buffer): string {
+export function orderKey(
+  hl7: string,
+  by: OrderBy,
+  dataPoint: DataPoint | undefined,
+  secret: KeyObject,
+): string {
   return createHmac('sha256', secret)
     .update(subject(hl7, by, dataPoint))
     .digest('hex')

@@ -10,8 +10,8 @@ import type { Row, Statements } from './statements.js';
 /** Length of a part, in UTF-16 units. */
 const PART = 2 ** 19;
 
-/** How much is remembered of what has just been stored, in UTF-16 units: enough for the largest letters. */
-const FRESH_UNITS = 2 ** 24;
+/** How much is remembered of what has just been stored, in UTF-16 units; or one text, however long. */
+const FRESH_UNITS = 2 ** 21;
 
 /** What is kept of a message in words. */
 export interface Texts {
@@ -60,7 +60,7 @@ export class Bodies {
   /** Remembers what has been stored, as far as there is room. */
   remember(id: number, { body, carried }: Texts): void {
     const units = body.length + carried.length;
-    if (this.#freshUnits + units > FRESH_UNITS) return;
+    if (this.#fresh.size > 0 && this.#freshUnits + units > FRESH_UNITS) return;
     this.#fresh.set(id, { body, carried });
     this.#freshUnits += units;
   }

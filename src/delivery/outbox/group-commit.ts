@@ -1,18 +1,28 @@
 /**
  * Group commit: writes that come together share one transaction, and so one sync of the disk; a promise resolves only
- * after the commit. The sync stops the process, so writes that nobody waits for with idle hands wait for company, as long
- * as the last sync took.
+ * after the commit. The commit stops the process, which has messages to send meanwhile, so where both are written in
+ * numbers, new messages and the fates of others, they wait a moment for one another.
  */
 import { PkbOutboxError } from '../../errors.js';
 import { storeError } from './sqlite-file.js';
 import type { Statements } from './statements.js';
 
-/** The process is to stand still for the disk half of the time at most. */
-const REST = 1;
-const LONGEST_REST_MS = 5;
+/** How long writes wait for one another: as long as the last commit took, within these limits. */
+const SHORTEST_REST_MS = 10;
+const LONGEST_REST_MS = 50;
+
+/** How many writes in one commit are no number: a message that is stored, and the fate of another. */
+const FEW = 2;
+
+/**
+ * Who waits for a write: everything that is under way, so that no other can come meanwhile; a caller that may have more
+ * to write; or nobody.
+ */
+export type Waiting = 'all' | 'caller' | 'nobody';
 
 interface Write {
   readonly run: () => unknown;
+  readonly waiting: Waiting;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -29,8 +39,8 @@ export class GroupCommit {
   #flushed: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #soon = false;
-  /** When the last commit ended, and how long it took. */
-  #last = { end: 0, took: 0 };
+  /** When the last commit ended, how long it took, and whether new messages and fates came in numbers. */
+  #last = { end: 0, took: 0, busy: false };
 
   /**
    * @param ready called before every transaction; where it throws, nothing is written
@@ -44,12 +54,8 @@ export class GroupCommit {
     this.#committed = committed;
   }
 
-  /**
-   * Queues a write; all that are queued when it is time share one transaction and its one sync.
-   *
-   * @param urgent whether it is to be written when the loop comes round, rather than wait a few milliseconds for others
-   */
-  write<T>(run: () => T, urgent = true): Promise<T> {
+  /** Queues a write; all that are queued when it is time share one transaction and its one sync. */
+  write<T>(run: () => T, waiting: Waiting = 'caller'): Promise<T> {
     if (this.#closed) {
       return Promise.reject(
         new PkbOutboxError(
@@ -59,26 +65,33 @@ export class GroupCommit {
       );
     }
     return new Promise<T>((resolve, reject) => {
-      this.#writes.push({ run, resolve: resolve as Write['resolve'], reject });
+      this.#writes.push({ run, waiting, resolve: resolve as Write['resolve'], reject });
       this.#flushing ??= new Promise((flushed) => (this.#flushed = flushed));
-      this.#schedule(urgent);
+      this.#schedule(waiting);
     });
   }
 
   /** Sees to it that what is queued is written: when the loop comes round, or when the disk has had its rest. */
-  #schedule(urgent: boolean): void {
+  #schedule(waiting: Waiting): void {
     if (this.#soon) return;
-    const rest = this.#last.end + Math.min(this.#last.took * REST, LONGEST_REST_MS) - performance.now();
-    if (urgent || rest <= 0) {
+    const rest = this.#last.end + this.#rest(waiting) - performance.now();
+    if (rest <= 0) {
       clearTimeout(this.#timer);
       this.#soon = true;
       setImmediate(() => this.#flush());
     } else this.#timer ??= setTimeout(() => this.#flush(), rest);
   }
 
+  #rest(waiting: Waiting): number {
+    const { took, busy } = this.#last;
+    if (waiting === 'all') return 0;
+    if (busy) return Math.min(Math.max(took, SHORTEST_REST_MS), LONGEST_REST_MS);
+    return waiting === 'caller' ? 0 : Math.min(took, SHORTEST_REST_MS);
+  }
+
   /** Ends the writes under way, does one last, and takes no more. */
   async close(last: (() => void) | undefined): Promise<void> {
-    if (this.#flushing) this.#schedule(true);
+    if (this.#flushing) this.#schedule('all');
     await this.#flushing;
     if (last) await this.write(last).catch(() => undefined);
     this.#closed = true;
@@ -106,7 +119,8 @@ export class GroupCommit {
       for (const { reject } of writes) reject(storeError(error));
     }
     const end = performance.now();
-    this.#last = { end, took: end - start };
+    const busy = writes.length > FEW && writes.some(({ waiting }) => waiting !== 'caller');
+    this.#last = { end, took: end - start, busy };
     flushed();
   }
 

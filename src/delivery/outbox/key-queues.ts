@@ -3,7 +3,8 @@
  * messages, and the heads take turns.
  */
 import { LONGEST_WAIT_MS } from '../retry.js';
-import type { Statements } from './statements.js';
+import { COLUMNS } from './message-row.js';
+import type { Row, Statements } from './statements.js';
 
 /** The queues of all order keys. */
 export class KeyQueues {
@@ -22,17 +23,16 @@ export class KeyQueues {
     return ++this.#turn;
   }
 
-  /** The head whose turn it is. One due later than anything waits got its time before the clock was set back. */
-  next(connection: string, now: number): number | undefined {
-    const head = this.#sql.get(
-      `SELECT id FROM message WHERE connection = ? AND head = 1 AND due NOT BETWEEN ? AND ?
+  /** The head whose turn it is, with all columns. One due later than anything waits got its time before the clock was set back. */
+  next(connection: string, now: number): Row | undefined {
+    return this.#sql.get(
+      `SELECT ${COLUMNS} FROM message WHERE connection = ? AND head = 1 AND due NOT BETWEEN ? AND ?
         AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY turn LIMIT 1`,
       connection,
       now + 1,
       now + LONGEST_WAIT_MS,
       JSON.stringify([...this.inFlight]),
     );
-    return head && Number(head['id']);
   }
 
   /** When the first head is due that is not in flight. */

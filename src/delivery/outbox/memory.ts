@@ -1,7 +1,7 @@
 /**
  * An outbox in memory: for trying things out, and for tests. What it holds is lost when the process ends.
  */
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, randomBytes } from 'node:crypto';
 import { PkbOutboxError } from '../../errors.js';
 import { MESSAGE_TYPES, supersedes } from '../../pkb/catalogue.js';
 import { reasonOf } from '../outcome.js';
@@ -37,7 +37,7 @@ const REMEMBERED = 1000;
 /** Keeps messages in this process. */
 export class MemoryOutbox implements Outbox {
   readonly durable = false;
-  readonly secret = randomBytes(32);
+  readonly secret = createSecretKey(randomBytes(32));
   readonly name = storeName(this.secret);
   readonly #limit: number;
   readonly #connections = new Map<string, Map<string, Queue>>();

@@ -2,7 +2,7 @@
  * What an outbox is: the place where a message is safe until its fate is known. Every store (memory, embedded, …) keeps
  * this contract, and one suite of tests (`test/unit/delivery/outbox`) is run on each.
  */
-import { createHash } from 'node:crypto';
+import { createHash, type KeyObject } from 'node:crypto';
 import type { DataPoint } from '../../pkb/data-point.js';
 import type { Outcome, OutcomeName } from '../outcome.js';
 
@@ -104,7 +104,7 @@ export interface Outbox {
   /** Whether messages outlive this process. */
   readonly durable: boolean;
   /** A key of this installation, with which patient identifiers are hashed. */
-  readonly secret: Buffer;
+  readonly secret: KeyObject;
   /** Tells this store from every other one; ids mean something only together with it. */
   readonly name: string;
 
@@ -170,8 +170,8 @@ export interface Outbox {
 }
 
 /** What tells a store from others, made from its secret. */
-export function storeName(secret: Buffer): string {
-  return createHash('sha256').update('name').update(secret).digest('hex').slice(0, 12);
+export function storeName(secret: KeyObject): string {
+  return createHash('sha256').update('name').update(secret.export()).digest('hex').slice(0, 12);
 }
 
 /** Whether a message that is to be sent in the place of one that failed is about the same. */

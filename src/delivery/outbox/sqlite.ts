@@ -4,7 +4,7 @@
  *
  * WAL with synchronous=FULL syncs the log once for every transaction; see `group-commit.ts`.
  */
-import { randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 import { Bodies } from './bodies.js';
 import { BodyCipher } from './cipher.js';
 import { GroupCommit } from './group-commit.js';
@@ -66,7 +66,7 @@ const INSERT = `INSERT INTO message (connection, ${WRITTEN.join(', ')}, state, h
 /** Keeps messages in a file of this machine. */
 export class SqliteOutbox implements Outbox {
   readonly durable = true;
-  readonly secret: Buffer;
+  readonly secret: KeyObject;
   readonly name: string;
   /** What was found wrong and mended when it was opened, for a person to read. */
   readonly reports: readonly string[];
@@ -101,7 +101,7 @@ export class SqliteOutbox implements Outbox {
     this.reports = reports;
     let more: boolean;
     try {
-      this.secret = this.#meta('secret', () => randomBytes(32));
+      this.secret = createSecretKey(this.#meta('secret', () => randomBytes(32)));
       this.name = storeName(this.secret);
       const salt = this.#meta('salt', () => randomBytes(16));
       this.#cipher = new BodyCipher(options.encryptionKey ?? '', salt);
@@ -136,10 +136,8 @@ export class SqliteOutbox implements Outbox {
   }
 
   async take(connection: string, now: number): Promise<StoredMessage | undefined> {
-    const next = this.#queues.next(connection, now);
-    const row =
-      next === undefined ? undefined : this.#sql.get(`SELECT ${COLUMNS} FROM message WHERE id = ?`, next);
-    if (next === undefined || row === undefined) return undefined;
+    const row = this.#queues.next(connection, now);
+    if (row === undefined) return undefined;
     let stored: StoredMessage;
     try {
       stored = this.#stored(row);
@@ -147,7 +145,7 @@ export class SqliteOutbox implements Outbox {
       await this.#setAside(row);
       throw error;
     }
-    this.#queues.inFlight.add(next);
+    this.#queues.inFlight.add(stored.id);
     return stored;
   }
 
@@ -292,7 +290,8 @@ export class SqliteOutbox implements Outbox {
   async #writeFate(run: () => void): Promise<void> {
     this.#fates++;
     try {
-      await this.#commits.write(run, this.#fates >= this.#queues.inFlight.size);
+      const all = this.#fates >= this.#queues.inFlight.size;
+      await this.#commits.write(run, all ? 'all' : 'nobody');
     } finally {
       this.#fates--;
     }

@@ -379,6 +379,34 @@ describe('the dispatcher', () => {
     await end();
   });
 
+  it('makes room when PKB has answered, before the fate is written; but only for as many again', async () => {
+    const server = await startServer(acceptAll);
+    const { dispatcher, outbox, submit, settled, end } = await run(server, { concurrency: 2 });
+    const settle = outbox.settle.bind(outbox);
+    let write: () => void = () => undefined;
+    const written = new Promise<void>((resolve) => (write = resolve));
+    outbox.settle = async (...args) => {
+      await written;
+      return settle(...args);
+    };
+    for (let n = 0; n < 12; n++) await submit(`${n % 6}-${n}`, `key${n % 6}`);
+    await until(
+      'two times two have been answered',
+      () => server.arrived.length === 4 && !dispatcher.inFlight,
+    );
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.deepEqual(ids(server.arrived).toSorted(), ['0-0', '1-1', '2-2', '3-3']);
+    assert.equal(settled.length, 0);
+    write();
+    await until('all are settled', () => settled.length === 12);
+    for (const key of ['0', '1', '2', '3', '4', '5'])
+      assert.deepEqual(
+        ids(server.arrived).filter((id) => id.startsWith(`${key}-`)),
+        [`${key}-${key}`, `${key}-${Number(key) + 6}`],
+      );
+    await end();
+  });
+
   it('gives order keys turns, so that a long queue of one does not keep the others waiting', async () => {
     const server = await startServer(acceptAll);
     const { submit, settled, end } = await run(server);

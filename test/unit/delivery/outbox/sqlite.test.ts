@@ -88,7 +88,7 @@ describe('the embedded outbox', () => {
     const { secret } = first;
     await first.close();
     const second = open();
-    assert.deepEqual(second.secret, secret);
+    assert.ok(second.secret.equals(secret));
     assert.deepEqual(await second.untold('c', 's'), [settled]);
     assert.equal(
       (await second.take('c', NOW))?.controlId,
