@@ -53,7 +53,7 @@ export interface DispatcherOptions {
   readonly random?: () => number;
 }
 
-/** A message that has been answered makes room for another before its fate is on disk; but no more than so many are taken. */
+/** A message that has been answered makes room for another before its fate is on disk: so many are taken at most. */
 const TAKEN_PER_REQUEST = 2;
 
 /** How soon a failed write to the store is tried again. */

@@ -1,7 +1,7 @@
 /**
  * Group commit: writes that come together share one transaction, and so one sync of the disk; a promise resolves only
- * after the commit. The commit stops the process, which has messages to send meanwhile, so where both are written in
- * numbers, new messages and the fates of others, they wait a moment for one another.
+ * after the commit. The commit stops the process, so while messages are sent in numbers, new ones and the fates of others
+ * wait a moment for one another.
  */
 import { PkbOutboxError } from '../../errors.js';
 import { storeError } from './sqlite-file.js';
@@ -11,7 +11,7 @@ import type { Statements } from './statements.js';
 const SHORTEST_REST_MS = 10;
 const LONGEST_REST_MS = 50;
 
-/** How many writes in one commit are no number: a message that is stored, and the fate of another. */
+/** So many writes in one commit are not yet in numbers: a message that is stored, and the fate of another. */
 const FEW = 2;
 
 /**
@@ -39,7 +39,7 @@ export class GroupCommit {
   #flushed: () => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
   #soon = false;
-  /** When the last commit ended, how long it took, and whether new messages and fates came in numbers. */
+  /** When the last commit ended, how long it took, and whether writes came in numbers, fates among them. */
   #last = { end: 0, took: 0, busy: false };
 
   /**
@@ -93,7 +93,7 @@ export class GroupCommit {
   async close(last: (() => void) | undefined): Promise<void> {
     if (this.#flushing) this.#schedule('all');
     await this.#flushing;
-    if (last) await this.write(last).catch(() => undefined);
+    if (last) await this.write(last, 'all').catch(() => undefined);
     this.#closed = true;
     await this.#flushing;
   }

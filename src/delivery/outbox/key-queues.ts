@@ -23,7 +23,10 @@ export class KeyQueues {
     return ++this.#turn;
   }
 
-  /** The head whose turn it is, with all columns. One due later than anything waits got its time before the clock was set back. */
+  /**
+   * The head whose turn it is, with all columns. One due later than anything waits got its time before the clock was set
+   * back.
+   */
   next(connection: string, now: number): Row | undefined {
     return this.#sql.get(
       `SELECT ${COLUMNS} FROM message WHERE connection = ? AND head = 1 AND due NOT BETWEEN ? AND ?

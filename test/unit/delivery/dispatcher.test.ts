@@ -342,6 +342,28 @@ describe('the dispatcher', () => {
     await end();
   });
 
+  it('lets the fate of what has been answered be written before it stops', async () => {
+    const server = await startServer(acceptAll);
+    const { dispatcher, outbox, submit, settled, end } = await run(server);
+    const settle = outbox.settle.bind(outbox);
+    let write: () => void = () => undefined;
+    const written = new Promise<void>((resolve) => (write = resolve));
+    outbox.settle = async (...args) => {
+      await written;
+      return settle(...args);
+    };
+    await submit('1');
+    await until('it has been answered', () => server.arrived.length === 1 && dispatcher.inFlight === 0);
+    const stopped = dispatcher.stop(0);
+    write();
+    await stopped;
+    assert.deepEqual(
+      settled.map(({ state }) => state),
+      ['accepted'],
+    );
+    await end();
+  });
+
   it('is not stopped by a listener that throws', async () => {
     const server = await startServer(acceptAll);
     const { submit, settled, end } = await run(server, { throwing: true });

@@ -12,15 +12,17 @@ describe('group commit', () => {
   let sql: Statements;
   let commits: number;
   let group: GroupCommit;
+  let beforeCommit: () => void;
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'pkb-group-'));
     sql = new Statements(openFile(join(folder, 'outbox.sqlite')).db);
     sql.exec('CREATE TABLE written (value INTEGER)');
     commits = 0;
+    beforeCommit = () => undefined;
     group = new GroupCommit(
       sql,
-      () => undefined,
+      () => beforeCommit(),
       () => undefined,
       () => commits++,
     );
@@ -83,6 +85,22 @@ describe('group commit', () => {
     await group.write(insert(3), 'nobody');
     assert.deepEqual([written(), commits], [4, 2]);
   });
+
+  for (const [what, took, rest] of [
+    ['as long as the last commit took', 30, 30],
+    ['but no longer than 50 ms', 1000, 50],
+  ] as const)
+    it(`gives a slow disk rest ${what}`, async () => {
+      const clock = sinon.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+      beforeCommit = () => void clock.tick(took);
+      await Promise.all([group.write(insert(0)), group.write(insert(1)), group.write(insert(2), 'nobody')]);
+      const later = group.write(insert(3), 'nobody');
+      clock.tick(rest - 1);
+      assert.equal(written(), 3);
+      clock.tick(1);
+      await later;
+      assert.deepEqual([written(), commits], [4, 2]);
+    });
 
   it('fails all that were to be written together, and goes on', async () => {
     const results = await Promise.allSettled([
