@@ -10,7 +10,7 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { machine, table } from './harness.js';
+import { httpRequest, machine, table } from './harness.js';
 
 const require_ = createRequire(__filename);
 const COUNT = Number(process.env['PKB_COUNT'] ?? 12_000);
@@ -195,17 +195,7 @@ const byHand = (url: string): object[] => [
     wires: [['request']],
     ...PLACE,
   },
-  {
-    id: 'request',
-    type: 'http request',
-    method: 'POST',
-    ret: 'txt',
-    url,
-    persist: true,
-    senderr: false,
-    wires: [['end']],
-    ...PLACE,
-  },
+  { ...httpRequest(url), ...PLACE },
 ];
 
 async function main(): Promise<void> {

@@ -87,3 +87,17 @@ export function figure(microseconds: number): string {
 export function used(): unknown {
   return sink;
 }
+
+/** Node-RED's http request node in a flow, before a node `end`; keep-alive on, as a careful author sets it. */
+export function httpRequest(url: string): object {
+  return {
+    id: 'request',
+    type: 'http request',
+    method: 'POST',
+    ret: 'txt',
+    url,
+    persist: true,
+    senderr: false,
+    wires: [['end']],
+  };
+}

@@ -13,7 +13,7 @@ import { judgeAnswer } from '../dist/src/delivery/classify.js';
 import { basicAuthorization, transportFactory } from '../dist/src/delivery/transport.js';
 import { encodeRequest } from '../dist/src/index.js';
 import { requestBody } from '../dist/src/pkb/soap/request.js';
-import { machine, table } from './harness.js';
+import { httpRequest, machine, table } from './harness.js';
 
 const ID = 'f691896e-977f-4f06-91ee-625155ca71f8';
 const HL7 = `MSH|^~\\&|MAILCO|trustalias{trustalias}|HL7API|PKB|20260101120000||ADT^A28|${ID}|P|2.4\rPID|||9990000018^^^NHS^NH||Example^Alex||19700101|U\rNTE|1||${'x'.repeat(1000)}\r`;
@@ -112,23 +112,11 @@ async function bareUndici(url: string, connections: number): Promise<Client> {
   };
 }
 
-/** Node-RED's http request node, in a real runtime; keep-alive on, as a careful author sets it. */
+/** Node-RED's http request node, in a real runtime. */
 async function httpRequestNode(url: string): Promise<Client> {
   const require_ = createRequire(__filename);
   const node = require_(require_.resolve('@node-red/nodes/core/network/21-httprequest.js')) as never;
-  const flow = [
-    {
-      id: 'request',
-      type: 'http request',
-      method: 'POST',
-      ret: 'txt',
-      url,
-      persist: true,
-      senderr: false,
-      wires: [['end']],
-    },
-    { id: 'end', type: 'helper' },
-  ];
+  const flow = [httpRequest(url), { id: 'end', type: 'helper' }];
   await helper.load([node], flow as never);
   const waiting = new Map<string, () => void>();
   helper.getNode('end').on('input', (message: { _msgid: string }) => {
