@@ -17,31 +17,67 @@ export interface Acknowledgement {
 }
 
 /**
- * Finds and reads an acknowledgement in a text.
+ * Finds and reads an acknowledgement in a text, in time proportional to its length.
  *
- * @param text anything; the ACK may stand anywhere in it, its segments ended by CR, LF or CRLF
+ * @param text anything; the ACK may stand anywhere in it at the beginning of a line, its segments ended by CR, LF or CRLF.
+ *   MSA-3 may run over several lines, and quote a message.
  * @returns undefined where there is not exactly one message of an answering type with exactly one MSA
  */
 export function readAck(text: string): Acknowledgement | undefined {
-  const start = /(?:^|[\r\n\v])[ \t]*(?=MSH[^A-Za-z0-9\s])/.exec(text);
-  if (start === null) return undefined;
-  const ack = text.slice(start.index + start[0].length).replace(/[\s\x1c]+$/, '');
+  const start = startOfMessage(text);
+  if (start < 0) return undefined;
+  const ack = text.slice(start, endWithoutBlanks(text));
   // PKB publishes MSH|^~\&;| in AR and AE examples (3364848470): only the separators in their places count.
   const delimiters = ack.startsWith('MSH|^~\\&') ? STANDARD_DELIMITERS : delimitersOf(ack);
-  const segments = ack.split(/[\r\n]+/).map((segment) => segment.trimStart());
-  const [header = '', ...others] = segments;
-  const type = header.split(delimiters.field)[8] ?? '';
-  if (!ANSWERS.test(type) || others.some((segment) => segment.startsWith('MSH'))) return undefined;
-  const [answer, ...further] = others.filter((segment) => segment.startsWith(`MSA${delimiters.field}`));
+  const lines = ack.split(/[\r\n]+/).map((line) => line.trimStart());
+  const type = (lines[0] ?? '').split(delimiters.field, 9)[8] ?? '';
+  const isNamed = (name: string) => (line: string, i: number) =>
+    i > 0 && line.startsWith(name + delimiters.field);
+  const at = lines.findIndex(isNamed('MSA'));
   // Two answers in one would leave open which of them counts.
-  if (answer === undefined || further.length > 0) return undefined;
+  if (!ANSWERS.test(type) || at < 0 || lines.findLastIndex(isNamed('MSA')) !== at) return undefined;
+  const again = lines.findIndex((line, i) => i > 0 && line.startsWith('MSH'));
+  if (again >= 0 && again < at) return undefined;
+  const answer = lines[at] ?? '';
   const fields = answer.split(delimiters.field);
   return {
     code: (fields[1] ?? '').trim(),
     controlId: unescape((fields[2] ?? '').trim(), delimiters),
-    text: unescape(fields[3] ?? '', delimiters),
+    text: unescape([textOf(answer, fields, delimiters.field), ...continued(lines, at, again)].join('\n'), delimiters),
     ack,
   };
+}
+
+/** MSA-3; one that quotes a message runs to the end of the line. */
+function textOf(answer: string, fields: readonly string[], separator: string): string {
+  const text = fields[3] ?? '';
+  if (!text.includes('MSH')) return text;
+  return answer.slice(fields.slice(0, 3).join(separator).length + 1);
+}
+
+/** The lines over which MSA-3 goes on: up to the next segment, or, where it quotes a message, to the end. */
+function continued(lines: readonly string[], at: number, quoted: number): readonly string[] {
+  if (quoted > at) return lines.slice(at + 1);
+  const next = lines.findIndex((line, i) => i > at && /^[A-Z][A-Z0-9]{2}(?![A-Za-z0-9])/.test(line));
+  return lines.slice(at + 1, next < 0 ? lines.length : next);
+}
+
+/** Where a header segment begins that nothing but blanks precede in its line; -1 where there is none. */
+function startOfMessage(text: string): number {
+  for (let at = text.indexOf('MSH'); at >= 0; at = text.indexOf('MSH', at + 3)) {
+    if (/[A-Za-z0-9\s]/.test(text.charAt(at + 3)) || at + 3 >= text.length) continue;
+    let before = at;
+    while (before > 0 && ' \t\uFEFF'.includes(text.charAt(before - 1))) before--;
+    if (before === 0 || '\r\n\v'.includes(text.charAt(before - 1))) return at;
+  }
+  return -1;
+}
+
+/** The end of a text without the white space, and the end of an MLLP frame, behind it. */
+function endWithoutBlanks(text: string): number {
+  let end = text.length;
+  while (end > 0 && (text.charAt(end - 1) === '\x1c' || text.charAt(end - 1).trim() === '')) end--;
+  return end;
 }
 
 /** Message types that answer another message: acknowledgements, and query responses such as ADR^A19. */

@@ -3,6 +3,7 @@
  * tolerantly, and nothing but an AA for this very message counts as accepted.
  */
 import { type Acknowledgement, readAck } from '../../hl7/ack.js';
+import { answerText, type Media } from './answer-text.js';
 import { readXml, type XmlElement } from './xml.js';
 
 /** What an answer means for the message it answers. */
@@ -21,35 +22,87 @@ export interface DecodedResponse {
   readonly ack?: string;
 }
 
+/** An answer, read, with what decides how a refusal is taken. */
+export interface Answered extends DecodedResponse {
+  /** Whether a SOAP fault speaks of credentials or permission. */
+  readonly fault?: 'credentials' | 'other';
+  /** Whether the answer is SOAP or HL7 at all, and so PKB's, whatever it says. */
+  readonly isAnswer: boolean;
+}
+
 /** Answers beyond this size are not read: an acknowledgement has a few hundred bytes. */
 export const MAX_RESPONSE_BYTES = 1024 * 1024;
 
 /**
  * Reads the body of a 200 answer or of a SOAP fault: a SOAP response with any prefix, its ACK as text or CDATA with
- * character references and any line ends; a SOAP 1.1 or 1.2 fault; or a bare ACK.
+ * character references and any line ends, as base64 or as an attachment; a SOAP 1.1 or 1.2 fault; or a bare ACK.
  *
- * @param body text or UTF-8 bytes; may be anything
+ * @param body text, or bytes of one document, in UTF-8 or as they say themselves; may be anything
  * @param controlId MSH-10 of the message that was sent
  * @returns never throws; `unknown` for whatever is not surely an answer to this message
  */
 export function decodeResponse(body: string | Uint8Array, controlId: string): DecodedResponse {
-  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return { outcome: 'unknown' };
-  if (body.length > MAX_RESPONSE_BYTES) return { outcome: 'unknown' };
-  const text = (typeof body === 'string' ? body : new TextDecoder().decode(body))
-    .replace(/^\uFEFF/, '')
-    .trim();
-  if (!text.startsWith('<')) return judge(readAck(text), controlId);
-  const elements = readXml(text);
-  if (elements === undefined) return { outcome: 'unknown' };
-  const decoded = judge(findAck(elements), controlId);
-  const fault = elements.find(({ path }) => path.at(-1) === 'Fault');
-  if (fault === undefined || decoded.outcome === 'rejected' || decoded.outcome === 'errored') return decoded;
-  return { outcome: 'refused', text: faultText(elements) };
+  const { isAnswer: _isAnswer, fault: _fault, ...decoded } = readAnswer(body, controlId, {});
+  return decoded;
 }
 
-function judge(ack: Acknowledgement | undefined, controlId: string): DecodedResponse {
-  if (ack === undefined) return { outcome: 'unknown' };
-  return { outcome: outcomeOf(ack, controlId), ...ack };
+/**
+ * As {@link decodeResponse}, with what decides how a refusal is taken.
+ *
+ * @param media what the answer's headers say of its body
+ */
+export function readAnswer(body: string | Uint8Array, controlId: string, media: Media): Answered {
+  if (typeof body !== 'string' && !(body instanceof Uint8Array)) return NO_ANSWER;
+  if (body.length > MAX_RESPONSE_BYTES) return NO_ANSWER;
+  const answer =
+    typeof body === 'string' ? { text: body, attachments: [] } : answerText(body, media, MAX_RESPONSE_BYTES);
+  if (answer === undefined) return NO_ANSWER;
+  const text = answer.text.replace(/^\uFEFF/, '').trim();
+  if (!text.startsWith('<')) return judge(readAck(text), controlId, text.startsWith('MSH'));
+  const elements = readXml(withoutIllegal(text));
+  if (elements === undefined) return NO_ANSWER;
+  const isSoap = elements.at(-1)?.path[0] === 'Envelope';
+  const decoded = judge(findAck(elements, answer.attachments), controlId, isSoap);
+  const isFault = elements.some(({ path }) => path.at(-1) === 'Fault');
+  if (!isFault || decoded.outcome === 'rejected' || decoded.outcome === 'errored') return decoded;
+  return {
+    outcome: 'refused',
+    text: faultText(elements),
+    fault: speaksOfCredentials(elements) ? 'credentials' : 'other',
+    isAnswer: isSoap,
+  };
+}
+
+const NO_ANSWER: Answered = { outcome: 'unknown', isAnswer: false };
+
+/**
+ * Replaces characters that XML cannot carry, as they stand and as character references: some stacks send them all the
+ * same. What frames a message (MLLP) becomes a line end.
+ */
+function withoutIllegal(xml: string): string {
+  const replacement = (code: number): string | undefined => {
+    if (code === 0x0b || code === 0x1c) return '\n';
+    const isLegal =
+      code === 9 ||
+      code === 10 ||
+      code === 13 ||
+      (code >= 0x20 && code <= 0xd7ff) ||
+      (code >= 0xe000 && code <= 0xfffd) ||
+      (code >= 0x10000 && code <= 0x10ffff);
+    return isLegal ? undefined : '\uFFFD';
+  };
+  const characters = xml
+    .toWellFormed()
+    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, (character) =>
+      replacement(character.charCodeAt(0)) ?? character);
+  if (!characters.includes('&#')) return characters;
+  return characters.replaceAll(/&#(?:x([0-9a-fA-F]{1,8})|(\d{1,9}));/g, (reference, hex, decimal) =>
+    replacement(hex === undefined ? Number(decimal) : Number.parseInt(String(hex), 16)) ?? reference);
+}
+
+function judge(ack: Acknowledgement | undefined, controlId: string, isAnswer: boolean): Answered {
+  if (ack === undefined) return { outcome: 'unknown', isAnswer };
+  return { outcome: outcomeOf(ack, controlId), ...ack, isAnswer: true };
 }
 
 function outcomeOf(ack: Acknowledgement, sent: string): DecodedOutcome {
@@ -65,15 +118,34 @@ function outcomeOf(ack: Acknowledgement, sent: string): DecodedOutcome {
   return 'unknown';
 }
 
-/** The one acknowledgement in an answer, in whichever element it stands; none where there are several that differ. */
-function findAck(elements: readonly XmlElement[]): Acknowledgement | undefined {
+/** The one acknowledgement in an answer, wherever it stands; none where there are several that differ. */
+function findAck(
+  elements: readonly XmlElement[],
+  attachments: readonly string[],
+): Acknowledgement | undefined {
   let found: Acknowledgement | undefined;
-  for (const { text } of elements) {
+  const texts = elements.map(({ text, isBase64 }) =>
+    isBase64 ? Buffer.from(text, 'base64').toString('utf8') : text);
+  for (const text of [...texts, ...attachments]) {
     const ack = text.includes('MSA') ? readAck(text) : undefined;
     if (ack !== undefined && found !== undefined && ack.ack !== found.ack) return undefined;
     found ??= ack;
   }
   return found;
+}
+
+/** Codes of WS-Security (SOAP Message Security 1.1, 12), and what servers say in words. */
+const CREDENTIAL_CODES =
+  /FailedAuthentication|FailedCheck|InvalidSecurity|SecurityToken|InvalidCredential|Unauthori[sz]ed|AccessDenied|NotAuthori[sz]ed/i;
+const CREDENTIAL_WORDS =
+  /InvalidCredential|FailedAuthentication|InvalidSecurity|(?:bad|invalid|wrong|unknown) (?:credentials|user ?name|password)|authentication (?:failed|required)|not authori[sz]ed|unauthori[sz]ed|access (?:is )?denied/i;
+
+/** What a fault says may quote the message, so little of its text is looked at. */
+function speaksOfCredentials(elements: readonly XmlElement[]): boolean {
+  const code = elements
+    .filter(({ path }) => path.at(-1) === 'faultcode' || path.slice(-2).join('/').endsWith('ode/Value'))
+    .map(({ text }) => text.slice(0, 200));
+  return code.some((text) => CREDENTIAL_CODES.test(text)) || CREDENTIAL_WORDS.test(faultText(elements).slice(0, 200));
 }
 
 /** SOAP 1.1 says `faultstring`, SOAP 1.2 `Reason/Text`. */

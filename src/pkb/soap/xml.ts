@@ -6,24 +6,30 @@ import { SaxesParser } from 'saxes';
 /** Deeper nesting than any SOAP answer has; deeper input is refused. */
 const MAX_DEPTH = 64;
 
+/** More elements than any SOAP answer has; more are refused. */
+const MAX_ELEMENTS = 10_000;
+
 /** One element that was read: its local name, those of its ancestors, and its own text. */
 export interface XmlElement {
   /** Local names from the root to this element. */
   readonly path: readonly string[];
   /** The text directly in this element, with CDATA and character references resolved. */
   readonly text: string;
+  /** Whether the element says that its text is base64 (`xsi:type="xsd:base64Binary"`). */
+  readonly isBase64: boolean;
 }
 
 /**
  * Reads the elements of a document, in the order in which they end. Prefixes are dropped: they are the sender's choice.
  *
  * @param xml the document; its size must have been bounded by the caller
- * @returns undefined where it is not well formed, declares a DTD, or nests too deep
+ * @returns undefined where it is not well formed, declares a DTD, nests too deep or has too many elements
  */
 export function readXml(xml: string): XmlElement[] | undefined {
   const elements: XmlElement[] = [];
   const path: string[] = [];
   const texts: string[] = [];
+  const base64: boolean[] = [];
   const parser = new SaxesParser({ position: false });
   const state = { refused: false };
   const refuse = (): void => {
@@ -39,14 +45,20 @@ export function readXml(xml: string): XmlElement[] | undefined {
   parser.on('opentag', (tag) => {
     path.push(tag.name.slice(tag.name.indexOf(':') + 1));
     texts.push('');
+    base64.push(Object.entries(tag.attributes).some(isBase64Type));
     if (path.length > MAX_DEPTH) refuse();
   });
   parser.on('closetag', () => {
-    elements.push({ path: [...path], text: texts.pop() ?? '' });
+    if (elements.length >= MAX_ELEMENTS) return refuse();
+    elements.push({ path: [...path], text: texts.pop() ?? '', isBase64: base64.pop() ?? false });
     path.pop();
   });
   // Fed in pieces, so that a refused document is not read to its end.
   for (let at = 0; at < xml.length && !state.refused; at += 16_384) parser.write(xml.slice(at, at + 16_384));
   if (!state.refused) parser.close();
   return state.refused ? undefined : elements;
+}
+
+function isBase64Type([name, value]: [string, unknown]): boolean {
+  return /(?:^|:)type$/.test(name) && /(?:^|:)base64Binary$/.test(String(value).trim());
 }
