@@ -5,8 +5,9 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { PkbOutboxError } from '../../errors.js';
 import { MESSAGE_TYPES, supersedes } from '../../pkb/catalogue.js';
 import { reasonOf } from '../outcome.js';
-import { isSame, storeName } from './outbox.js';
+import { isSame, storeName } from './contract.js';
 import type {
+  Addressed,
   Attempt,
   Counts,
   FailedMessage,
@@ -16,7 +17,7 @@ import type {
   Replayed,
   SettledMessage,
   StoredMessage,
-} from './outbox.js';
+} from './contract.js';
 
 /** The messages of one order key; the first is the next to be sent. */
 interface Queue {
@@ -64,28 +65,34 @@ export class MemoryOutbox implements Outbox {
         `The outbox in memory is full (${this.#limit} messages); this one was not taken.`,
       );
     }
-    const stored: StoredMessage = { ...message, id: ++this.#lastId, attempts: 0, unclear: 0 };
+    const stored: StoredMessage = { ...message, id: ++this.#lastId, attempts: 0, refusals: 0 };
     const queue = this.#queue(message);
     queue.waiting.push(stored);
     this.#messages.set(stored.id, { message: stored, queue });
     return stored.id;
   }
 
-  async take(connection: string, now: number): Promise<StoredMessage | undefined> {
-    let next: Queue | undefined;
-    for (const queue of this.#queues(connection)) {
-      if (queue.inFlight || queue.heldBy !== undefined || queue.due > now) continue;
-      if (next === undefined || queue.turn < next.turn) next = queue;
-    }
-    if (next === undefined) return undefined;
-    next.inFlight = true;
-    return next.waiting[next.settled];
+  async take(
+    connection: string,
+    now: number,
+    most: number,
+    except: readonly string[],
+  ): Promise<StoredMessage[]> {
+    const due = [...this.#queues(connection)]
+      .filter((queue) => isFree(queue, except) && queue.due <= now)
+      .toSorted((a, b) => a.turn - b.turn)
+      .slice(0, most);
+    return due.flatMap((queue) => {
+      queue.inFlight = true;
+      return queue.waiting[queue.settled] ?? [];
+    });
   }
 
   async settle(settled: SettledMessage, { at }: Attempt, hold: boolean): Promise<void> {
     const { message, queue } = this.#find(settled.message.id);
     this.#messages.delete(message.id);
-    if (settled.state !== 'accepted') this.#remember(this.#failed, message.id, { settled, at });
+    if (settled.state !== 'accepted' && settled.state !== 'discarded')
+      this.#remember(this.#failed, message.id, { settled, at });
     const unclear = settled.outcome.outcome === 'unknown' || this.#maybe.delete(message.id);
     const dataPoint = dataPointOf(message);
     if (dataPoint !== '' && (settled.state === 'accepted' || unclear)) {
@@ -118,13 +125,13 @@ export class MemoryOutbox implements Outbox {
     this.#untold.delete(id);
   }
 
-  async postpone(id: number, until: number, { unclear, outcome }: Attempt): Promise<void> {
+  async postpone(id: number, until: number, { counts, outcome }: Attempt): Promise<void> {
     if (outcome === 'unknown') this.#maybe.add(id);
     const { message, queue } = this.#find(id);
     const again = {
       ...message,
       attempts: message.attempts + 1,
-      unclear: message.unclear + (unclear ? 1 : 0),
+      refusals: message.refusals + (counts ? 1 : 0),
     };
     queue.waiting[queue.settled] = again;
     this.#messages.set(id, { message: again, queue });
@@ -137,13 +144,46 @@ export class MemoryOutbox implements Outbox {
     this.#find(id).queue.inFlight = false;
   }
 
-  async nextDue(connection: string): Promise<number | undefined> {
+  async nextDue(connection: string, except: readonly string[]): Promise<number | undefined> {
     let due: number | undefined;
     for (const queue of this.#queues(connection)) {
-      if (!queue.inFlight && queue.heldBy === undefined && (due === undefined || queue.due < due))
-        due = queue.due;
+      if (isFree(queue, except) && (due === undefined || queue.due < due)) due = queue.due;
     }
     return due;
+  }
+
+  async elsewhere(connection: string, address: string): Promise<Addressed[]> {
+    const counts = new Map<string, number>();
+    for (const { message } of this.#elsewhere(connection, address))
+      counts.set(message.address, (counts.get(message.address) ?? 0) + 1);
+    return [...counts].map(([at, count]) => ({ address: at, count }));
+  }
+
+  async readdress(connection: string, address: string): Promise<number> {
+    const found = this.#elsewhere(connection, address);
+    for (const { message, queue } of found) {
+      const moved = { ...message, address };
+      queue.waiting[queue.waiting.indexOf(message)] = moved;
+      this.#messages.set(message.id, { message: moved, queue });
+    }
+    return found.length;
+  }
+
+  async discard(connection: string, address: string, reason: string): Promise<number> {
+    const found = this.#elsewhere(connection, address);
+    for (const { message, queue } of found) {
+      queue.waiting.splice(queue.waiting.indexOf(message), 1);
+      this.#messages.delete(message.id);
+      const outcome = { outcome: 'discarded', reason } as const;
+      this.#untold.set(message.id, { message, state: 'discarded', outcome, expired: false });
+    }
+    return found.length;
+  }
+
+  #elsewhere(connection: string, address: string): { message: StoredMessage; queue: Queue }[] {
+    return [...this.#messages.values()].filter(
+      ({ message }) => message.connection === connection && message.address !== address,
+    );
   }
 
   async release(connection: string, orderKey?: string): Promise<number> {
@@ -197,7 +237,7 @@ export class MemoryOutbox implements Outbox {
     if (!override && this.#isSuperseded(which.id, message)) return 'superseded';
     const before = this.#connections.get(failed.connection)?.get(failed.orderKey);
     if (before?.heldBy === which.id) this.#release(failed.connection, failed.orderKey);
-    const again: StoredMessage = { ...message, id: which.id, attempts: 0, unclear: 0 };
+    const again: StoredMessage = { ...message, id: which.id, attempts: 0, refusals: 0 };
     const queue = this.#queue(message);
     // Behind what is under way, before all that was stored later.
     const first = queue.settled + (queue.inFlight ? 1 : 0);
@@ -279,6 +319,13 @@ export class MemoryOutbox implements Outbox {
     if (found === undefined) throw new PkbOutboxError('PKB_OUTBOX', `The outbox holds no message ${id}.`);
     return found;
   }
+}
+
+/** Whether the first message of a queue may be sent. */
+function isFree({ inFlight, heldBy, waiting, settled }: Queue, except: readonly string[]): boolean {
+  if (inFlight || heldBy !== undefined) return false;
+  const first = waiting[settled];
+  return first !== undefined && !except.includes(first.facility);
 }
 
 /** Names the data point of a message, with its connection and Customer; blank where it has none. */

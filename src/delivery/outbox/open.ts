@@ -2,10 +2,11 @@
  * Opening the store that the settings name, once for all that use it.
  */
 import { resolve } from 'node:path';
-import { PkbConfigError } from '../../errors.js';
+import { PkbConfigError, type PkbError } from '../../errors.js';
+import type { Outbox } from './contract.js';
 import { MemoryOutbox } from './memory.js';
-import type { Outbox } from './outbox.js';
-import { SqliteOutbox } from './sqlite.js';
+import { canonical } from './sqlite/lock.js';
+import { SqliteOutbox } from './sqlite/sqlite-outbox.js';
 
 /** Settings of an outbox. */
 export interface OutboxSettings {
@@ -33,23 +34,39 @@ const DAY_MS = 24 * 3_600_000;
 /** Stores in memory outlive a deploy, which makes all nodes anew; so they are kept here, by the id of their outbox. */
 const IN_MEMORY = new Map<string, MemoryOutbox>();
 
-/** Open files by path: connections share one, since the file is locked for one opener. */
-const FILES = new Map<string, { outbox: SqliteOutbox; users: number }>();
+/** A file that is open, being opened or being closed. */
+interface SharedFile {
+  readonly outbox: Promise<SqliteOutbox>;
+  /** Retention and key, which all that share it must agree on. */
+  readonly terms: string;
+  readonly users: Set<(error: PkbError) => void>;
+  /** Set when the last user has left: when the file may be opened again. */
+  closed?: Promise<void>;
+}
+
+/** Files by path: connections share one, since the file is locked for one opener. */
+const FILES = new Map<string, SharedFile>();
 
 /**
  * Opens an outbox.
  *
  * @param name tells stores in memory apart
- * @throws PkbConfigError `PKB_SETTING` for a store that there is not; PkbOutboxError where it cannot be opened
+ * @param failed is told when an open store fails by itself
+ * @throws PkbConfigError `PKB_SETTING` for a store that there is not, or a file that is open with another retention or key;
+ *   PkbOutboxError where it cannot be opened
  */
-export function openOutbox(settings: OutboxSettings, name: string): OpenOutbox {
+export async function openOutbox(
+  settings: OutboxSettings,
+  name: string,
+  failed: (error: PkbError) => void = () => undefined,
+): Promise<OpenOutbox> {
   switch (settings.store) {
     case 'memory':
       return inMemory(name);
     case 'embedded':
-      return inFile(settings);
+      return inFile(settings, failed);
     default:
-      throw new PkbConfigError('PKB_SETTING', 'The store of the outbox is none of those offered.');
+      throw new PkbConfigError('PKB_SETTING', 'The store of the outbox must be embedded or memory.');
   }
 }
 
@@ -59,22 +76,45 @@ function inMemory(name: string): OpenOutbox {
   return { outbox, reports: [], release: async () => undefined };
 }
 
-function inFile({ path, userDir, retentionDays, encryptionKey }: OutboxSettings): OpenOutbox {
-  const file = resolve(userDir, path || 'pkb-outbox.sqlite');
-  const open = FILES.get(file) ?? {
-    outbox: new SqliteOutbox({ path: file, retentionMs: retentionDays * DAY_MS, encryptionKey }),
-    users: 0,
+async function inFile(settings: OutboxSettings, failed: (error: PkbError) => void): Promise<OpenOutbox> {
+  const { path, userDir, retentionDays, encryptionKey = '' } = settings;
+  const file = canonical(resolve(userDir, path || 'pkb-outbox.sqlite'));
+  const terms = JSON.stringify([retentionDays, encryptionKey]);
+  // A thread that is closing still has the file; the next one waits for its end.
+  for (let open = FILES.get(file); open?.closed !== undefined; open = FILES.get(file)) await open.closed;
+  const shared = FILES.get(file) ?? share(file, terms, settings);
+  if (shared.terms !== terms) {
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'Two pkb-outbox nodes name the same file with another retention or encryption key; give both the same, or use one of them.',
+    );
+  }
+  const first = shared.users.size === 0;
+  // Each user is a function of its own, so that the set counts them.
+  const user = (error: PkbError): void => failed(error);
+  shared.users.add(user);
+  const leave = async (): Promise<void> => {
+    if (!shared.users.delete(user) || shared.users.size > 0) return;
+    shared.closed = shared.outbox.then((outbox) => outbox.close()).catch(() => undefined);
+    await shared.closed;
+    FILES.delete(file);
   };
-  FILES.set(file, open);
-  const reports = open.users === 0 ? open.outbox.reports : [];
-  open.users++;
-  return {
-    outbox: open.outbox,
-    reports,
-    async release() {
-      if (--open.users > 0) return;
-      FILES.delete(file);
-      await open.outbox.close();
-    },
-  };
+  try {
+    const outbox = await shared.outbox;
+    return { outbox, reports: first ? outbox.reports : [], release: leave };
+  } catch (error) {
+    await leave();
+    throw error;
+  }
+}
+
+function share(file: string, terms: string, { retentionDays, encryptionKey }: OutboxSettings): SharedFile {
+  const users = new Set<(error: PkbError) => void>();
+  const outbox = SqliteOutbox.open(
+    { path: file, retentionMs: retentionDays * DAY_MS, encryptionKey },
+    { failed: (error) => [...users].slice(0, 1).forEach((user) => user(error)) },
+  );
+  const shared: SharedFile = { outbox, terms, users };
+  FILES.set(file, shared);
+  return shared;
 }

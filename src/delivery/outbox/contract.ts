@@ -4,12 +4,14 @@
  */
 import { createHash, type KeyObject } from 'node:crypto';
 import type { DataPoint } from '../../pkb/data-point.js';
-import type { Outcome, OutcomeName } from '../outcome.js';
+import type { Outcome, OutcomeName, Withdrawn } from '../outcome.js';
 
 /** A message as it is handed to an outbox. */
 export interface NewMessage {
   /** Id of the connection it is to be sent on. */
   readonly connection: string;
+  /** Where it is to be sent: environment and origin. It goes nowhere else without a person's word. */
+  readonly address: string;
   /** Id of the pkb-send node that is told of its fate. */
   readonly sender: string;
   /** Messages with the same key are sent one at a time, in the order in which they were stored. */
@@ -37,8 +39,8 @@ export interface StoredMessage extends NewMessage {
   readonly id: number;
   /** How often it has been sent. */
   readonly attempts: number;
-  /** How often the answer to it, not the connection, was at fault. */
-  readonly unclear: number;
+  /** How often PKB has refused it while the connection was known to work. */
+  readonly refusals: number;
 }
 
 /** One attempt, as it is kept with the message. No patient data. */
@@ -48,19 +50,19 @@ export interface Attempt {
   readonly outcome: OutcomeName;
   /** Why, in words; blank for an acceptance. */
   readonly reason: string;
-  /** Whether the answer to this message, not the connection, was at fault. */
-  readonly unclear: boolean;
+  /** Whether the refusal counts against the message, since the connection was known to work. */
+  readonly counts: boolean;
 }
 
-/** How a message's life ended. */
-export type FinalState = 'accepted' | 'rejected' | 'errored' | 'undeliverable';
+/** How a message's life ended; *discarded* by a person only. */
+export type FinalState = 'accepted' | 'rejected' | 'errored' | 'undeliverable' | 'discarded';
 
 /** A message whose fate is known and whose sender may not have been told of it yet. */
 export interface SettledMessage {
   readonly message: StoredMessage;
   readonly state: FinalState;
-  /** The outcome of its last attempt. */
-  readonly outcome: Outcome;
+  /** The outcome of its last attempt, or why it was ended without one. */
+  readonly outcome: Outcome | Withdrawn;
   /** Whether it was given up because of its age. */
   readonly expired: boolean;
 }
@@ -74,7 +76,7 @@ export interface FailedReference {
 /** A message that was not accepted in the end, as a person is shown it: without its texts. */
 export interface FailedMessage extends FailedReference {
   readonly messageType: string;
-  readonly state: Exclude<FinalState, 'accepted'>;
+  readonly state: Exclude<FinalState, 'accepted' | 'discarded'>;
   /** Milliseconds since 1970. */
   readonly settledAt: number;
   readonly attempts: number;
@@ -91,11 +93,18 @@ export interface FailedMessage extends FailedReference {
  */
 export type Replayed = 'queued' | 'superseded' | 'gone' | 'other';
 
+/** Messages that wait to be sent to an address. */
+export interface Addressed {
+  /** Environment and origin; blank for messages of a version that did not note it. */
+  readonly address: string;
+  readonly count: number;
+}
+
 /** How many messages of a connection are where. */
 export interface Counts {
   /** Stored and not yet settled, those in flight included. */
   readonly queued: number;
-  /** Of the queued ones, those behind a rejected message that is held. */
+  /** Of the queued ones, those behind a rejected message, on hold. */
   readonly held: number;
 }
 
@@ -112,10 +121,14 @@ export interface Outbox {
   add(message: NewMessage): Promise<number>;
 
   /**
-   * Takes the next message to be sent: the oldest of an order key of which none is in flight or held, whose time has
-   * come; order keys take turns. It stays in flight until it is settled, postponed or given back.
+   * Takes the next messages to be sent: the oldest of each order key of which none is in flight or on hold, whose time has
+   * come; order keys take turns. They stay in flight until they are settled, postponed or given back.
+   *
+   * @param most how many to take
+   * @param except MSH-4 of the Customers whose messages are to stay
+   * @returns at most `most`, in the order in which they are to be sent
    */
-  take(connection: string, now: number): Promise<StoredMessage | undefined>;
+  take(connection: string, now: number, most: number, except: readonly string[]): Promise<StoredMessage[]>;
 
   /**
    * Ends a message's life. With `hold`, the messages behind it stay where they are until `release`.
@@ -137,7 +150,20 @@ export interface Outbox {
   giveBack(id: number): Promise<void>;
 
   /** When the next message can be taken, in milliseconds since 1970; undefined where none waits for a time. */
-  nextDue(connection: string): Promise<number | undefined>;
+  nextDue(connection: string, except: readonly string[]): Promise<number | undefined>;
+
+  /** Where the messages that wait are to be sent, but for those that go to an address; blank addresses are made that one. */
+  elsewhere(connection: string, address: string): Promise<Addressed[]>;
+
+  /** Sends what waits for another address to this one, by a person's word. @returns how many */
+  readdress(connection: string, address: string): Promise<number>;
+
+  /**
+   * Ends the life of what waits for another address than this one, by a person's word.
+   *
+   * @returns the messages, which their senders have yet to be told of
+   */
+  discard(connection: string, address: string, reason: string, at: number): Promise<number>;
 
   /** Lets the messages behind held ones go on, of one order key or of all. @returns how many keys were held */
   release(connection: string, orderKey?: string): Promise<number>;
@@ -165,6 +191,9 @@ export interface Outbox {
   held(connection: string): Promise<number>;
 
   counts(connection: string): Promise<Counts>;
+
+  /** Since when the oldest call has waited for the store, by `performance.now()`; undefined where none waits. */
+  busySince?(): number | undefined;
 
   close(): Promise<void>;
 }

@@ -1,19 +1,19 @@
 /**
  * The messages of an embedded outbox that ended without acceptance: shown to a person, and sent once more on request.
  */
-import { supersedes } from '../../pkb/catalogue.js';
-import { type Outcome, reasonOf } from '../outcome.js';
+import { supersedes } from '../../../pkb/catalogue.js';
+import { type Outcome, reasonOf } from '../../outcome.js';
 import type { Bodies } from './bodies.js';
-import type { BodyCipher } from './cipher.js';
-import { COLUMNS, WRITTEN, writtenValues } from './message-row.js';
-import type { KeyQueues } from './key-queues.js';
 import {
   type FailedMessage,
   type FailedReference,
   isSame,
   type NewMessage,
   type Replayed,
-} from './outbox.js';
+} from '../contract.js';
+import type { BodyCipher, Hidden } from './cipher.js';
+import { COLUMNS, type MessageRows, placeOfResult, WRITTEN } from './message-row.js';
+import type { KeyQueues } from './key-queues.js';
 import type { Row, Statements } from './statements.js';
 
 const FAILED = `state IN ('rejected', 'errored', 'undeliverable')`;
@@ -22,16 +22,30 @@ const REQUEUE = `UPDATE message SET ${WRITTEN.map((column) => `${column} = ?`).j
   state = 'queued', kept = 1, attempts = 0, head = 0, due = 0, unclear = 0, settled_at = NULL, told = NULL, expired = NULL,
   result = NULL WHERE id = ?`;
 
+/** What the failures of a file are read and written with. */
+export interface FailuresParts {
+  readonly sql: Statements;
+  readonly cipher: BodyCipher;
+  readonly hidden: Hidden;
+  readonly rows: MessageRows;
+  readonly bodies: Bodies;
+  readonly queues: KeyQueues;
+}
+
 /** What has failed. */
 export class Failures {
   readonly #sql: Statements;
   readonly #cipher: BodyCipher;
+  readonly #hidden: Hidden;
+  readonly #rows: MessageRows;
   readonly #bodies: Bodies;
   readonly #queues: KeyQueues;
 
-  constructor(sql: Statements, cipher: BodyCipher, bodies: Bodies, queues: KeyQueues) {
+  constructor({ sql, cipher, hidden, rows, bodies, queues }: FailuresParts) {
     this.#sql = sql;
     this.#cipher = cipher;
+    this.#hidden = hidden;
+    this.#rows = rows;
     this.#bodies = bodies;
     this.#queues = queues;
   }
@@ -39,7 +53,7 @@ export class Failures {
   /** The latest of a sender, the newest first. */
   list(connection: string, sender: string, most: number): FailedMessage[] {
     const rows = this.#sql.all(
-      `SELECT id, control_id, message_type, state, settled_at, attempts, result, kept FROM message
+      `SELECT id, control_id, data_point_id, facility, identity, message_type, state, settled_at, attempts, result, kept FROM message
         WHERE connection = ? AND sender = ? AND ${FAILED} ORDER BY id DESC LIMIT ?`,
       connection,
       sender,
@@ -47,7 +61,7 @@ export class Failures {
     );
     return rows.map((row) => ({
       id: Number(row['id']),
-      controlId: row['control_id'] as string,
+      controlId: this.#rows.identityOf(row).controlId,
       messageType: row['message_type'] as string,
       state: row['state'] as FailedMessage['state'],
       settledAt: Number(row['settled_at']),
@@ -62,7 +76,7 @@ export class Failures {
     return this.#sql.get(
       `SELECT ${COLUMNS} FROM message WHERE id = ? AND control_id = ? AND connection = ? AND ${FAILED} AND kept = 1`,
       id,
-      controlId,
+      this.#hidden.hide(controlId),
       connection,
     );
   }
@@ -71,16 +85,15 @@ export class Failures {
   replay({ id, controlId }: FailedReference, message: NewMessage, override: boolean): Replayed {
     const { connection } = message;
     const failed = this.#sql.get(
-      `SELECT order_key, facility, data_point_id FROM message
+      `SELECT id, order_key, control_id, facility, data_point_id, identity FROM message
         WHERE id = ? AND control_id = ? AND connection = ? AND ${FAILED}`,
       id,
-      controlId,
+      this.#hidden.hide(controlId),
       connection,
     );
     if (failed === undefined) return 'gone';
     const orderKey = failed['order_key'] as string;
-    const facility = (failed['facility'] as string | null) ?? '';
-    const dataPointId = (failed['data_point_id'] as string | null) ?? '';
+    const { facility, dataPointId } = this.#rows.identityOf(failed);
     if (!isSame({ orderKey, controlId, facility, dataPointId }, message)) return 'other';
     if (!override && this.#isSuperseded(id, message)) return 'superseded';
     this.#requeue(id, message);
@@ -92,7 +105,7 @@ export class Failures {
   /** Puts a message that had ended back among the queued, with what is to be sent now. */
   #requeue(id: number, message: NewMessage): void {
     this.#bodies.replace(id, message);
-    this.#sql.run(REQUEUE, ...writtenValues(message), id);
+    this.#sql.run(REQUEUE, ...this.#rows.writtenValues(id, message), id);
   }
 
   /**
@@ -107,9 +120,9 @@ export class Failures {
         FROM message WHERE connection = ? AND data_point_id = ? AND id > ?
           AND (facility = ? OR facility IS NULL OR ? = '')`,
       connection,
-      dataPoint.id,
+      this.#hidden.hide(dataPoint.id),
       id,
-      facility,
+      this.#hidden.hide(facility),
       facility,
     );
     return later
@@ -121,7 +134,8 @@ export class Failures {
       );
   }
 
-  #reason({ result }: Row): string {
-    return result === null ? '' : reasonOf(JSON.parse(this.#cipher.open(result)) as Outcome);
+  #reason({ id, result }: Row): string {
+    if (result === null) return '';
+    return reasonOf(JSON.parse(this.#cipher.open(result, placeOfResult(Number(id)))) as Outcome);
   }
 }

@@ -2,16 +2,13 @@
  * The texts of messages in the embedded outbox: sealed, and long ones in parts, so that a letter of megabytes is never
  * copied as a whole on its way to the disk and back.
  */
-import { PkbOutboxError } from '../../errors.js';
-import { piecesOf } from '../../hl7/pieces.js';
+import { PkbOutboxError } from '../../../errors.js';
+import { piecesOf } from '../../../hl7/pieces.js';
 import type { BodyCipher } from './cipher.js';
 import type { Row, Statements } from './statements.js';
 
 /** Length of a part, in UTF-16 units. */
 const PART = 2 ** 19;
-
-/** How much is remembered of what has just been stored, in UTF-16 units; or one text, however long. */
-const FRESH_UNITS = 2 ** 21;
 
 /** What is kept of a message in words. */
 export interface Texts {
@@ -19,13 +16,17 @@ export interface Texts {
   readonly carried: string;
 }
 
+/** Where the texts of a message stand, for the seal. */
+export const places = {
+  body: (id: number): string => `text.body:${id}`,
+  carried: (id: number): string => `text.carried:${id}`,
+  part: (id: number, n: number): string => `part.bytes:${id}:${n}`,
+} as const;
+
 /** Writes, reads and erases texts. */
 export class Bodies {
   readonly #sql: Statements;
   readonly #cipher: BodyCipher;
-  /** Texts just stored, which mostly are sent at once: they need not be read back. */
-  readonly #fresh = new Map<number, Texts>();
-  #freshUnits = 0;
 
   constructor(sql: Statements, cipher: BodyCipher) {
     this.#sql = sql;
@@ -36,11 +37,13 @@ export class Bodies {
   store(id: number, { body, carried }: Texts): void {
     let n = 0;
     for (const piece of piecesOf(body, PART)) {
-      const sealed = this.#cipher.seal(piece);
-      if (n > 0) this.#sql.run('INSERT INTO part (message, n, bytes) VALUES (?, ?, ?)', id, n, sealed);
-      else {
+      if (n > 0) {
+        const sealed = this.#cipher.seal(piece, places.part(id, n));
+        this.#sql.run('INSERT INTO part (message, n, bytes) VALUES (?, ?, ?)', id, n, sealed);
+      } else {
         const sql = 'INSERT INTO text (message, body, carried) VALUES (?, ?, ?)';
-        this.#sql.run(sql, id, sealed, this.#cipher.seal(carried));
+        const sealed = this.#cipher.seal(piece, places.body(id));
+        this.#sql.run(sql, id, sealed, this.#cipher.seal(carried, places.carried(id)));
       }
       n++;
     }
@@ -57,23 +60,6 @@ export class Bodies {
     return body.length <= PART ? 0 : [...piecesOf(body, PART)].length - 1;
   }
 
-  /** Remembers what has been stored, as far as there is room. */
-  remember(id: number, { body, carried }: Texts): void {
-    const units = body.length + carried.length;
-    if (this.#fresh.size > 0 && this.#freshUnits + units > FRESH_UNITS) return;
-    this.#fresh.set(id, { body, carried });
-    this.#freshUnits += units;
-  }
-
-  /** Forgets what was remembered. @returns it */
-  forget(id: number): Texts | undefined {
-    const texts = this.#fresh.get(id);
-    if (texts === undefined) return undefined;
-    this.#fresh.delete(id);
-    this.#freshUnits -= texts.body.length + texts.carried.length;
-    return texts;
-  }
-
   /** The texts of a message. @throws PkbOutboxError `PKB_OUTBOX` where they are not there, or cannot be read */
   read(id: number): Texts {
     const row = this.#sql.get(
@@ -82,26 +68,33 @@ export class Bodies {
     );
     if (row === undefined)
       throw new PkbOutboxError('PKB_OUTBOX', 'The text of a message is missing in the outbox file.');
-    return { body: this.#body(id, row), carried: this.#cipher.open(row['carried']) };
+    return {
+      body: this.#body(id, row),
+      carried: this.#cipher.open(row['carried'], places.carried(id)),
+    };
   }
 
-  /** Erases the texts of one accepted message. */
-  eraseAccepted(id: number): void {
-    this.#erase(`state = 'accepted' AND id = ?`, id, 1);
+  /** Erases the texts of one accepted message. @returns of how many */
+  eraseAccepted(id: number): number {
+    return this.#erase(`state = 'accepted' AND id = ?`, id, 1);
   }
 
   /**
-   * Erases the texts of some of the messages that were accepted, and told of, before a time, or ended otherwise before
-   * another.
+   * Erases the texts of some of the messages that were accepted before a time, or ended otherwise before another. Those that
+   * nobody was told of, because their sender is gone, are kept a while longer.
    *
-   * @returns whether there may be more
+   * @returns of how many
    */
-  eraseOld(accepted: number, failed: number, most: number): boolean {
-    const erased = [
-      this.#erase(`state = 'accepted' AND told = 1 AND settled_at < ?`, accepted, most),
-      this.#erase(`state IN ('rejected', 'errored', 'undeliverable') AND settled_at < ?`, failed, most),
-    ];
-    return erased.includes(most);
+  eraseOld(accepted: number, untold: number, failed: number, most: number): number {
+    return (
+      this.#erase(`state = 'accepted' AND told = 1 AND settled_at < ?`, accepted, most) +
+      this.#erase(`state = 'accepted' AND settled_at < ?`, untold, most) +
+      this.#erase(
+        `state IN ('rejected', 'errored', 'undeliverable', 'discarded') AND settled_at < ?`,
+        failed,
+        most,
+      )
+    );
   }
 
   /** Erases what there still is of a message that is no longer kept as a record either. */
@@ -124,18 +117,17 @@ export class Bodies {
   }
 
   #remove(id: number, inParts: boolean): void {
-    this.forget(id);
     this.#sql.run('DELETE FROM text WHERE message = ?', id);
     if (inParts) this.#sql.run('DELETE FROM part WHERE message = ?', id);
   }
 
   #body(id: number, row: Row): string {
-    let body = this.#cipher.open(row['body']);
+    let body = this.#cipher.open(row['body'], places.body(id));
     for (let n = 1; n <= Number(row['in_parts']); n++) {
       const part = this.#sql.get('SELECT bytes FROM part WHERE message = ? AND n = ?', id, n);
       if (part === undefined)
         throw new PkbOutboxError('PKB_OUTBOX', 'A part of a message is missing in the outbox file.');
-      body += this.#cipher.open(part['bytes']);
+      body += this.#cipher.open(part['bytes'], places.part(id, n));
     }
     return body;
   }

@@ -1,3 +1,6 @@
+/** What SQLite's header says whose file it is: "PKB1". */
+export const APPLICATION_ID = 0x504b4231;
+
 /**
  * The tables of the embedded outbox. Each entry takes a file from one version to the next; none is ever changed once it
  * has been released.
@@ -56,5 +59,12 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX message_failed ON message (connection, sender, id) WHERE state IN ('rejected', 'errored', 'undeliverable');
   DROP INDEX message_erasable;
   CREATE INDEX message_kept ON message (settled_at) WHERE state = 'accepted' AND kept = 1
+  `,
+  // What a message is bound to; what hides its IDs in an encrypted file; and whose file this is.
+  `
+  ALTER TABLE message ADD COLUMN address TEXT;
+  ALTER TABLE message ADD COLUMN identity BLOB;
+  CREATE INDEX message_elsewhere ON message (connection, address) WHERE state = 'queued';
+  PRAGMA application_id = ${APPLICATION_ID}
   `,
 ];

@@ -5,12 +5,12 @@
  */
 import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { PkbOutboxError } from '../../errors.js';
-import { connect } from './sqlite-file.js';
+import { PkbOutboxError } from '../../../errors.js';
+import { connect } from './file.js';
 import type { Statements } from './statements.js';
 
 /** Watches over one file. */
-export class OutboxFile {
+export class WatchedFile {
   readonly #path: string;
   readonly #sql: Statements;
   #main: string | undefined;
@@ -52,10 +52,13 @@ export class OutboxFile {
     const current = identity(this.#path);
     if (current !== undefined && current !== this.#main)
       renameSync(this.#path, `${this.#path}.found-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`);
-    this.#sql.close();
+    // The new file is whole and synced before the old one is let go: closing the old one writes its log into a file that has
+    // no name any more. What is left of the log must be gone first, since it would be taken for the new file's.
     for (const suffix of ['-wal', '-shm']) rmSync(this.#path + suffix, { force: true });
+    sync(dirname(this.#path));
     renameSync(fresh, this.#path);
     sync(dirname(this.#path));
+    this.#sql.close();
     this.#sql.change(connect(this.#path));
     this.#main = identity(this.#path);
     this.#log = identity(`${this.#path}-wal`);

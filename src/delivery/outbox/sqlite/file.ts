@@ -1,22 +1,38 @@
 /**
  * The file of the embedded outbox: opened for one process, checked, migrated; and SQLite's errors in our words.
  */
-import { chmodSync, closeSync, existsSync, openSync, renameSync, statfsSync } from 'node:fs';
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { PkbOutboxError } from '../../errors.js';
-import { MIGRATIONS } from './schema.js';
+import { PkbOutboxError } from '../../../errors.js';
+import { APPLICATION_ID, MIGRATIONS } from './schema.js';
+
+/** Suffix of a damaged file that was set aside, followed by the time. */
+const DAMAGED = '.damaged-';
 
 /**
- * Opens an outbox file for this process alone, and makes it where there is none. A damaged one is set aside.
+ * Opens an outbox file for this process alone, and makes it where there is none. A damaged one is set aside; one that is not
+ * ours is left untouched.
  *
  * @returns the database, and what a person should be told
- * @throws PkbOutboxError `PKB_OUTBOX` where it cannot be opened or written, or is of a newer version
+ * @throws PkbOutboxError `PKB_OUTBOX` where it cannot be opened or written, is no outbox, or is of a newer version
  */
 export function openFile(path: string): { db: DatabaseSync; reports: string[] } {
   const reports: string[] = [];
   mustBeLocal(dirname(path));
+  mustBeOurs(path);
   const isNew = !existsSync(path);
   try {
     // SQLite gives its other files the mode of this one.
@@ -29,7 +45,7 @@ export function openFile(path: string): { db: DatabaseSync; reports: string[] } 
     );
   }
   if (!isNew && isDamaged(path)) {
-    const aside = `${path}.damaged-${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
+    const aside = `${path}${DAMAGED}${new Date().toISOString().replaceAll(/[:.]/g, '-')}`;
     for (const suffix of ['', '-wal'])
       if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
     reports.push(
@@ -46,6 +62,69 @@ export function openFile(path: string): { db: DatabaseSync; reports: string[] } 
   }
   return { db, reports };
 }
+
+/** Removes damaged files that were set aside before a time, since they hold texts, too. @param before in milliseconds since 1970 */
+export function removeDamagedCopies(path: string, before: number): void {
+  const folder = dirname(path);
+  const prefix = `${basename(path)}${DAMAGED}`;
+  for (const name of readdirSync(folder)) {
+    const copy = join(folder, name);
+    if (name.startsWith(prefix) && statSync(copy).ctimeMs < before) rmSync(copy, { force: true });
+  }
+}
+
+/** How every SQLite file begins, and where its header says whose it is (SQLite file format, 1.3). */
+const SQLITE = 'SQLite format 3\0';
+const APPLICATION_ID_AT = 68;
+const HEADER_BYTES = 100;
+
+/**
+ * Refuses a file that is no outbox, so that a wrong path never costs another program its data.
+ *
+ * @throws PkbOutboxError where there is a file with anything else in it
+ */
+function mustBeOurs(path: string): void {
+  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (size === 0) return;
+  const header = Buffer.alloc(HEADER_BYTES);
+  try {
+    const file = openSync(path, 'r');
+    readSync(file, header, 0, HEADER_BYTES, 0);
+    closeSync(file);
+  } catch (error) {
+    throw new PkbOutboxError(
+      'PKB_OUTBOX',
+      `The outbox file cannot be written (${codeOf(error)}); check its folder and its rights.`,
+    );
+  }
+  const isSqlite = header.toString('latin1', 0, SQLITE.length) === SQLITE;
+  if (isSqlite && (header.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID || holdsOurTables(path))) return;
+  throw new PkbOutboxError(
+    'PKB_OUTBOX',
+    'The file chosen for the outbox is another program’s, or no outbox; it was left untouched. Choose another path.',
+  );
+}
+
+/** Files of the first versions, and ours whose header is still in the log, do not say whose they are. */
+function holdsOurTables(path: string): boolean {
+  const { DatabaseSync } = loadSqlite();
+  let db: DatabaseSync | undefined;
+  try {
+    db = new DatabaseSync(path, { readOnly: true });
+    const id = Number(db.prepare('PRAGMA application_id').get()?.['application_id']);
+    if (id !== 0) return id === APPLICATION_ID;
+    const names = db.prepare(`SELECT name FROM sqlite_master WHERE type = 'table'`).all();
+    const found = new Set(names.map(({ name }) => name));
+    return found.size === 0 || ['meta', 'message', 'attempt', 'held'].every((name) => found.has(name));
+  } catch (error) {
+    // Another Node-RED has it open, so it is one of ours; opening it says so.
+    return (error as { errcode?: number }).errcode === SQLITE_BUSY;
+  } finally {
+    db?.close();
+  }
+}
+
+const SQLITE_BUSY = 5;
 
 /** Network file systems by the number that Linux gives them (statfs(2)); their locks and syncs cannot be relied on. */
 const NETWORK: Readonly<Record<number, string>> = {
@@ -133,12 +212,15 @@ function loadSqlite(): typeof import('node:sqlite') {
   }
 }
 
+/** What is said of a file that is open elsewhere. */
+export const IN_USE = 'another Node-RED has the file open; give each its own outbox file';
+
 /** SQLite's errors in our words; their own text may quote values. */
 export function storeError(error: unknown): PkbOutboxError {
   if (error instanceof PkbOutboxError) return error;
   const { errcode } = error as { errcode?: number };
   const words: Record<number, string> = {
-    5: 'another Node-RED has the file open; give each its own outbox file',
+    5: IN_USE,
     8: 'the file cannot be written; check its rights',
     10: 'reading or writing the file failed; check the disk',
     11: 'the file is damaged',

@@ -2,7 +2,7 @@
  * The order in which an embedded outbox gives its messages out: each order key has one head, the oldest of its waiting
  * messages, and the heads take turns.
  */
-import { LONGEST_WAIT_MS } from '../retry.js';
+import { LONGEST_WAIT_MS } from '../../retry.js';
 import { COLUMNS } from './message-row.js';
 import type { Row, Statements } from './statements.js';
 
@@ -24,27 +24,33 @@ export class KeyQueues {
   }
 
   /**
-   * The head whose turn it is, with all columns. One due later than anything waits got its time before the clock was set
+   * The heads whose turn it is, with all columns. One due later than anything waits got its time before the clock was set
    * back.
+   *
+   * @param except the facilities, as they stand in their column, whose messages are to stay
    */
-  next(connection: string, now: number): Row | undefined {
-    return this.#sql.get(
+  next(connection: string, now: number, most: number, except: readonly string[]): Row[] {
+    return this.#sql.all(
       `SELECT ${COLUMNS} FROM message WHERE connection = ? AND head = 1 AND due NOT BETWEEN ? AND ?
-        AND id NOT IN (SELECT value FROM json_each(?)) ORDER BY turn LIMIT 1`,
+        AND id NOT IN (SELECT value FROM json_each(?)) AND coalesce(facility, '') NOT IN (SELECT value FROM json_each(?))
+        ORDER BY turn LIMIT ?`,
       connection,
       now + 1,
       now + LONGEST_WAIT_MS,
       JSON.stringify([...this.inFlight]),
+      JSON.stringify(except),
+      most,
     );
   }
 
-  /** When the first head is due that is not in flight. */
-  nextDue(connection: string): number | undefined {
+  /** When the first head is due that is not in flight. @param except as in {@link next} */
+  nextDue(connection: string, except: readonly string[]): number | undefined {
     const due = this.#sql.get(
-      `SELECT min(due) AS due FROM message
-        WHERE connection = ? AND head = 1 AND id NOT IN (SELECT value FROM json_each(?))`,
+      `SELECT min(due) AS due FROM message WHERE connection = ? AND head = 1
+        AND id NOT IN (SELECT value FROM json_each(?)) AND coalesce(facility, '') NOT IN (SELECT value FROM json_each(?))`,
       connection,
       JSON.stringify([...this.inFlight]),
+      JSON.stringify(except),
     )?.['due'];
     return typeof due === 'number' ? due : undefined;
   }

@@ -1,0 +1,129 @@
+/** A message as a row of the embedded outbox: which columns hold what, in both directions. */
+import type { NewMessage, StoredMessage } from '../contract.js';
+import { Bodies, type Texts } from './bodies.js';
+import type { BodyCipher, Hidden } from './cipher.js';
+import type { Row, Value } from './statements.js';
+
+/** The columns that are written when a message is stored, and again when it is sent once more. */
+export const WRITTEN = [
+  'sender',
+  'address',
+  'order_key',
+  'control_id',
+  'message_type',
+  'data_point_field',
+  'data_point_id',
+  'data_point_owner',
+  'facility',
+  'identity',
+  'in_parts',
+  'hold',
+  'stored_at',
+] as const;
+
+/** Everything of a message but its texts, for a SELECT. */
+export const COLUMNS = ['id', 'connection', ...WRITTEN, 'attempts', 'unclear'].join(', ');
+
+const OWNERS = ['partner', 'customer', 'kept'] as const;
+
+/** IDs and names of a message; in an encrypted file they are sealed, and their columns hold hashes. */
+export interface Identity {
+  readonly controlId: string;
+  readonly dataPointId: string;
+  readonly facility: string;
+}
+
+/** Writes and reads rows. */
+export class MessageRows {
+  readonly #cipher: BodyCipher;
+  readonly #hidden: Hidden;
+
+  constructor(cipher: BodyCipher, hidden: Hidden) {
+    this.#cipher = cipher;
+    this.#hidden = hidden;
+  }
+
+  /** The values of the columns {@link WRITTEN}, in their order. @param id of the row */
+  writtenValues(id: number, message: NewMessage): Value[] {
+    const { dataPoint, controlId, facility } = message;
+    const identity: Identity = { controlId, facility, dataPointId: dataPoint?.id ?? '' };
+    const values: Record<(typeof WRITTEN)[number], Value> = {
+      sender: message.sender,
+      address: message.address,
+      order_key: message.orderKey,
+      message_type: message.messageType,
+      data_point_field: dataPoint?.field ?? null,
+      data_point_owner: dataPoint?.owner ?? null,
+      ...this.identityColumns(id, identity, dataPoint !== undefined),
+      in_parts: Bodies.parts(message),
+      hold: message.holdOnRejection ? 1 : 0,
+      stored_at: message.storedAt,
+    };
+    return WRITTEN.map((column) => values[column]);
+  }
+
+  /** The columns that hold an identity, plain or hidden. */
+  identityColumns(
+    id: number,
+    identity: Identity,
+    hasDataPoint: boolean,
+  ): Record<'control_id' | 'data_point_id' | 'facility' | 'identity', Value> {
+    const sealed = this.#cipher.isKeyed
+      ? this.#cipher.seal(JSON.stringify(identity), placeOfIdentity(id))
+      : null;
+    return {
+      control_id: this.#hidden.hide(identity.controlId),
+      data_point_id: hasDataPoint ? this.#hidden.hide(identity.dataPointId) : null,
+      facility: this.#hidden.hide(identity.facility),
+      identity: sealed,
+    };
+  }
+
+  /** IDs and names of a row with the columns of {@link identityColumns}. Files of the first version name no facility. */
+  identityOf(row: Row): Identity {
+    if (row['identity'] === null || row['identity'] === undefined) {
+      return {
+        controlId: row['control_id'] as string,
+        dataPointId: (row['data_point_id'] as string | null) ?? '',
+        facility: (row['facility'] as string | null) ?? '',
+      };
+    }
+    return JSON.parse(this.#cipher.open(row['identity'], placeOfIdentity(Number(row['id'])))) as Identity;
+  }
+
+  /** A message from a row with {@link COLUMNS}, and its texts. */
+  messageOf(row: Row, { body, carried }: Texts): StoredMessage {
+    const field = row['data_point_field'] as string | null;
+    const { controlId, dataPointId, facility } = this.identityOf(row);
+    return {
+      id: Number(row['id']),
+      connection: row['connection'] as string,
+      address: (row['address'] as string | null) ?? '',
+      sender: row['sender'] as string,
+      orderKey: row['order_key'] as string,
+      controlId,
+      messageType: row['message_type'] as string,
+      dataPoint: field === null ? undefined : { field, id: dataPointId, owner: ownerOf(row) },
+      facility,
+      body,
+      carried,
+      holdOnRejection: row['hold'] === 1,
+      storedAt: Number(row['stored_at']),
+      attempts: Number(row['attempts']),
+      refusals: Number(row['unclear']),
+    };
+  }
+}
+
+function placeOfIdentity(id: number): string {
+  return `message.identity:${id}`;
+}
+
+/** Where the result of a message stands, for the seal. */
+export function placeOfResult(id: number): string {
+  return `message.result:${id}`;
+}
+
+function ownerOf(row: Row): (typeof OWNERS)[number] {
+  return OWNERS.find((owner) => owner === row['data_point_owner']) ?? 'kept';
+}

@@ -1,0 +1,50 @@
+/**
+ * What the thread of an outbox file and the rest of the process say to each other.
+ */
+import type { ErrorCode } from '../../../errors.js';
+import type { Outbox, StoredMessage } from '../contract.js';
+
+/** What the thread is started with. */
+export interface ThreadData {
+  readonly path: string;
+  readonly retentionMs: number;
+  readonly encryptionKey: string | undefined;
+  readonly inFlight: readonly number[];
+}
+
+/** The methods that are called in the thread. */
+export type Method = Exclude<
+  { [Name in keyof Outbox]: Outbox[Name] extends (...args: never[]) => unknown ? Name : never }[keyof Outbox],
+  'busySince' | undefined
+>;
+
+/** One call. Calls that are made together are sent together. */
+export interface Call {
+  readonly id: number;
+  readonly method: Method;
+  readonly args: readonly unknown[];
+  /** Of `add`: whether the caller keeps the texts, so that `take` need not give them back. */
+  readonly keeps?: boolean;
+}
+
+/** A message that was taken, without its texts where the caller has kept them. */
+export type Taken = StoredMessage & { readonly kept?: boolean };
+
+/** An error, in what survives the way between threads. */
+export interface Failed {
+  readonly code: ErrorCode;
+  readonly message: string;
+}
+
+/** What one call came to. */
+export type Reply =
+  | { readonly id: number; readonly value: unknown }
+  | { readonly id: number; readonly failed: Failed };
+
+/** What the thread says: once that it is open, or why not; then replies. */
+export type Said =
+  | {
+      readonly opened: { readonly secret: Uint8Array; readonly name: string; readonly reports: readonly string[] };
+    }
+  | { readonly refused: Failed }
+  | { readonly replies: readonly Reply[] };

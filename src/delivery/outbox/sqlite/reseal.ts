@@ -1,0 +1,56 @@
+/**
+ * Sealing a file anew: when it is given a key, so that nothing in it stays plain, and when an earlier version had sealed it
+ * without binding values to their places.
+ */
+import { places } from './bodies.js';
+import { type BodyCipher, formOf } from './cipher.js';
+import { type MessageRows, placeOfResult } from './message-row.js';
+import type { Statements } from './statements.js';
+
+/** Rows that are read at once, so that a long file costs no memory. */
+const BATCH = 500;
+
+/** Seals everything of the file again; to be called within a transaction. */
+export function sealAnew(sql: Statements, cipher: BodyCipher, rows: MessageRows): void {
+  const again = (sealed: unknown, place: string): Buffer | null =>
+    sealed instanceof Uint8Array ? cipher.seal(cipher.openEarlier(sealed, place), place) : null;
+  eachBatch(sql, 'SELECT * FROM message WHERE id > ? ORDER BY id', (row) => {
+    const id = Number(row['id']);
+    const columns = rows.identityColumns(id, rows.identityOf(row), row['data_point_id'] !== null);
+    sql.run(
+      'UPDATE message SET control_id = ?, data_point_id = ?, facility = ?, identity = ?, result = ? WHERE id = ?',
+      columns.control_id,
+      columns.data_point_id,
+      columns.facility,
+      columns.identity,
+      again(row['result'], placeOfResult(id)),
+      id,
+    );
+    return id;
+  });
+  eachBatch(sql, 'SELECT * FROM text WHERE message > ? ORDER BY message', (row) => {
+    const id = Number(row['message']);
+    const body = again(row['body'], places.body(id));
+    sql.run('UPDATE text SET body = ?, carried = ? WHERE message = ?', body, again(row['carried'], places.carried(id)), id);
+    return id;
+  });
+  eachBatch(sql, 'SELECT rowid, * FROM part WHERE rowid > ? ORDER BY rowid', (row) => {
+    const place = places.part(Number(row['message']), Number(row['n']));
+    sql.run('UPDATE part SET bytes = ? WHERE rowid = ?', again(row['bytes'], place), Number(row['rowid']));
+    return Number(row['rowid']);
+  });
+}
+
+/** Whether a file must be sealed anew before it is used with a key. */
+export function needsSealing(check: Uint8Array, cipher: BodyCipher): boolean {
+  return cipher.isKeyed && formOf(check) !== 'bound';
+}
+
+/** @param change seals one row and returns what the next batch begins behind */
+function eachBatch(sql: Statements, query: string, change: (row: Record<string, unknown>) => number): void {
+  for (let last = 0; ;) {
+    const found = sql.all(`${query} LIMIT ${BATCH}`, last);
+    for (const row of found) last = change(row);
+    if (found.length < BATCH) return;
+  }
+}

@@ -1,0 +1,352 @@
+/**
+ * The embedded outbox as the rest of the process sees it: every call goes to the thread of the file (`thread.ts`).
+ *
+ * States of the thread, and what moves it on:
+ *
+ * - *opening*: the file is being opened and checked; calls wait.
+ * - *open*: calls are sent and answered.
+ * - *down*: the thread ended by itself (out of memory, a defect). That is said once; a new one is started at once, and later
+ *   and later while it cannot open the file. Messages that were just being handed in are refused, since nobody knows whether
+ *   they were stored; all other calls are made again in the new thread, where they do no harm a second time. Messages in
+ *   flight stay so.
+ * - *closing*, *closed*: what was called is answered, the file is closed and the thread awaited.
+ *
+ * What the old thread had answered is in the file; what it had not, was promised to nobody.
+ */
+import { createSecretKey, type KeyObject } from 'node:crypto';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { PkbError, PkbOutboxError } from '../../../errors.js';
+import { backoff, DEFAULT_POLICY, type RetryPolicy } from '../../retry.js';
+import type {
+  Addressed,
+  Attempt,
+  Counts,
+  FailedMessage,
+  FailedReference,
+  NewMessage,
+  Outbox,
+  Replayed,
+  SettledMessage,
+  StoredMessage,
+} from '../contract.js';
+import { KeptTexts } from './kept-texts.js';
+import type { Call, Failed, Method, Reply, Said, Taken, ThreadData } from './protocol.js';
+import type { SqliteOptions } from './store.js';
+
+/** How soon a thread that cannot open its file is started again. */
+const RESTART_POLICY: RetryPolicy = { ...DEFAULT_POLICY, baseMs: 1000, capMs: 30_000 };
+
+/** How long the end of a thread is awaited; then it is ended, which costs nothing that was promised. */
+const CLOSE_MS = 4000;
+
+/** Calls that may not be made twice: nobody can know whether the first was carried out. */
+const ONCE: ReadonlySet<Method> = new Set(['add', 'replay']);
+
+interface Pending {
+  readonly call: Call;
+  readonly since: number;
+  readonly resolve: (value: never) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** What opening gives. */
+interface Opened {
+  readonly secret: KeyObject;
+  readonly name: string;
+  readonly reports: readonly string[];
+}
+
+/** What an embedded outbox is told besides its file. */
+export interface ThreadOptions {
+  /** Limits of the thread, as Node.js takes them; for tests. */
+  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number };
+  /** Told once when the thread has ended by itself. */
+  readonly failed?: (error: PkbError) => void;
+}
+
+/** Keeps messages in a file of this machine, by a thread of its own. */
+export class SqliteOutbox implements Outbox {
+  readonly durable = true;
+  readonly #data: Omit<ThreadData, 'inFlight'>;
+  readonly #options: ThreadOptions;
+  readonly #texts = new KeptTexts();
+  readonly #inFlight = new Set<number>();
+  readonly #pending = new Map<number, Pending>();
+  #outgoing: Call[] = [];
+  #lastCall = 0;
+  #worker: Worker | undefined;
+  #ended: Promise<void> = Promise.resolve();
+  #opened: Opened | undefined;
+  #closing = false;
+  #isDown = false;
+  #restarts = 0;
+
+  /**
+   * Opens the file in a thread of its own, and makes it where there is none.
+   *
+   * @throws PkbOutboxError `PKB_OUTBOX` as `SqliteStore.open`, and where the thread cannot be started
+   */
+  static async open(
+    { path, retentionMs, encryptionKey }: Omit<SqliteOptions, 'now' | 'inFlight'>,
+    options: ThreadOptions = {},
+  ): Promise<SqliteOutbox> {
+    const outbox = new SqliteOutbox({ path, retentionMs, encryptionKey }, options);
+    outbox.#opened = await outbox.#start();
+    return outbox;
+  }
+
+  private constructor(data: Omit<ThreadData, 'inFlight'>, options: ThreadOptions) {
+    this.#data = data;
+    this.#options = options;
+  }
+
+  get secret(): KeyObject {
+    return this.#mustBeOpen().secret;
+  }
+
+  get name(): string {
+    return this.#mustBeOpen().name;
+  }
+
+  /** What was found wrong and mended when it was opened, for a person to read. */
+  get reports(): readonly string[] {
+    return this.#mustBeOpen().reports;
+  }
+
+  /** Since when the oldest call has waited for the disk, by the process's steady clock; undefined where none waits. */
+  busySince(): number | undefined {
+    const [oldest] = this.#pending.values();
+    return oldest?.since;
+  }
+
+  async add(message: NewMessage): Promise<number> {
+    const keeps = this.#texts.reserve(message);
+    try {
+      const id = await this.#call<number>('add', [message], keeps);
+      if (keeps) this.#texts.keep(id, message);
+      return id;
+    } catch (error) {
+      if (keeps) this.#texts.giveUp(message);
+      throw error;
+    }
+  }
+
+  async take(connection: string, now: number, most: number, except: readonly string[]): Promise<StoredMessage[]> {
+    const taken = await this.#call<Taken[]>('take', [connection, now, most, except]);
+    return taken.map(({ kept, ...message }) => {
+      this.#inFlight.add(message.id);
+      const texts = this.#texts.release(message.id);
+      return kept && texts ? { ...message, ...texts } : message;
+    });
+  }
+
+  async settle(settled: SettledMessage, attempt: Attempt, hold: boolean): Promise<void> {
+    // The thread has the texts; sending a letter of megabytes back to it would cost a copy for nothing.
+    const message = { ...settled.message, body: '', carried: '' };
+    await this.#call('settle', [{ ...settled, message }, attempt, hold]);
+    this.#inFlight.delete(settled.message.id);
+  }
+
+  untold(connection: string, sender: string): Promise<SettledMessage[]> {
+    return this.#call('untold', [connection, sender]);
+  }
+
+  told(id: number): Promise<void> {
+    return this.#call('told', [id]);
+  }
+
+  async postpone(id: number, until: number, attempt: Attempt): Promise<void> {
+    await this.#call('postpone', [id, until, attempt]);
+    this.#inFlight.delete(id);
+  }
+
+  async giveBack(id: number): Promise<void> {
+    await this.#call('giveBack', [id]);
+    this.#inFlight.delete(id);
+  }
+
+  nextDue(connection: string, except: readonly string[]): Promise<number | undefined> {
+    return this.#call('nextDue', [connection, except]);
+  }
+
+  elsewhere(connection: string, address: string): Promise<Addressed[]> {
+    return this.#call('elsewhere', [connection, address]);
+  }
+
+  readdress(connection: string, address: string): Promise<number> {
+    return this.#call('readdress', [connection, address]);
+  }
+
+  discard(connection: string, address: string, reason: string, at: number): Promise<number> {
+    return this.#call('discard', [connection, address, reason, at]);
+  }
+
+  release(connection: string, orderKey?: string): Promise<number> {
+    return this.#call('release', [connection, orderKey]);
+  }
+
+  failed(connection: string, sender: string, most: number): Promise<FailedMessage[]> {
+    return this.#call('failed', [connection, sender, most]);
+  }
+
+  findFailed(connection: string, which: FailedReference): Promise<StoredMessage | undefined> {
+    return this.#call('findFailed', [connection, which]);
+  }
+
+  replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed> {
+    return this.#call('replay', [which, message, override]);
+  }
+
+  queued(connection: string, most: number): Promise<number> {
+    return this.#call('queued', [connection, most]);
+  }
+
+  held(connection: string): Promise<number> {
+    return this.#call('held', [connection]);
+  }
+
+  counts(connection: string): Promise<Counts> {
+    return this.#call('counts', [connection]);
+  }
+
+  /** Answers what was called, closes the file and awaits the end of the thread. */
+  async close(): Promise<void> {
+    if (!this.#closing && !this.#isDown) {
+      const closed = this.#call<void>('close', []);
+      this.#closing = true;
+      const patience = new AbortController();
+      const over = sleep(CLOSE_MS, undefined, { signal: patience.signal }).catch(() => undefined);
+      await Promise.race([closed.then(() => this.#ended), over]).catch(() => undefined);
+      patience.abort();
+    }
+    this.#closing = true;
+    await this.#worker?.terminate();
+    await this.#ended;
+    this.#rejectAll(closedError());
+  }
+
+  #mustBeOpen(): Opened {
+    if (this.#opened === undefined) throw new PkbOutboxError('PKB_OUTBOX', 'The outbox is not open.');
+    return this.#opened;
+  }
+
+  #call<T>(method: Method, args: readonly unknown[], keeps = false): Promise<T> {
+    if (this.#closing) return Promise.reject(closedError());
+    if (this.#isDown && ONCE.has(method)) return Promise.reject(downError());
+    return new Promise<T>((resolve, reject) => {
+      const call: Call = { id: ++this.#lastCall, method, args, keeps };
+      const since = performance.now();
+      this.#pending.set(call.id, { call, since, resolve: resolve as Pending['resolve'], reject });
+      if (this.#outgoing.push(call) === 1) setImmediate(() => this.#send());
+    });
+  }
+
+  /** Calls that were made in one turn go together. */
+  #send(): void {
+    const calls = this.#outgoing;
+    this.#outgoing = [];
+    // Those of a thread that is down are sent when the next one is open.
+    if (!this.#isDown && calls.length > 0) this.#worker?.postMessage(calls);
+  }
+
+  /** Starts a thread. @returns what it says when the file is open */
+  #start(): Promise<Opened> {
+    return new Promise((resolve, reject) => {
+      let isOpen = false;
+      const data: ThreadData = { ...this.#data, inFlight: [...this.#inFlight] };
+      const worker = new Worker(require.resolve('./thread.js'), {
+        workerData: data,
+        resourceLimits: this.#options.resourceLimits ?? {},
+        name: 'pkb-outbox',
+      });
+      this.#worker = worker;
+      worker.on('message', (said: Said) => {
+        if ('replies' in said) for (const reply of said.replies) this.#answer(reply);
+        else if ('refused' in said) reject(errorOf(said.refused));
+        else {
+          isOpen = true;
+          const { secret, name, reports } = said.opened;
+          resolve({ secret: createSecretKey(Buffer.from(secret)), name, reports });
+        }
+      });
+      // The reason is not shown: an error of the thread may quote what it was working on.
+      worker.on('error', () => undefined);
+      this.#ended = new Promise((ended) => {
+        worker.once('exit', () => {
+          ended();
+          if (!isOpen) reject(new PkbOutboxError('PKB_OUTBOX', CANNOT_START));
+          else if (!this.#closing) this.#died();
+        });
+      });
+    });
+  }
+
+  #answer(reply: Reply): void {
+    const pending = this.#pending.get(reply.id);
+    if (pending === undefined) return;
+    this.#pending.delete(reply.id);
+    if ('failed' in reply) pending.reject(errorOf(reply.failed));
+    else pending.resolve(reply.value as never);
+  }
+
+  /** The thread has ended by itself. */
+  #died(): void {
+    this.#isDown = true;
+    this.#texts.clear();
+    for (const [id, { call, reject }] of this.#pending) {
+      if (!ONCE.has(call.method)) continue;
+      this.#pending.delete(id);
+      reject(downError());
+    }
+    this.#options.failed?.(new PkbOutboxError('PKB_OUTBOX', DIED));
+    void this.#restart();
+  }
+
+  /** Starts threads until one has opened the file; then makes the calls again that were not answered. */
+  async #restart(): Promise<void> {
+    while (!this.#closing) {
+      try {
+        this.#opened = await this.#start();
+        this.#isDown = false;
+        this.#restarts = 0;
+        this.#outgoing = [];
+        const again = [...this.#pending.values()].map(({ call }) => call);
+        if (again.length > 0) this.#worker?.postMessage(again);
+        return;
+      } catch {
+        await this.#ended;
+        await sleep(backoff(++this.#restarts, RESTART_POLICY, 0));
+      }
+    }
+  }
+
+  #rejectAll(error: PkbError): void {
+    for (const { reject } of this.#pending.values()) reject(error);
+    this.#pending.clear();
+  }
+}
+
+const CANNOT_START =
+  'The thread of the outbox could not be started or ended at once; check how much memory Node-RED may use.';
+const DIED =
+  'The thread of the outbox ended unexpectedly and is started again. Nothing that was stored is lost; messages that were just being stored are refused and may be in the outbox all the same.';
+
+function downError(): PkbOutboxError {
+  return new PkbOutboxError(
+    'PKB_OUTBOX',
+    'The thread of the outbox ended while this message was being stored: it may or may not be in the outbox. Look at what is pending before you send it again.',
+  );
+}
+
+function closedError(): PkbOutboxError {
+  return new PkbOutboxError(
+    'PKB_OUTBOX',
+    'The outbox is closed, as it is during a deploy; the message was not taken.',
+  );
+}
+
+/** An error from the thread, as one of this process. */
+function errorOf({ code, message }: Failed): PkbError {
+  return code === 'PKB_OUTBOX' ? new PkbOutboxError(code, message) : new PkbError(code, message);
+}

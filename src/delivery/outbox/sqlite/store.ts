@@ -1,0 +1,521 @@
+/**
+ * The embedded outbox: a file of Node.js's own SQLite, in which what was acknowledged survives a killed process and a power
+ * cut. WAL with synchronous=FULL syncs the log once for every transaction (`group-commit.ts`). It runs in a thread of its
+ * own (`worker.ts`), so that no sync stops Node-RED.
+ *
+ * States of a row, and what moves it on:
+ *
+ * - *queued* (pending): stored, not settled. One of each order key is its `head`, the next to be sent; a head is taken when
+ *   it is due, and is then in flight, which only the process knows.
+ * - *on hold*: queued, behind a rejected message of its order key (a row of `held`), so that the key has no head. `release`,
+ *   or sending the rejected one once more, gives it one.
+ * - *accepted, rejected, errored, undeliverable, discarded*: settled; first not told, then told. Sending once more makes a
+ *   rejected, errored or undeliverable one queued again, in its old place.
+ * - its texts are erased after their time (`kept` = 0), its row after a year.
+ *
+ * A crash makes what was in flight queued again, since that was never written down. What a transaction did not commit has
+ * not happened, and nobody was told of it.
+ */
+import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import type {
+  Addressed,
+  Attempt,
+  Counts,
+  FailedMessage,
+  FailedReference,
+  NewMessage,
+  Outbox,
+  Replayed,
+  SettledMessage,
+  StoredMessage,
+} from '../contract.js';
+import { storeName } from '../contract.js';
+import { Bodies } from './bodies.js';
+import { BodyCipher, Hidden } from './cipher.js';
+import { Failures } from './failures.js';
+import { openFile, removeDamagedCopies } from './file.js';
+import { GroupCommit } from './group-commit.js';
+import { KeyQueues } from './key-queues.js';
+import { type FileLock, lockFile } from './lock.js';
+import { COLUMNS, MessageRows, placeOfResult, WRITTEN } from './message-row.js';
+import { needsSealing, sealAnew } from './reseal.js';
+import { type Row, Statements } from './statements.js';
+import { WatchedFile } from './watched-file.js';
+
+/** What an embedded outbox is opened with. */
+export interface SqliteOptions {
+  /** Absolute path of the file. */
+  readonly path: string;
+  /** How long bodies of accepted messages are kept, in milliseconds; 0 = erased as soon as the flow has been told. */
+  readonly retentionMs: number;
+  /** Password with which the file is encrypted; blank for none. */
+  readonly encryptionKey?: string | undefined;
+  /** Ids of messages that are in flight, where the file was open a moment ago. */
+  readonly inFlight?: readonly number[];
+  readonly now?: () => number;
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+/** How long rows without bodies are kept, as a record of what was sent. */
+const AUDIT_MS = 365 * DAY_MS;
+
+/** How long the texts of messages that were not accepted are kept, so that they can be sent once more. */
+const FAILED_MS = 90 * DAY_MS;
+
+/** How much longer the texts of accepted messages are kept that nobody was told of. */
+const UNTOLD_MS = DAY_MS;
+
+/** Erasing is done a little at a time, so that sending goes on meanwhile. */
+const SWEEP_MS = 3_600_000;
+const SWEEP_AGAIN_MS = 200;
+const SWEEP_MESSAGES = 200;
+const SWEEP_ROWS = 20_000;
+/** Pages of the file that stay free for what comes next; the rest is given back to the disk. */
+const SPARE_PAGES = 2000;
+const SWEEP_PAGES = 500;
+/** What `PRAGMA auto_vacuum` says of a file that can be cut back. */
+const INCREMENTAL = 2;
+
+/** How long the note that a flow was told may wait for another write to go with. */
+const TOLD_MS = 100;
+
+const INSERT = `INSERT INTO message (id, connection, ${WRITTEN.join(', ')}, state, head, due, turn, attempts, unclear)
+  VALUES (?, ?, ${WRITTEN.map(() => '?').join(', ')}, 'queued', ?, 0, ?, 0, 0)`;
+
+/** Keeps messages in a file of this machine. */
+export class SqliteStore implements Outbox {
+  readonly durable = true;
+  readonly secret: KeyObject;
+  readonly name: string;
+  /** What was found wrong and mended when it was opened, for a person to read. */
+  readonly reports: readonly string[];
+  readonly #path: string;
+  readonly #lock: FileLock;
+  readonly #file: WatchedFile;
+  readonly #sql: Statements;
+  readonly #cipher: BodyCipher;
+  readonly #hidden: Hidden;
+  readonly #rows: MessageRows;
+  readonly #bodies: Bodies;
+  readonly #commits: GroupCommit;
+  readonly #retentionMs: number;
+  readonly #now: () => number;
+  readonly #queues: KeyQueues;
+  readonly #failures: Failures;
+  /** The last id given; ids are chosen before their row is written, since its seals name it. */
+  #lastId: number;
+  /** Whether texts were erased that still stand in the log. */
+  #erased = false;
+  #sweeper: NodeJS.Timeout | undefined;
+  readonly #toldIds = new Set<number>();
+  #toldTimer: NodeJS.Timeout | undefined;
+  #closed = false;
+
+  /**
+   * Opens the file, and makes it where there is none.
+   *
+   * @throws PkbOutboxError `PKB_OUTBOX` where Node.js has no SQLite, the file cannot be opened or written, is no outbox, is
+   *   open elsewhere, was written by a newer version, or the encryption key is not the one it was written with
+   */
+  static async open(options: SqliteOptions): Promise<SqliteStore> {
+    const lock = await lockFile(options.path);
+    try {
+      return new SqliteStore(options, lock);
+    } catch (error) {
+      await lock.release();
+      throw error;
+    }
+  }
+
+  private constructor(options: SqliteOptions, lock: FileLock) {
+    this.#now = options.now ?? Date.now;
+    this.#retentionMs = options.retentionMs;
+    this.#path = options.path;
+    this.#lock = lock;
+    const { db, reports } = openFile(options.path);
+    const sql = new Statements(db);
+    this.#sql = sql;
+    this.#file = new WatchedFile(options.path, sql);
+    this.reports = reports;
+    let more: boolean;
+    try {
+      const salt = this.#meta('salt', () => randomBytes(16));
+      const cipher = new BodyCipher(options.encryptionKey ?? '', salt);
+      this.#cipher = cipher;
+      this.secret = createSecretKey(this.#unlock());
+      this.name = storeName(this.secret);
+      this.#hidden = new Hidden(cipher.isKeyed ? this.secret : undefined);
+      this.#rows = new MessageRows(cipher, this.#hidden);
+      this.#seal();
+      this.#bodies = new Bodies(sql, cipher);
+      this.#queues = new KeyQueues(sql);
+      for (const id of options.inFlight ?? []) this.#queues.inFlight.add(id);
+      const parts = { sql, cipher, hidden: this.#hidden, rows: this.#rows, bodies: this.#bodies };
+      this.#failures = new Failures({ ...parts, queues: this.#queues });
+      this.#lastId = Number(sql.get(`SELECT seq FROM sqlite_sequence WHERE name = 'message'`)?.['seq'] ?? 0);
+      more = this.#sweep();
+      this.#cleanLog();
+    } catch (error) {
+      sql.close();
+      throw error;
+    }
+    this.#commits = new GroupCommit(sql, {
+      ready: () => this.#file.mustBeThere(),
+      first: () => this.#noteTold(),
+      committed: () => this.#toldNoted(),
+    });
+    this.#sweepIn(more ? SWEEP_AGAIN_MS : SWEEP_MS);
+  }
+
+  add(message: NewMessage): Promise<number> {
+    return this.#commits.write(() => this.#insert(message));
+  }
+
+  /** @param isKnown whether the caller has the texts of a message already, so that they need not be read */
+  async take(
+    connection: string,
+    now: number,
+    most: number,
+    except: readonly string[],
+    isKnown: (id: number) => boolean = () => false,
+  ): Promise<StoredMessage[]> {
+    const hidden = except.map((facility) => this.#hidden.hide(facility));
+    const taken: StoredMessage[] = [];
+    for (const row of this.#queues.next(connection, now, most, hidden)) {
+      try {
+        taken.push(this.#stored(row, isKnown(Number(row['id']))));
+      } catch (error) {
+        await this.#setAside(row);
+        // The others stay where they are for the next time.
+        if (taken.length === 0) throw error;
+        break;
+      }
+    }
+    for (const { id } of taken) this.#queues.inFlight.add(id);
+    return taken;
+  }
+
+  async settle(settled: SettledMessage, attempt: Attempt, hold: boolean): Promise<void> {
+    const { message, state, outcome, expired } = settled;
+    await this.#commits.write(() => {
+      this.#sql.run(
+        `UPDATE message SET state = ?, head = 0, attempts = ?, settled_at = ?, told = 0, expired = ?, result = ? WHERE id = ?`,
+        state,
+        message.attempts,
+        attempt.at,
+        expired ? 1 : 0,
+        this.#result(message.id, outcome),
+        message.id,
+      );
+      this.#note(message.id, attempt);
+      const { connection, orderKey } = message;
+      if (hold) this.#queues.hold(connection, orderKey, message.id);
+      else this.#queues.advance(connection, orderKey);
+    });
+    this.#queues.inFlight.delete(message.id);
+  }
+
+  async untold(connection: string, sender: string): Promise<SettledMessage[]> {
+    const rows = this.#sql.all(
+      `SELECT ${COLUMNS}, state, expired, result FROM message
+        WHERE connection = ? AND sender = ? AND told = 0 AND kept = 1 ORDER BY id`,
+      connection,
+      sender,
+    );
+    const untold = rows.filter(({ id }) => !this.#toldIds.has(Number(id)));
+    return untold.map((row) => ({
+      message: this.#stored(row, false),
+      state: row['state'] as SettledMessage['state'],
+      outcome: this.#outcome(row),
+      expired: row['expired'] === 1,
+    }));
+  }
+
+  /** Noted with the next transaction, or soon: a crash before that only makes the flow hear of it again. */
+  async told(id: number): Promise<void> {
+    this.#toldIds.add(id);
+    this.#toldTimer ??= setTimeout(() => {
+      this.#toldTimer = undefined;
+      this.#commits.write(() => undefined).catch(() => undefined);
+    }, TOLD_MS);
+  }
+
+  async postpone(id: number, until: number, attempt: Attempt): Promise<void> {
+    await this.#commits.write(() => {
+      this.#sql.run(
+        'UPDATE message SET attempts = attempts + 1, unclear = unclear + ?, due = ?, turn = ? WHERE id = ?',
+        attempt.counts ? 1 : 0,
+        until,
+        this.#queues.turn(),
+        id,
+      );
+      this.#note(id, attempt);
+    });
+    this.#queues.inFlight.delete(id);
+  }
+
+  async giveBack(id: number): Promise<void> {
+    this.#queues.inFlight.delete(id);
+  }
+
+  async nextDue(connection: string, except: readonly string[]): Promise<number | undefined> {
+    return this.#queues.nextDue(
+      connection,
+      except.map((facility) => this.#hidden.hide(facility)),
+    );
+  }
+
+  async elsewhere(connection: string, address: string): Promise<Addressed[]> {
+    // Earlier versions did not note the address; there was one, and it is taken to be this.
+    const unknown = `UPDATE message SET address = ? WHERE connection = ? AND state = 'queued' AND address IS NULL`;
+    await this.#commits.write(() => this.#sql.run(unknown, address, connection));
+    const rows = this.#sql.all(
+      `SELECT address, count(*) AS n FROM message WHERE connection = ? AND state = 'queued' AND address <> ? GROUP BY address`,
+      connection,
+      address,
+    );
+    return rows.map((row) => ({ address: row['address'] as string, count: Number(row['n']) }));
+  }
+
+  readdress(connection: string, address: string): Promise<number> {
+    const sql = `UPDATE message SET address = ? WHERE connection = ? AND state = 'queued' AND address <> ?`;
+    return this.#commits.write(() => this.#sql.run(sql, address, connection, address).changes);
+  }
+
+  discard(connection: string, address: string, reason: string, at: number): Promise<number> {
+    return this.#commits.write(() => {
+      const found = this.#sql.all(
+        `SELECT id, order_key FROM message WHERE connection = ? AND state = 'queued' AND address <> ?`,
+        connection,
+        address,
+      );
+      for (const { id } of found) {
+        this.#sql.run(
+          `UPDATE message SET state = 'discarded', head = 0, settled_at = ?, told = 0, expired = 0, result = ? WHERE id = ?`,
+          at,
+          this.#result(Number(id), { outcome: 'discarded', reason }),
+          Number(id),
+        );
+      }
+      for (const key of new Set(found.map(({ order_key: orderKey }) => orderKey as string)))
+        this.#queues.chooseHead(connection, key);
+      return found.length;
+    });
+  }
+
+  release(connection: string, orderKey?: string): Promise<number> {
+    return this.#commits.write(() => this.#queues.release(connection, orderKey));
+  }
+
+  async failed(connection: string, sender: string, most: number): Promise<FailedMessage[]> {
+    return this.#failures.list(connection, sender, most);
+  }
+
+  async findFailed(connection: string, which: FailedReference): Promise<StoredMessage | undefined> {
+    const row = this.#failures.find(connection, which);
+    return row && this.#stored(row, false);
+  }
+
+  replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed> {
+    return this.#commits.write(() => this.#failures.replay(which, message, override));
+  }
+
+  async queued(connection: string, most: number): Promise<number> {
+    const counted = this.#sql.get(
+      `SELECT count(*) AS n FROM (SELECT 1 FROM message WHERE connection = ? AND state = 'queued' LIMIT ?)`,
+      connection,
+      most,
+    );
+    return Number(counted?.['n']);
+  }
+
+  async held(connection: string): Promise<number> {
+    return Number(this.#sql.get('SELECT count(*) AS n FROM held WHERE connection = ?', connection)?.['n']);
+  }
+
+  async counts(connection: string): Promise<Counts> {
+    const queued = this.#sql.get(
+      `SELECT count(*) AS n FROM message WHERE connection = ? AND state = 'queued'`,
+      connection,
+    );
+    const held = this.#sql.get(
+      `SELECT count(*) AS n FROM held JOIN message USING (connection, order_key) WHERE connection = ? AND state = 'queued'`,
+      connection,
+    );
+    return { queued: Number(queued?.['n']), held: Number(held?.['n']) };
+  }
+
+  /** Limits how large the file may grow, in pages; writes beyond it fail as on a full disk. */
+  limitPages(pages: number): void {
+    this.#sql.exec(`PRAGMA max_page_count = ${Math.trunc(pages)}`);
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#sweeper);
+    await this.#commits.close(this.#toldIds.size > 0 ? () => undefined : undefined);
+    clearTimeout(this.#toldTimer);
+    this.#cleanLog();
+    this.#sql.close();
+    await this.#lock.release();
+  }
+
+  /** The secret of the file, which stands in it sealed where there is a key. */
+  #unlock(): Buffer {
+    const check = this.#sql.get('SELECT value FROM meta WHERE key = ?', 'check')?.['value'];
+    const stored = this.#sql.get('SELECT value FROM meta WHERE key = ?', 'secret')?.['value'];
+    if (!(check instanceof Uint8Array) || !(stored instanceof Uint8Array)) {
+      const secret = randomBytes(32);
+      this.#setMeta('secret', this.#sealedSecret(secret));
+      this.#setMeta('check', this.#cipher.seal('check', 'meta.check'));
+      return secret;
+    }
+    this.#cipher.openEarlier(check, 'meta.check');
+    if (needsSealing(check, this.#cipher)) return Buffer.from(stored);
+    return this.#cipher.isKeyed ? Buffer.from(this.#cipher.open(stored, 'meta.secret'), 'hex') : Buffer.from(stored);
+  }
+
+  #sealedSecret(secret: Buffer): Buffer {
+    return this.#cipher.isKeyed ? this.#cipher.seal(secret.toString('hex'), 'meta.secret') : secret;
+  }
+
+  /** Seals everything where the key is new, or an earlier version did so less well; from then on nothing else is taken. */
+  #seal(): void {
+    const check = this.#sql.get('SELECT value FROM meta WHERE key = ?', 'check')?.['value'];
+    if (!(check instanceof Uint8Array) || !needsSealing(check, this.#cipher)) return;
+    this.#sql.exec('BEGIN IMMEDIATE');
+    sealAnew(this.#sql, this.#cipher, this.#rows);
+    this.#setMeta('secret', this.#sealedSecret(this.secret.export()));
+    this.#setMeta('check', this.#cipher.seal('check', 'meta.check'));
+    this.#sql.exec('COMMIT');
+    this.#erased = true;
+  }
+
+  /** Ends the life of a message whose text cannot be read, so that those behind it go on. It stays in the file. */
+  async #setAside(row: Row): Promise<void> {
+    const reason = 'Its text cannot be read from the outbox file.';
+    const id = Number(row['id']);
+    await this.#commits.write(() => {
+      this.#sql.run(
+        `UPDATE message SET state = 'undeliverable', head = 0, settled_at = ?, told = 1, result = ? WHERE id = ?`,
+        this.#now(),
+        this.#result(id, { outcome: 'unreadable', reason }),
+        id,
+      );
+      this.#queues.advance(row['connection'] as string, row['order_key'] as string);
+    });
+  }
+
+  #insert(message: NewMessage): number {
+    const { connection, orderKey } = message;
+    const isHead = !this.#queues.isBusy(connection, orderKey);
+    const id = ++this.#lastId;
+    this.#sql.run(
+      INSERT,
+      id,
+      connection,
+      ...this.#rows.writtenValues(id, message),
+      isHead ? 1 : 0,
+      this.#queues.turn(),
+    );
+    this.#bodies.store(id, message);
+    return id;
+  }
+
+  #note(id: number, { at, outcome, reason }: Attempt): void {
+    const sql = 'INSERT INTO attempt (message, at, outcome, reason) VALUES (?, ?, ?, ?)';
+    this.#sql.run(sql, id, at, outcome, reason);
+  }
+
+  #noteTold(): void {
+    for (const id of this.#toldIds) {
+      this.#sql.run('UPDATE message SET told = 1 WHERE id = ? AND told = 0', id);
+      if (this.#retentionMs === 0 && this.#bodies.eraseAccepted(id) > 0) this.#erased = true;
+    }
+  }
+
+  #toldNoted(): void {
+    this.#toldIds.clear();
+    clearTimeout(this.#toldTimer);
+    this.#toldTimer = undefined;
+  }
+
+  #sweepIn(milliseconds: number): void {
+    if (this.#closed) return;
+    this.#sweeper = setTimeout(() => {
+      this.#commits
+        .write(() => this.#sweep())
+        .then(
+          (more) => {
+            if (!more) this.#cleanLog();
+            this.#sweepIn(more ? SWEEP_AGAIN_MS : SWEEP_MS);
+          },
+          () => this.#sweepIn(SWEEP_MS),
+        );
+    }, milliseconds);
+    this.#sweeper.unref();
+  }
+
+  /** Takes what was erased out of the log, too, where its overwritten pages still stand. */
+  #cleanLog(): void {
+    if (!this.#erased) return;
+    this.#sql.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+    this.#erased = false;
+  }
+
+  /**
+   * Erases the texts that are past their time, and rows that are no longer kept as a record, a little at a time; and
+   * gives what has become free back to the disk.
+   *
+   * @returns whether there may be more to do
+   */
+  #sweep(): boolean {
+    const now = this.#now();
+    const accepted = now - this.#retentionMs;
+    const erased = this.#bodies.eraseOld(accepted, accepted - UNTOLD_MS, now - FAILED_MS, SWEEP_MESSAGES);
+    let more = erased >= SWEEP_MESSAGES;
+    removeDamagedCopies(this.#path, now - FAILED_MS);
+    // Ids grow with time, so what is old enough stands first.
+    const old = `SELECT id FROM (SELECT id, state, settled_at FROM message ORDER BY id LIMIT ${SWEEP_ROWS})
+      WHERE state <> 'queued' AND settled_at < ?`;
+    for (const { id } of this.#sql.all(`${old} LIMIT ${SWEEP_MESSAGES}`, now - AUDIT_MS)) {
+      this.#bodies.eraseWhole(Number(id));
+      this.#sql.run('DELETE FROM attempt WHERE message = ?', Number(id));
+      this.#sql.run('DELETE FROM message WHERE id = ?', Number(id));
+      more = true;
+    }
+    if (erased > 0 || more) this.#erased = true;
+    // Files of the first version cannot be cut back; what is free in them is used again.
+    if (this.#sql.get('PRAGMA auto_vacuum')?.['auto_vacuum'] !== INCREMENTAL) return more;
+    const free = Number(this.#sql.get('PRAGMA freelist_count')?.['freelist_count']);
+    if (free <= SPARE_PAGES) return more;
+    this.#sql.exec(`PRAGMA incremental_vacuum(${Math.min(free - SPARE_PAGES, SWEEP_PAGES)})`);
+    return more || free - SPARE_PAGES > SWEEP_PAGES;
+  }
+
+  #stored(row: Row, isKnown: boolean): StoredMessage {
+    return this.#rows.messageOf(row, isKnown ? { body: '', carried: '' } : this.#bodies.read(Number(row['id'])));
+  }
+
+  #result(id: number, outcome: SettledMessage['outcome']): Buffer {
+    return this.#cipher.seal(JSON.stringify(outcome), placeOfResult(id));
+  }
+
+  #outcome(row: Row): SettledMessage['outcome'] {
+    const text = this.#cipher.open(row['result'], placeOfResult(Number(row['id'])));
+    return JSON.parse(text) as SettledMessage['outcome'];
+  }
+
+  #meta(key: string, make: () => Buffer): Buffer {
+    const value = this.#sql.get('SELECT value FROM meta WHERE key = ?', key)?.['value'];
+    if (value instanceof Uint8Array) return Buffer.from(value);
+    const made = make();
+    this.#setMeta(key, made);
+    return made;
+  }
+
+  #setMeta(key: string, value: Buffer): void {
+    this.#sql.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);
+  }
+}

@@ -1,0 +1,80 @@
+/**
+ * The thread of one outbox file: SQLite with its syncs, checks, erasing and vacuuming runs here and stops nothing else. It
+ * is called by `sqlite-outbox.ts`.
+ */
+import { parentPort, workerData } from 'node:worker_threads';
+import { asPkbError } from '../../../errors.js';
+import type { NewMessage, StoredMessage } from '../contract.js';
+import type { Call, Failed, Reply, Said, Taken, ThreadData } from './protocol.js';
+import { SqliteStore } from './store.js';
+
+const port = parentPort;
+if (port === null) throw new Error('This file runs in a thread of its own.');
+
+/** Ids of the messages whose texts the caller has kept. */
+const kept = new Set<number>();
+let replies: Reply[] = [];
+
+function say(said: Said): void {
+  port?.postMessage(said);
+}
+
+/** Replies that come together are sent together. */
+function reply(one: Reply): void {
+  if (replies.length === 0) {
+    setImmediate(() => {
+      const all = replies;
+      replies = [];
+      say({ replies: all });
+    });
+  }
+  replies.push(one);
+}
+
+function failed(error: unknown): Failed {
+  const { code, message } = asPkbError(error);
+  return { code, message };
+}
+
+async function run(store: SqliteStore, { method, args, keeps }: Call): Promise<unknown> {
+  switch (method) {
+    case 'add': {
+      const id = await store.add(args[0] as NewMessage);
+      if (keeps) kept.add(id);
+      return id;
+    }
+    case 'take': {
+      const [connection, now, most, except] = args as [string, number, number, string[]];
+      const taken = await store.take(connection, now, most, except, (id) => kept.has(id));
+      return taken.map((message: StoredMessage): Taken => (kept.delete(message.id) ? { ...message, kept: true } : message));
+    }
+    default: {
+      const call = store[method] as (...given: unknown[]) => Promise<unknown>;
+      return call.apply(store, [...args]);
+    }
+  }
+}
+
+async function main(): Promise<void> {
+  const { path, retentionMs, encryptionKey, inFlight } = workerData as ThreadData;
+  const store = await SqliteStore.open({ path, retentionMs, encryptionKey, inFlight });
+  port?.on('message', (calls: readonly Call[]) => {
+    for (const call of calls) {
+      run(store, call).then(
+        (value) => {
+          reply({ id: call.id, value });
+          // Nothing comes after it, so the thread ends when the reply is on its way.
+          if (call.method === 'close') setImmediate(() => port?.close());
+        },
+        (error: unknown) => reply({ id: call.id, failed: failed(error) }),
+      );
+    }
+  });
+  const { secret, name, reports } = store;
+  say({ opened: { secret: secret.export(), name, reports } });
+}
+
+main().catch((error: unknown) => {
+  say({ refused: failed(error) });
+  port.close();
+});
