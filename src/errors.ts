@@ -153,7 +153,8 @@ export const ERROR_CODES = {
   },
   PKB_REFUSED: {
     class: 'PkbDeliveryError',
-    means: 'PKB answered with a SOAP fault or another client error and no acknowledgement.',
+    means:
+      'PKB answered several times with a fault or an error and no acknowledgement, while it acknowledged other messages.',
     remedy: 'Read the outcome; PKB support needs the time and the control ID.',
   },
   PKB_REJECTED: {
@@ -175,6 +176,11 @@ export const ERROR_CODES = {
       'A message was to be sent once more, but a later one about the same data point has gone out since: PKB would put the old version back.',
     remedy:
       'Send the newest version instead; if the old one is wanted, set msg.pkb.override to true, or press “send anyway”.',
+  },
+  PKB_DISCARDED: {
+    class: 'PkbDeliveryError',
+    means: 'A person discarded the message: it had been stored for another address than its connection has now.',
+    remedy: 'Nothing, if that was meant; Catch got the message, and it can be put into pkb-send again.',
   },
   PKB_OUTBOX: {
     class: 'PkbOutboxError',

@@ -1,8 +1,9 @@
 /**
  * From what was seen on the wire to one named outcome. Pure: an answer or a failure in, an {@link Outcome} out.
  */
-import { decodeResponse } from '../pkb/soap/response.js';
-import type { Outcome } from './outcome.js';
+import { type Answered, readAnswer } from '../pkb/soap/response.js';
+import type { Outcome, Unacknowledged } from './outcome.js';
+import { type RefusalName, REFUSALS } from './refusal.js';
 
 /** An HTTP answer, read to its end. */
 export interface Answer {
@@ -28,33 +29,31 @@ const UNTRUSTED =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|ERR_TLS_CERT_|ERR_SSL_.*ALERT_(?:CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)|ERR_SSL_.*CERTIFICATE|ERR_OSSL_|EPROTO_TLS_ALERT|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)/;
 
 /**
- * Judges an HTTP answer.
+ * Judges an HTTP answer. An acknowledgement counts whatever the status beside it, but for an acceptance, which must come with
+ * a success. Without one, a status that speaks of the connection (busy, credentials, redirects) counts whatever the body
+ * says; then a SOAP fault; then any other status.
  *
  * @param controlId MSH-10 of the message that was sent
  * @param now to resolve a `Retry-After` date
  */
 export function judgeAnswer(answer: Answer, controlId: string, now: Date): Outcome {
-  const { status, body } = answer;
-  const decoded = decodeResponse(body, controlId);
-  switch (decoded.outcome) {
-    case 'accepted':
-      // An AA in anything but a success answer contradicts itself.
-      if (status < 200 || status > 299) break;
-      return acknowledged('accepted', decoded);
-    case 'rejected':
-    case 'errored':
-      return acknowledged(decoded.outcome, decoded);
-    case 'refused':
-      return {
-        outcome: 'refused',
-        reason: `PKB answered with a SOAP fault (HTTP ${status}).`,
-        scope: 'message',
-        status,
-      };
-    case 'unknown':
-      break;
-  }
-  return judgeStatus(answer, retryAfter(answer, now));
+  const { status, headers, body } = answer;
+  const decoded = readAnswer(body, controlId, {
+    contentType: headerOf(headers, 'content-type'),
+    contentEncoding: headerOf(headers, 'content-encoding'),
+  });
+  const rejected = decoded.outcome === 'rejected' || decoded.outcome === 'errored';
+  // A rejection that names no message counts only where nothing else explains the answer.
+  if (rejected && (decoded.controlId !== '' || status < 300 || status === 500))
+    return acknowledged(decoded.outcome, decoded);
+  if (decoded.outcome === 'accepted' && status >= 200 && status <= 299)
+    return acknowledged('accepted', decoded);
+  return judgeStatus(answer, retryAfter(answer, now)) ?? judgeBody(decoded, status);
+}
+
+function headerOf(headers: Answer['headers'], name: string): string | undefined {
+  const value = headers[name];
+  return typeof value === 'string' ? value : undefined;
 }
 
 function acknowledged(
@@ -69,48 +68,43 @@ function acknowledged(
   return { outcome, code, controlId, text, ack };
 }
 
-function judgeStatus({ status }: Answer, wait: number | undefined): Outcome {
-  const after = wait === undefined ? {} : { retryAfter: wait };
-  if (status === 429 || status === 408 || status === 421 || status === 425 || status >= 500) {
-    return {
-      outcome: 'busy',
-      reason: `PKB is busy or out of order (HTTP ${status}).`,
-      scope: 'connection',
-      status,
-      ...after,
-    };
+/** Statuses that say that a server, or a proxy before it, cannot work just now. */
+const BUSY: ReadonlySet<number> = new Set([408, 421, 425, 429, 502, 503, 504]);
+
+/** What a status says by itself; undefined where the body, or nothing, says more. */
+function judgeStatus({ status }: Answer, wait: number | undefined): Outcome | undefined {
+  if (BUSY.has(status)) {
+    const after = wait === undefined ? {} : { retryAfter: wait };
+    return { ...refusal('busy', `PKB is busy or out of order (HTTP ${status}).`), status, ...after };
   }
-  if (status === 401 || status === 403 || status === 407) {
+  if (status === 401 || status === 407) {
     const who = status === 407 ? 'The proxy' : 'PKB';
-    return {
-      outcome: 'misconfigured',
-      reason: `${who} refused the credentials or this sender (HTTP ${status}).`,
-      scope: 'connection',
-      status,
-    };
+    return { ...refusal('sender', `${who} refused the credentials (HTTP ${status}).`), status };
   }
+  if (status === 403)
+    return { ...refusal('customer', `PKB refused this sender or Customer (HTTP ${status}).`), status };
   if (status >= 300 && status < 400) {
+    const reason = `The address answers with a redirect (HTTP ${status}); it is not PKB's HL7 endpoint.`;
+    return { ...refusal('sender', reason), status };
+  }
+  return undefined;
+}
+
+/** What an answer without an acknowledgement says, where its status leaves it open. */
+function judgeBody({ outcome, fault, ack, isAnswer }: Answered, status: number): Outcome {
+  if (outcome === 'refused' && fault === 'credentials')
     return {
-      outcome: 'misconfigured',
-      reason: `The address answers with a redirect (HTTP ${status}); it is not PKB's HL7 endpoint.`,
-      scope: 'connection',
+      ...refusal('customer', `PKB refused the credentials or this Customer in a SOAP fault (HTTP ${status}).`),
       status,
     };
-  }
-  if (status >= 400) {
-    return {
-      outcome: 'refused',
-      reason: `PKB refused the request (HTTP ${status}).`,
-      scope: 'message',
-      status,
-    };
-  }
-  return {
-    outcome: 'unknown',
-    reason: `The answer (HTTP ${status}) holds no acknowledgement for this message.`,
-    scope: 'message',
-    status,
-  };
+  if (outcome === 'refused')
+    return { ...refusal('fault', `PKB answered with a SOAP fault (HTTP ${status}).`), status };
+  // An acknowledgement that contradicts its status, or is another message's: PKB may have this one.
+  const named = ack !== undefined;
+  if (status >= 500 && !named) return { ...refusal('failing', `PKB's server failed (HTTP ${status}).`), status };
+  if (status >= 400 && !named) return { ...refusal('request', `PKB refused the request (HTTP ${status}).`), status };
+  const reason = `The answer (HTTP ${status}) holds no acknowledgement for this message.`;
+  return { ...refusal(isAnswer ? 'unreadable' : 'foreign', reason), status };
 }
 
 /** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
@@ -126,27 +120,19 @@ function retryAfter({ headers }: Answer, now: Date): number | undefined {
 export function judgeFailure({ code, written, phase, proxyStatus }: Failure): Outcome {
   if (proxyStatus !== undefined) {
     return proxyStatus === 407 || proxyStatus === 403
-      ? misconfigured(`The proxy refused the connection (HTTP ${proxyStatus}).`)
-      : notSent(`The proxy could not connect to PKB (HTTP ${proxyStatus}).`);
+      ? refusal('sender', `The proxy refused the connection (HTTP ${proxyStatus}).`)
+      : refusal('unreached', `The proxy could not connect to PKB (HTTP ${proxyStatus}).`);
   }
-  if (UNTRUSTED.test(code)) return misconfigured(`TLS trust failed (${code}).`);
-  if (code === 'PKB_RESPONSE_TOO_LARGE') {
-    return unknown('The answer is larger than any acknowledgement and was not read.', 'message');
-  }
+  if (UNTRUSTED.test(code)) return refusal('sender', `TLS trust failed (${code}).`);
+  if (code === 'PKB_RESPONSE_TOO_LARGE')
+    return refusal('foreign', 'The answer is larger than any acknowledgement and was not read.');
   const what = phase === undefined ? code : `${code} while waiting for "${phase}"`;
   return written
-    ? unknown(`No whole answer came (${what}).`, 'connection')
-    : notSent(`PKB could not be reached (${what}).`);
+    ? refusal('unanswered', `No whole answer came (${what}).`)
+    : refusal('unreached', `PKB could not be reached (${what}).`);
 }
 
-function misconfigured(reason: string): Outcome {
-  return { outcome: 'misconfigured', reason, scope: 'connection' };
-}
-
-function notSent(reason: string): Outcome {
-  return { outcome: 'notSent', reason, scope: 'connection' };
-}
-
-function unknown(reason: string, scope: 'connection' | 'message'): Outcome {
-  return { outcome: 'unknown', reason, scope };
+/** An attempt that ended in a refusal, with its outcome from the table. */
+export function refusal(name: RefusalName, reason: string): Unacknowledged {
+  return { outcome: REFUSALS[name].outcome, refusal: name, reason };
 }

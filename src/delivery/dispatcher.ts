@@ -1,12 +1,23 @@
 /**
  * Takes messages out of the outbox and sends them, in order per key, as many at once as the connection allows, for as
  * long as the connection works. It holds the messages in flight and nothing else.
+ *
+ * States of a connection, and what moves it on (what a refusal means is the table of `refusal.ts`):
+ *
+ * - *open*: sends. A refusal that counts as the connection's makes it *waiting* or *paused*.
+ * - *waiting* until a time: then one message at a time is tried, another than the one refused where there is one of another
+ *   order key. An acknowledgement makes it *open*; further refusals make it wait longer.
+ * - *paused*: sends nothing, of some Customers or at all, until a person resumes it.
+ *
+ * States of a message it has taken: *in flight* (posted, unanswered), then *written down* (settled, postponed, or given
+ * back to the outbox as if never taken). A crash makes every one of them *pending* again, in its old place, and it is sent
+ * once more; so an answer that came but was not written down yet means the same message twice at PKB.
  */
 import { setMaxListeners } from 'node:events';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { requestBody } from '../pkb/soap/request.js';
-import { judgeAnswer, judgeFailure } from './classify.js';
-import type { Outcome, Unacknowledged } from './outcome.js';
+import { judgeAnswer, judgeFailure, refusal } from './classify.js';
+import type { Outcome } from './outcome.js';
 import type {
   Attempt,
   FailedReference,
@@ -15,8 +26,9 @@ import type {
   Replayed,
   SettledMessage,
   StoredMessage,
-} from './outbox/outbox.js';
+} from './outbox/contract.js';
 import { backoff, DEFAULT_POLICY, nextStep, type RetryPolicy } from './retry.js';
+import { Standing } from './standing.js';
 import type { Transport } from './transport.js';
 
 /** How a connection stands. */
@@ -25,7 +37,12 @@ export type ConnectionState =
   /** A fault of the connection: one message at a time is tried, the next at `until`. */
   | { readonly state: 'waiting'; readonly until: number; readonly reason: string }
   /** Something must be corrected by a person. */
-  | { readonly state: 'paused'; readonly reason: string };
+  | {
+      readonly state: 'paused';
+      readonly reason: string;
+      /** MSH-4 of the Customers whose messages pause; undefined where all do. */
+      readonly customers?: readonly string[];
+    };
 
 /** What a dispatcher tells. */
 export interface DispatcherEvents {
@@ -53,7 +70,7 @@ export interface DispatcherOptions {
   readonly random?: () => number;
 }
 
-/** A message that has been answered makes room for another before its fate is on disk: so many are taken at most. */
+/** Upper limit of messages taken per request slot: an answered message makes room before its fate is on disk. */
 const TAKEN_PER_REQUEST = 2;
 
 /** How soon a failed write to the store is tried again. */
@@ -61,6 +78,12 @@ const STORE_POLICY: RetryPolicy = { ...DEFAULT_POLICY, capMs: 30_000 };
 
 /** How soon a store that could not be read is asked again. */
 const STORE_RETRY_MS = 5000;
+
+/** Of the time that a stop may take, the part after which requests are aborted; the rest is for writing down their fate. */
+const ABORT_AFTER = 0.75;
+
+/** The least that writing down may take, however short the stop. */
+const LEAST_STOP_MS = 1000;
 
 /** The time since 1970 as it was when the process began, and from then on by a clock that is never set. */
 function steadyNow(): number {
@@ -72,15 +95,17 @@ export class Dispatcher {
   readonly #options: DispatcherOptions;
   readonly #now: () => number;
   readonly #random: () => number;
+  readonly #standing = new Standing();
+  /** Ends the requests in flight. */
   readonly #abort = new AbortController();
-  /** Ids of the messages that are being sent. */
+  /** Ends what waits for the store. */
+  readonly #stop = new AbortController();
+  /** Ids of the messages in flight. */
   readonly #inFlight = new Set<number>();
   /** All that have been taken: those in flight, and those whose fate is being written. */
   readonly #taken = new Set<Promise<void>>();
   #state: ConnectionState = { state: 'open' };
-  #failures = 0;
   #running = false;
-  #stopped = false;
   #pumping: Promise<void> | undefined;
   #pumpAgain = false;
   /** Whether nothing could be taken when it was last looked for, and nothing has changed in the outbox since. */
@@ -91,13 +116,17 @@ export class Dispatcher {
     this.#options = options;
     this.#now = options.now ?? steadyNow;
     this.#random = options.random ?? Math.random;
-    // Every request in flight listens to it.
-    setMaxListeners(0, this.#abort.signal);
+    // Every request in flight, and every write that waits, listens to them.
+    setMaxListeners(0, this.#abort.signal, this.#stop.signal);
   }
 
   /** How the connection stands. */
   get state(): ConnectionState {
-    return this.#state;
+    const refused = this.#standing.refusedCustomers;
+    // While another Customer's message is tried, it is open whom a refusal is about.
+    if (this.#state.state === 'paused' || refused.size === 0 || this.#isProbingCustomers()) return this.#state;
+    const [reason = ''] = refused.values();
+    return { state: 'paused', reason, customers: [...refused.keys()] };
   }
 
   /** How many messages are being sent at this moment. */
@@ -139,25 +168,41 @@ export class Dispatcher {
     });
   }
 
+  /** Sends nothing more until it is resumed. */
+  pause(reason: string): void {
+    this.#enter({ state: 'paused', reason });
+  }
+
   /** Goes on after a pause, at once. */
   resume(): void {
-    this.#failures = 0;
+    this.#standing.reset();
     this.#state = { state: 'open' };
     this.#tell((events) => events.changed());
     this.wake();
   }
 
   /**
-   * Stops taking messages, lets those in flight end, and aborts them when the time is over: their fate is then unknown and
-   * they stay in the outbox, to be sent again.
+   * Stops taking messages, lets those in flight end, and aborts them when their part of the time is over: their fate is
+   * then unknown and they stay in the outbox, to be sent again. Takes no longer than it may, though the store should fail.
+   *
+   * @param limitMs how long it may take, at least a second
    */
-  async stop(graceMs: number): Promise<void> {
-    this.#stopped = true;
-    const timer = setTimeout(() => this.#abort.abort(), graceMs);
-    await this.#pumping;
-    await Promise.allSettled(this.#taken);
-    clearTimeout(timer);
+  async stop(limitMs: number): Promise<void> {
+    this.#stop.abort();
     clearTimeout(this.#timer);
+    const aborting = setTimeout(() => this.#abort.abort(), limitMs * ABORT_AFTER);
+    const limit = new AbortController();
+    const over = sleep(Math.max(limitMs, LEAST_STOP_MS), undefined, { signal: limit.signal });
+    const ended = Promise.allSettled([this.#pumping, ...this.#taken]);
+    await Promise.race([ended, over]);
+    limit.abort();
+    over.catch(() => undefined);
+    clearTimeout(aborting);
+    this.#abort.abort();
+  }
+
+  get #stopped(): boolean {
+    return this.#stop.signal.aborted;
   }
 
   /** Never rejects: where the store fails, it is asked again after a while. */
@@ -187,34 +232,49 @@ export class Dispatcher {
   /** Takes messages until all places are in use or nothing is due. */
   async #fill(): Promise<void> {
     const { connection, outbox } = this.#options;
-    while (this.#mayTake()) {
-      const message = await outbox.take(connection, this.#now());
-      if (message === undefined) {
+    for (let room = this.#room(); room > 0; room = this.#room()) {
+      const except = [...this.#standing.refusedCustomers.keys()];
+      const messages = await outbox.take(connection, this.#now(), room, except);
+      if (messages.length === 0) {
         this.#dry = true;
-        return this.#wakeAt(await outbox.nextDue(connection));
+        if (except.length > 0) this.#tell((events) => events.changed());
+        return this.#wakeAt(await outbox.nextDue(connection, except));
       }
-      if (this.#stopped) return outbox.giveBack(message.id);
-      const sending = this.#deliver(message);
-      this.#taken.add(sending);
-      this.#tell((events) => events.changed());
-      void sending.finally(() => {
-        this.#taken.delete(sending);
-        this.#leave(message);
-        this.wake();
-      });
+      // What has happened meanwhile may leave less room than there was.
+      const fitting = Math.max(this.#room(), 0);
+      for (const [i, message] of messages.entries()) {
+        if (i < fitting) this.#send(message);
+        else await outbox.giveBack(message.id);
+      }
     }
   }
 
-  #mayTake(): boolean {
-    if (!this.#running || this.#stopped || this.#state.state === 'paused') return false;
+  #send(message: StoredMessage): void {
+    const sending = this.#deliver(message);
+    this.#taken.add(sending);
+    this.#tell((events) => events.changed());
+    void sending.finally(() => {
+      this.#taken.delete(sending);
+      this.#leave(message);
+      this.wake();
+    });
+  }
+
+  /** How many messages may be taken now. */
+  #room(): number {
+    if (!this.#running || this.#stopped || this.#state.state === 'paused') return 0;
     if (this.#state.state === 'waiting' && this.#state.until > this.#now()) {
       this.#wakeAt(this.#state.until);
-      return false;
+      return 0;
     }
-    // After a fault of the connection one message at a time is the probe; all go on when it has been answered.
-    if (this.#failures > 0) return this.#taken.size < 1;
+    // After a fault of the connection one message at a time is tried; all go on when it has been acknowledged.
+    if (this.#standing.failures > 0) return 1 - this.#taken.size;
     const { concurrency } = this.#options;
-    return this.#inFlight.size < concurrency && this.#taken.size < concurrency * TAKEN_PER_REQUEST;
+    return Math.min(concurrency - this.#inFlight.size, concurrency * TAKEN_PER_REQUEST - this.#taken.size);
+  }
+
+  #isProbingCustomers(): boolean {
+    return this.#standing.isProbingCustomers && (!this.#dry || this.#taken.size > 0);
   }
 
   #wakeAt(time: number | undefined): void {
@@ -248,7 +308,7 @@ export class Dispatcher {
     try {
       url = this.#options.url();
     } catch (error) {
-      return { outcome: 'misconfigured', reason: (error as Error).message, scope: 'connection' };
+      return refusal('sender', (error as Error).message);
     }
     const exchange = await this.#options.transport.post(url, requestBody(message.body), this.#abort.signal);
     if ('answer' in exchange) return judgeAnswer(exchange.answer, message.controlId, new Date(Date.now()));
@@ -258,16 +318,16 @@ export class Dispatcher {
   async #apply(message: StoredMessage, outcome: Outcome): Promise<void> {
     const { outbox, policy } = this.#options;
     const now = this.#now();
-    const faulty = 'scope' in outcome && outcome.scope === 'connection';
-    // Messages sent at the same time fail together; that counts as one failure of the connection.
-    if (!faulty) this.#failures = 0;
-    else if (this.#state.state !== 'waiting' || this.#state.until <= now) this.#failures++;
+    const together = this.#state.state === 'waiting' && this.#state.until > now;
+    const evidence = this.#standing.note(message, outcome, together);
+    const { counts } = evidence;
+    // Whether it is the connection that is at fault, as far as is known.
+    const faulty = 'refusal' in outcome && !counts;
     const reason = 'reason' in outcome ? outcome.reason : '';
-    const unclear = 'scope' in outcome && outcome.scope === 'message';
-    const attempt: Attempt = { at: Date.now(), outcome: outcome.outcome, reason, unclear };
+    const attempt: Attempt = { at: Date.now(), outcome: outcome.outcome, reason, counts };
     const facts = {
-      unclear: message.unclear + (unclear ? 1 : 0),
-      failures: this.#failures,
+      ...evidence,
+      refusals: message.refusals + (counts ? 1 : 0),
       age: Date.now() - message.storedAt,
     };
     const next = nextStep(outcome, facts, policy, now, this.#random());
@@ -278,18 +338,22 @@ export class Dispatcher {
         const settled: SettledMessage = { message: sent, state: next.state, outcome, expired: next.expired };
         const hold = message.holdOnRejection && next.state !== 'accepted';
         await this.#keep(() => outbox.settle(settled, attempt, hold));
-        this.#enter(faulty ? this.#waiting(next.at, outcome) : { state: 'open' });
+        this.#standing.forget(message.id);
+        this.#enter(faulty ? { state: 'waiting', until: next.at, reason } : { state: 'open' });
         this.#tell((events) => events.settled(settled));
         return;
       }
       case 'retry':
         await this.#keep(() => outbox.postpone(message.id, next.at, attempt));
-        this.#enter(faulty ? this.#waiting(next.at, outcome) : { state: 'open' });
+        this.#enter(faulty ? { state: 'waiting', until: next.at, reason } : { state: 'open' });
         return;
-      case 'pause':
+      case 'pause': {
+        const whose = next.whose === 'customer' ? this.#standing.refuseCustomer(message, reason) : 'connection';
         await this.#keep(() => outbox.postpone(message.id, now, attempt));
-        this.#enter({ state: 'paused', reason: attempt.reason });
+        if (whose === 'customer') this.#tell((events) => events.changed());
+        else this.#enter({ state: 'paused', reason: pauseReason(outcome, reason) });
         return;
+      }
     }
   }
 
@@ -304,19 +368,22 @@ export class Dispatcher {
       } catch (error) {
         this.#tell((events) => events.failed(error));
         if (this.#stopped) throw error;
-        await sleep(backoff(tries, STORE_POLICY, this.#random()));
+        const wait = backoff(tries, STORE_POLICY, this.#random());
+        await sleep(wait, undefined, { signal: this.#stop.signal }).catch(() => undefined);
       }
     }
   }
 
-  #waiting(until: number, { reason }: Unacknowledged): ConnectionState {
-    return { state: 'waiting', until, reason };
-  }
-
   #enter(state: ConnectionState): void {
-    // A pause ends by a person's act only, not by an answer to a message that was still under way.
+    // A pause ends by a person's act only, not by an answer to a message that was still in flight.
     if (this.#state.state === 'paused') return;
     this.#state = state;
     this.#tell((events) => events.changed());
   }
+}
+
+/** Why a connection pauses; after answers that could not be read, what that means. */
+function pauseReason(outcome: Outcome, reason: string): string {
+  if (outcome.outcome !== 'unknown') return reason;
+  return `PKB's answers could not be read several times in a row; it may have these messages. ${reason}`;
 }

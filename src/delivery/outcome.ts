@@ -1,6 +1,7 @@
 /**
  * Every way in which sending a message can end, as one table. `docs/outcomes.md` and the help come from it.
  */
+import type { RefusalName } from './refusal.js';
 
 /** The named outcomes of one attempt. */
 export type OutcomeName =
@@ -22,10 +23,10 @@ export interface Acknowledged {
 /** An attempt that ended without an acknowledgement for this message. */
 export interface Unacknowledged {
   readonly outcome: 'notSent' | 'unknown' | 'busy' | 'misconfigured' | 'refused';
+  /** What kind of refusal it was, which decides what is done about it: a row of `REFUSALS`. */
+  readonly refusal: RefusalName;
   /** What was seen, in one sentence without patient data or credentials. */
   readonly reason: string;
-  /** Whether the fault lies with the connection (then everything on it waits) or with this one message. */
-  readonly scope: 'connection' | 'message';
   /** What `Retry-After` asked for, in milliseconds. */
   readonly retryAfter?: number;
   /** HTTP status, where there was an answer. */
@@ -35,8 +36,15 @@ export interface Unacknowledged {
 /** How one attempt to deliver a message ended. */
 export type Outcome = Acknowledged | Unacknowledged;
 
+/** The end of a message that no attempt brought about: a person discarded it, or its text cannot be read any more. */
+export interface Withdrawn {
+  readonly outcome: 'discarded' | 'unreadable';
+  /** Why, in one sentence without patient data. */
+  readonly reason: string;
+}
+
 /** Why a message was not accepted, in words; what PKB says may quote the message. */
-export function reasonOf(outcome: Outcome): string {
+export function reasonOf(outcome: Outcome | Withdrawn): string {
   return 'reason' in outcome ? outcome.reason : [outcome.code, outcome.text].filter(Boolean).join(': ');
 }
 
@@ -87,28 +95,28 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
     name: 'unknown',
     seen: 'The line broke or time ran out after sending, or the answer has no acknowledgement for this message.',
     means: 'PKB may or may not have the message.',
-    weDo: 'The same bytes with the same control ID and time are sent again, in order; never called accepted.',
-    youDo: 'If it ends up undeliverable: ask PKB with the control ID before sending anything else.',
+    weDo: 'The same bytes with the same control ID and time are sent again, in order; never called accepted. After five unreadable answers in a row the connection pauses with one alert.',
+    youDo: 'If it pauses or ends up undeliverable: ask PKB with the control ID before sending anything else.',
   },
   busy: {
     name: 'busy',
-    seen: 'HTTP 408, 421, 425, 429 or 5xx without an acknowledgement.',
+    seen: 'HTTP 408, 421, 425, 429 or 5xx without an acknowledgement, whatever the body says.',
     means: 'PKB cannot work just now.',
-    weDo: 'The connection waits, at least as long as Retry-After asks, and tries again.',
+    weDo: 'The connection waits, at least as long as Retry-After asks, and tries again. A message ends for a 500 only as *refused* says.',
     youDo: 'If it lasts: look at PKB’s status, and at how much you send at once.',
   },
   misconfigured: {
     name: 'misconfigured',
-    seen: 'HTTP 401, 403, 407 or a redirect; a certificate that is not trusted or names another host.',
+    seen: 'HTTP 401, 403, 407 or a redirect, whatever the body says; a SOAP fault about credentials; a certificate that is not trusted or names another host.',
     means: 'Credentials, certificates or address are wrong. The message is not at fault.',
-    weDo: 'The connection is paused with one alert; everything is kept.',
-    youDo: 'Correct the connection and deploy: sending goes on by itself.',
+    weDo: 'The connection is paused with one alert; everything is kept. Where the refusal may be about one Customer (403, a fault about credentials), another Customer’s message is tried; if PKB acknowledges it, only the refused Customer is paused.',
+    youDo: 'Correct the connection, or the Customer’s authorisation at PKB, and deploy: sending goes on by itself.',
   },
   refused: {
     name: 'refused',
     seen: 'A SOAP fault, or another 4xx without an acknowledgement.',
-    means: 'PKB’s server did not take the request; it is unlikely to take it later.',
-    weDo: 'Undeliverable: given to Catch once, and kept in the outbox as a record.',
+    means: 'PKB’s server did not take the request. The message may be at fault, or the whole connection.',
+    weDo: 'The connection waits and tries another message. Only when PKB has acknowledged another one and refuses this one again, five times in all, is it undeliverable: given to Catch once, and kept in the outbox.',
     youDo:
       'Look at the reason; ask PKB with the time and the control ID; put the message from Catch into pkb-send again.',
   },

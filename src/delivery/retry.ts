@@ -1,7 +1,9 @@
 /**
- * What to do after an attempt, as a pure function of what is known.
+ * What to do after an attempt, as a pure function of what is known. What each kind of refusal leads to stands in the table
+ * of `refusal.ts`.
  */
 import type { Outcome } from './outcome.js';
+import { refusalRow } from './refusal.js';
 
 /** How patient delivery is. */
 export interface RetryPolicy {
@@ -9,8 +11,10 @@ export interface RetryPolicy {
   readonly baseMs: number;
   /** The longest wait, in milliseconds, unless `Retry-After` asks for more. */
   readonly capMs: number;
-  /** How often a message is sent when its answers are unreadable while the connection works. */
-  readonly unknownAttempts: number;
+  /** How often a message is refused while the connection is known to work, until it is undeliverable. */
+  readonly refusedAttempts: number;
+  /** How many answers in a row may be unreadable until the connection pauses. */
+  readonly unreadableInARow: number;
   /** How long after it was stored a message is kept trying, in milliseconds. */
   readonly maxAgeMs: number;
 }
@@ -19,12 +23,27 @@ export interface RetryPolicy {
 export const DEFAULT_POLICY: RetryPolicy = {
   baseMs: 500,
   capMs: 300_000,
-  unknownAttempts: 5,
+  refusedAttempts: 4,
+  unreadableInARow: 5,
   maxAgeMs: 72 * 3_600_000,
 };
 
 /** Nothing waits longer than this, also where a server asks for it. What seems to, was given its time by another clock. */
 export const LONGEST_WAIT_MS = 3_600_000;
+
+/** What is known when the next step is to be found. */
+export interface Facts {
+  /** Whether the refusal counts against the message, since the connection is known to work (see `standing.ts`). */
+  readonly counts: boolean;
+  /** How often the message itself has been refused so, this attempt included. */
+  readonly refusals: number;
+  /** How many attempts on this connection have failed in a row, this one included. */
+  readonly failures: number;
+  /** How many answers in a row were unreadable, this one included. */
+  readonly unreadable: number;
+  /** How long ago the message was stored, in milliseconds. */
+  readonly age: number;
+}
 
 /** A message's life ends. */
 export interface SettleStep {
@@ -36,48 +55,48 @@ export interface SettleStep {
   readonly at: number;
 }
 
+/** The message is sent again at a time; until then it waits alone, or its connection waits with it. */
+export interface RetryStep {
+  readonly step: 'retry';
+  readonly whose: 'message' | 'connection';
+  readonly at: number;
+}
+
+/** Nothing more is sent, of one Customer or at all, until a person acts. */
+export interface PauseStep {
+  readonly step: 'pause';
+  readonly whose: 'customer' | 'connection';
+}
+
 /** What is to be done next with a message. */
-export type NextStep =
-  SettleStep | { readonly step: 'retry'; readonly at: number } | { readonly step: 'pause' };
+export type NextStep = SettleStep | RetryStep | PauseStep;
 
 /**
- * Decides.
+ * The next step for a message after an attempt.
  *
- * @param unclear how many attempts the message itself got no clear answer to, this one included
- * @param failures how many attempts on this connection have failed in a row, this one included
- * @param age how long ago the message was stored, in milliseconds
  * @param now in milliseconds since 1970
  * @param random from 0 up to 1
  */
 export function nextStep(
   outcome: Outcome,
-  { unclear, failures, age }: { unclear: number; failures: number; age: number },
+  facts: Facts,
   policy: RetryPolicy,
   now: number,
   random: number,
 ): NextStep {
-  switch (outcome.outcome) {
-    case 'accepted':
-    case 'rejected':
-    case 'errored':
-      return { step: 'settle', state: outcome.outcome, expired: false, at: now };
-    case 'refused':
-      return { step: 'settle', state: 'undeliverable', expired: false, at: now };
-    case 'misconfigured':
-      return { step: 'pause' };
-    case 'notSent':
-    case 'busy':
-    case 'unknown':
-      break;
-  }
-  if (outcome.scope === 'message' && unclear >= policy.unknownAttempts) {
+  if (!('refusal' in outcome)) return { step: 'settle', state: outcome.outcome, expired: false, at: now };
+  const row = refusalRow(outcome.refusal);
+  if (row.then === 'pause') return { step: 'pause', whose: 'connection' };
+  if (row.then === 'pause-customer') return { step: 'pause', whose: 'customer' };
+  if (facts.counts && row.ends && facts.refusals >= policy.refusedAttempts)
     return { step: 'settle', state: 'undeliverable', expired: false, at: now };
-  }
-  const tries = outcome.scope === 'message' ? unclear : failures;
+  if (row.maybeTaken && !facts.counts && facts.unreadable >= policy.unreadableInARow)
+    return { step: 'pause', whose: 'connection' };
+  const tries = facts.counts ? facts.refusals : facts.failures;
   const asked = Math.min(outcome.retryAfter ?? 0, LONGEST_WAIT_MS);
   const at = now + Math.max(backoff(tries, policy, random), asked);
-  if (age >= policy.maxAgeMs) return { step: 'settle', state: 'undeliverable', expired: true, at };
-  return { step: 'retry', at };
+  if (facts.age >= policy.maxAgeMs) return { step: 'settle', state: 'undeliverable', expired: true, at };
+  return { step: 'retry', whose: facts.counts ? 'message' : 'connection', at };
 }
 
 /**
@@ -86,6 +105,6 @@ export function nextStep(
  * @returns milliseconds
  */
 export function backoff(tries: number, policy: RetryPolicy, random: number): number {
-  const full = Math.min(policy.capMs, policy.baseMs * 2 ** Math.min(tries - 1, 40));
+  const full = Math.min(policy.capMs, policy.baseMs * 2 ** Math.min(Math.max(tries, 1) - 1, 40));
   return Math.round(full * (0.5 + random / 2));
 }

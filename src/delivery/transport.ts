@@ -78,6 +78,9 @@ function createTransport(got: Got, options: TransportOptions): Transport {
       authorization: basicAuthorization(options.username, options.password),
       'content-type': 'text/xml; charset=UTF-8',
       soapaction: '""',
+      accept: 'text/xml',
+      // Answers are small; what comes compressed all the same is read.
+      'accept-encoding': 'identity',
       'user-agent': options.userAgent,
     },
     responseType: 'buffer',

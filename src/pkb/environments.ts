@@ -16,6 +16,30 @@ export const PUBLISHED_URLS: Readonly<Partial<Record<Environment, string>>> = {
   'production-hscn': 'https://nww.patientsknowbest.com:7443/services/hl7',
 };
 
+/** What people call them. */
+const NAMES: Readonly<Record<Environment, string>> = {
+  simulator: 'the simulator',
+  sandbox: 'PKB sandbox',
+  'production-hscn': 'PKB production (HSCN)',
+  custom: 'an address of its own',
+};
+
+/**
+ * What a stored message is bound to: its environment and the origin of the address. The simulator is wherever this Node-RED
+ * is, so its origin counts for nothing.
+ *
+ * @returns such as `sandbox https://sandbox.patientsknowbest.com:7443`
+ */
+export function addressKey(environment: Environment, url: URL | undefined): string {
+  return environment === 'simulator' || url === undefined ? environment : `${environment} ${url.origin}`;
+}
+
+/** An {@link addressKey} for people, such as `PKB sandbox`. */
+export function shownAddress(key: string): string {
+  const [environment = '', origin = ''] = key.split(' ', 2);
+  return isEnvironment(environment) && environment !== 'custom' ? NAMES[environment] : origin || key;
+}
+
 /** Whether a setting names an environment. */
 export function isEnvironment(name: unknown): name is Environment {
   return ENVIRONMENTS.some((environment) => environment === name);

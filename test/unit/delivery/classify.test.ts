@@ -5,45 +5,52 @@ import { OUTCOMES } from '../../../src/delivery/outcome.js';
 const NOW = new Date('2026-01-01T00:00:00Z');
 const ack = (code: string, id = 'id1'): string =>
   `MSH|^~\\&|HL7API|PKB|A|B|2020||ACK^R01|1|P|2.4\rMSA|${code}|${id}|text\r`;
+const fault = (code: string, text = 'x'): string =>
+  `<s:Envelope xmlns:s="e"><s:Body><s:Fault><faultcode>${code}</faultcode><faultstring>${text}</faultstring></s:Fault></s:Body></s:Envelope>`;
 const judge = (status: number, body = '', headers = {}) =>
   judgeAnswer({ status, headers, body: Buffer.from(body) }, 'id1', NOW);
 
 describe('judging what was seen', () => {
-  for (const [what, status, body, outcome, scope] of [
+  for (const [what, status, body, outcome, refusal] of [
     ['200 with AA', 200, ack('AA'), 'accepted', undefined],
     ['200 with AR', 200, ack('AR'), 'rejected', undefined],
     ['200 with AE', 200, ack('AE'), 'errored', undefined],
     ['500 with AR', 500, ack('AR'), 'rejected', undefined],
-    ['500 with AA, which contradicts itself', 500, ack('AA'), 'busy', 'connection'],
-    ['302 with AA, which contradicts itself', 302, ack('AA'), 'misconfigured', 'connection'],
-    ['200 with AA for another message', 200, ack('AA', 'other'), 'unknown', 'message'],
-    ['200 with nothing', 200, '', 'unknown', 'message'],
-    ['200 with a login page', 200, '<html><body>Log in</body></html>', 'unknown', 'message'],
-    ['204', 204, '', 'unknown', 'message'],
-    ['301', 301, '', 'misconfigured', 'connection'],
-    ['307', 307, '', 'misconfigured', 'connection'],
-    ['400', 400, '', 'refused', 'message'],
-    ['401', 401, '', 'misconfigured', 'connection'],
-    ['403', 403, '', 'misconfigured', 'connection'],
-    ['404', 404, '', 'refused', 'message'],
-    ['407', 407, '', 'misconfigured', 'connection'],
-    ['413', 413, '', 'refused', 'message'],
-    ['429', 429, '', 'busy', 'connection'],
-    ['500 without an acknowledgement', 500, 'oops', 'busy', 'connection'],
-    ['502', 502, '', 'busy', 'connection'],
-    ['503', 503, '', 'busy', 'connection'],
-    [
-      '500 with a SOAP fault',
-      500,
-      '<E><Fault><faultstring>x</faultstring></Fault></E>',
-      'refused',
-      'message',
-    ],
+    ['500 with AA, which contradicts itself', 500, ack('AA'), 'unknown', 'unreadable'],
+    ['302 with AA, which contradicts itself', 302, ack('AA'), 'misconfigured', 'sender'],
+    ['200 with AA for another message', 200, ack('AA', 'other'), 'unknown', 'unreadable'],
+    ['200 with nothing', 200, '', 'unknown', 'foreign'],
+    ['200 with a login page', 200, '<html><body>Log in</body></html>', 'unknown', 'foreign'],
+    ['204', 204, '', 'unknown', 'foreign'],
+    ['301', 301, '', 'misconfigured', 'sender'],
+    ['307', 307, '', 'misconfigured', 'sender'],
+    ['400', 400, '', 'refused', 'request'],
+    ['401', 401, '', 'misconfigured', 'sender'],
+    ['403', 403, '', 'misconfigured', 'customer'],
+    ['404', 404, '', 'refused', 'request'],
+    ['407', 407, '', 'misconfigured', 'sender'],
+    ['413', 413, '', 'refused', 'request'],
+    ['429', 429, '', 'busy', 'busy'],
+    ['500 without an acknowledgement', 500, 'oops', 'busy', 'failing'],
+    ['502', 502, '', 'busy', 'busy'],
+    ['503', 503, '', 'busy', 'busy'],
+    ['500 with a SOAP fault', 500, fault('soap:Server'), 'refused', 'fault'],
+    ['500 with a fault of the client', 500, fault('soap:Client'), 'refused', 'fault'],
+    ['500 with a fault about credentials', 500, fault('wsse:FailedAuthentication'), 'misconfigured', 'customer'],
+    ['200 with a fault that says so in words', 200, fault('soap:Server', 'Access is denied'), 'misconfigured', 'customer'],
+    ['503 with a SOAP fault', 503, fault('soap:Server'), 'busy', 'busy'],
+    ['502 with a SOAP fault', 502, fault('soap:Server'), 'busy', 'busy'],
+    ['429 with a SOAP fault', 429, fault('soap:Server'), 'busy', 'busy'],
+    ['401 with a SOAP fault', 401, fault('soap:Client'), 'misconfigured', 'sender'],
+    ['403 with a SOAP fault', 403, fault('soap:Client'), 'misconfigured', 'customer'],
+    ['503 with an AR for this message', 503, ack('AR'), 'rejected', undefined],
+    ['503 with an AR for no message', 503, ack('AR', ''), 'busy', 'busy'],
+    ['a SOAP answer without an acknowledgement', 200, '<E:Envelope xmlns:E="e"><E:Body/></E:Envelope>', 'unknown', 'unreadable'],
   ] as const) {
     it(`${what} is ${outcome}`, () => {
       const judged = judge(status, body);
       assert.equal(judged.outcome, outcome);
-      assert.equal('scope' in judged ? judged.scope : undefined, scope);
+      assert.equal('refusal' in judged ? judged.refusal : undefined, refusal);
     });
   }
 
@@ -58,24 +65,24 @@ describe('judging what was seen', () => {
     assert.equal(after('soon'), undefined);
   });
 
-  for (const [failure, outcome, scope] of [
-    [{ code: 'ENOTFOUND', written: false }, 'notSent', 'connection'],
-    [{ code: 'ECONNREFUSED', written: false }, 'notSent', 'connection'],
-    [{ code: 'ETIMEDOUT', phase: 'connect', written: false }, 'notSent', 'connection'],
-    [{ code: 'ECONNRESET', written: false }, 'notSent', 'connection'],
-    [{ code: 'ECONNRESET', written: true }, 'unknown', 'connection'],
-    [{ code: 'ETIMEDOUT', phase: 'response', written: true }, 'unknown', 'connection'],
-    [{ code: 'PKB_RESPONSE_TOO_LARGE', written: true }, 'unknown', 'message'],
-    [{ code: 'CERT_HAS_EXPIRED', written: false }, 'misconfigured', 'connection'],
-    [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID', written: false }, 'misconfigured', 'connection'],
-    [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT', written: false }, 'misconfigured', 'connection'],
-    [{ code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', written: true }, 'misconfigured', 'connection'],
-    [{ code: 'ERROR', proxyStatus: 407, written: false }, 'misconfigured', 'connection'],
-    [{ code: 'ERROR', proxyStatus: 502, written: false }, 'notSent', 'connection'],
+  for (const [failure, outcome, refusal] of [
+    [{ code: 'ENOTFOUND', written: false }, 'notSent', 'unreached'],
+    [{ code: 'ECONNREFUSED', written: false }, 'notSent', 'unreached'],
+    [{ code: 'ETIMEDOUT', phase: 'connect', written: false }, 'notSent', 'unreached'],
+    [{ code: 'ECONNRESET', written: false }, 'notSent', 'unreached'],
+    [{ code: 'ECONNRESET', written: true }, 'unknown', 'unanswered'],
+    [{ code: 'ETIMEDOUT', phase: 'response', written: true }, 'unknown', 'unanswered'],
+    [{ code: 'PKB_RESPONSE_TOO_LARGE', written: true }, 'unknown', 'foreign'],
+    [{ code: 'CERT_HAS_EXPIRED', written: false }, 'misconfigured', 'sender'],
+    [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID', written: false }, 'misconfigured', 'sender'],
+    [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT', written: false }, 'misconfigured', 'sender'],
+    [{ code: 'ERR_SSL_TLSV13_ALERT_CERTIFICATE_REQUIRED', written: true }, 'misconfigured', 'sender'],
+    [{ code: 'ERROR', proxyStatus: 407, written: false }, 'misconfigured', 'sender'],
+    [{ code: 'ERROR', proxyStatus: 502, written: false }, 'notSent', 'unreached'],
   ] as const) {
     it(`${JSON.stringify(failure)} is ${outcome}`, () => {
       const judged = judgeFailure(failure);
-      assert.deepEqual([judged.outcome, 'scope' in judged && judged.scope], [outcome, scope]);
+      assert.deepEqual([judged.outcome, 'refusal' in judged && judged.refusal], [outcome, refusal]);
     });
   }
 

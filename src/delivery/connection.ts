@@ -1,0 +1,280 @@
+/**
+ * One connection from its first message to its last: opens the outbox, sends, tells, pauses, and closes. Knows no Node-RED.
+ *
+ * States, and what moves it on:
+ *
+ * - *opening*: the outbox is being opened; messages that are handed in wait for it.
+ * - *failed*: it could not be opened. What is handed in is refused with the reason; it is opened again after a while, and at
+ *   every message that comes later than that.
+ * - *running*: messages are stored; they are sent, and fates told, from the moment flows have started. Within it the
+ *   dispatcher is open, waiting or paused (`dispatcher.ts`). What was stored for another address pauses it, until a person
+ *   says where that goes.
+ * - *closing*, *closed*: nothing is taken any more. What is in flight may end; what does not is sent again the next time.
+ *
+ * A crash in any state loses nothing that was stored, since storing is the outbox's and every other state is found again.
+ */
+import { asPkbError, PkbOutboxError } from '../errors.js';
+import { type ConnectionState, Dispatcher } from './dispatcher.js';
+import type { Addressed, FailedReference, NewMessage, Outbox, Replayed } from './outbox/contract.js';
+import type { OpenOutbox } from './outbox/open.js';
+import { backoff, DEFAULT_POLICY, type RetryPolicy } from './retry.js';
+import { shownAddress } from '../pkb/environments.js';
+import { type Recipient, Telling } from './telling.js';
+import type { Transport } from './transport.js';
+
+/** What a connection tells. */
+export interface ConnectionEvents {
+  /** Its state, or what waits on it, has changed. */
+  changed(state: ConnectionState, inFlight: number): void;
+  /** Something failed that no caller waits for. */
+  failed(error: unknown): void;
+  /** What a person should read of the outbox, such as that a damaged file was set aside. */
+  report(text: string): void;
+  /** A fate is known whose sender has been removed. */
+  unclaimed(state: string): void;
+}
+
+/** What a connection is made from. */
+export interface ConnectionOptions {
+  readonly id: string;
+  readonly open: () => Promise<OpenOutbox>;
+  readonly transport: Transport;
+  /** Where to post to; may throw a PkbConfigError. */
+  readonly url: () => URL;
+  /** What messages are bound to: environment and origin, as `addressKey` writes it. */
+  readonly address: string;
+  readonly concurrency: number;
+  readonly policy: RetryPolicy;
+  readonly events: ConnectionEvents;
+}
+
+/** Of the 15 seconds that Node-RED gives a node to close, the part for sending; the rest is for the outbox. */
+const CLOSE_MS = 10_000;
+
+/** How soon an outbox that could not be opened is tried again. */
+const OPEN_POLICY: RetryPolicy = { ...DEFAULT_POLICY, baseMs: 1000, capMs: 30_000 };
+
+/** What there is while the outbox is open. */
+interface Running {
+  readonly open: OpenOutbox;
+  readonly dispatcher: Dispatcher;
+  readonly telling: Telling;
+}
+
+/** A connection. */
+export class Connection {
+  readonly #options: ConnectionOptions;
+  readonly #recipients = new Set<Recipient>();
+  #opening: Promise<Running>;
+  #running: Running | undefined;
+  #state: 'opening' | 'failed' | 'running' | 'closing' = 'opening';
+  #started = false;
+  #tries = 0;
+  #again: NodeJS.Timeout | undefined;
+  #elsewhere: readonly Addressed[] = [];
+
+  constructor(options: ConnectionOptions) {
+    this.#options = options;
+    this.#opening = this.#open();
+    // Those who wait for it are told themselves.
+    this.#opening.catch(() => undefined);
+  }
+
+  /** Id of the connection, as its messages name it. */
+  get id(): string {
+    return this.#options.id;
+  }
+
+  /** How it stands; undefined until the outbox is open. */
+  get state(): ConnectionState | undefined {
+    return this.#running?.dispatcher.state;
+  }
+
+  get inFlight(): number {
+    return this.#running?.dispatcher.inFlight ?? 0;
+  }
+
+  /** What was stored for another address and waits for a person's word. */
+  get elsewhere(): readonly Addressed[] {
+    return this.#elsewhere;
+  }
+
+  /** The outbox, once it is open. @throws PkbError why it cannot be opened */
+  async outbox(): Promise<Outbox> {
+    const { open } = await this.#opening;
+    return open.outbox;
+  }
+
+  /** The outbox where it is open already. */
+  get openOutbox(): Outbox | undefined {
+    return this.#running?.open.outbox;
+  }
+
+  /** Stores a message; resolves when it is safe. */
+  async submit(message: Omit<NewMessage, 'connection' | 'address'>): Promise<number> {
+    const { dispatcher } = await this.#ready();
+    return dispatcher.submit(this.#addressed(message));
+  }
+
+  /** Puts a message that ended without acceptance back, to be sent once more, as it was or corrected. */
+  async replay(
+    which: FailedReference,
+    message: Omit<NewMessage, 'connection' | 'address'>,
+    override: boolean,
+  ): Promise<Replayed> {
+    const { dispatcher } = await this.#ready();
+    return dispatcher.replay(which, this.#addressed(message), override);
+  }
+
+  #addressed(message: Omit<NewMessage, 'connection' | 'address'>): NewMessage {
+    const { id, address } = this.#options;
+    return { ...message, connection: id, address: address };
+  }
+
+  /** Takes what is on hold off it, and ends a pause. @returns how many order keys were on hold */
+  async resume(): Promise<number> {
+    const running = await this.#ready();
+    const released = await running.open.outbox.release(this.#options.id);
+    running.dispatcher.resume();
+    await this.#lookElsewhere(running);
+    return released;
+  }
+
+  /**
+   * Says what becomes of messages that were stored for another address.
+   *
+   * @param what `send` them to this connection's address, or `discard` them
+   * @returns how many
+   */
+  async decide(what: 'send' | 'discard'): Promise<number> {
+    const running = await this.#ready();
+    const { open, dispatcher, telling } = running;
+    const { id, address } = this.#options;
+    const reason = 'Discarded by a person: it was stored for another address than the connection has now.';
+    const count =
+      what === 'send'
+        ? await open.outbox.readdress(id, address)
+        : await open.outbox.discard(id, address, reason, Date.now());
+    dispatcher.resume();
+    await this.#lookElsewhere(running);
+    if (what === 'discard' && this.#started) await telling.start();
+    return count;
+  }
+
+  add(recipient: Recipient): void {
+    this.#recipients.add(recipient);
+    this.#running?.telling.add(recipient);
+  }
+
+  delete(recipient: Recipient): void {
+    this.#recipients.delete(recipient);
+    this.#running?.telling.delete(recipient);
+  }
+
+  /** Flows have started: outputs have somewhere to go. */
+  flowsStarted(): void {
+    this.#started = true;
+    if (this.#running) this.#begin(this.#running);
+  }
+
+  /** Flows are stopping: what is given to them now may be dropped. */
+  flowsStopping(): void {
+    this.#started = false;
+    this.#running?.telling.stop();
+  }
+
+  /** Ends. Never rejects; takes no longer than Node-RED waits. */
+  async close(): Promise<void> {
+    this.#state = 'closing';
+    clearTimeout(this.#again);
+    this.flowsStopping();
+    try {
+      const { open, dispatcher } = await this.#opening;
+      await dispatcher.stop(CLOSE_MS);
+      this.#options.transport.close();
+      await open.release();
+    } catch {
+      // It was never open; that has been said.
+      this.#options.transport.close();
+    }
+  }
+
+  async #ready(): Promise<Running> {
+    if (this.#state === 'closing')
+      throw new PkbOutboxError('PKB_OUTBOX', 'The connection is closing, as it does during a deploy; the message was not taken.');
+    return this.#opening;
+  }
+
+  async #open(): Promise<Running> {
+    this.#state = 'opening';
+    try {
+      const open = await this.#options.open();
+      this.#tries = 0;
+      const running = this.#run(open);
+      await this.#lookElsewhere(running);
+      if (this.#state !== 'opening') return running;
+      this.#state = 'running';
+      this.#running = running;
+      for (const report of open.reports) this.#options.events.report(report);
+      if (this.#started) this.#begin(running);
+      return running;
+    } catch (error) {
+      if (this.#state === 'opening') this.#state = 'failed';
+      // Said once for every reason; those who hand messages in are told each time.
+      if (this.#tries++ === 0) this.#options.events.failed(error);
+      this.#openAgain();
+      throw asPkbError(error);
+    }
+  }
+
+  #openAgain(): void {
+    if (this.#state !== 'failed') return;
+    const wait = backoff(this.#tries, OPEN_POLICY, 1);
+    this.#again = setTimeout(() => {
+      this.#opening = this.#open();
+      this.#opening.catch(() => undefined);
+    }, wait);
+    this.#again.unref();
+  }
+
+  #run(open: OpenOutbox): Running {
+    const { id, transport, url, concurrency, policy, events } = this.#options;
+    const telling = new Telling(id, open.outbox, (error) => events.failed(error));
+    for (const recipient of this.#recipients) telling.add(recipient);
+    const dispatcher: Dispatcher = new Dispatcher({
+      connection: id,
+      outbox: open.outbox,
+      transport,
+      url,
+      concurrency,
+      policy,
+      events: {
+        settled: (settled) => {
+          if (!telling.settled(settled)) events.unclaimed(settled.state);
+        },
+        changed: () => events.changed(dispatcher.state, dispatcher.inFlight),
+        failed: (error) => events.failed(error),
+      },
+    });
+    return { open, dispatcher, telling };
+  }
+
+  /** Sending does not wait for telling: what cannot be told stays known, and nothing that is stored stays unsent. */
+  #begin({ dispatcher, telling }: Running): void {
+    dispatcher.start();
+    telling.start().catch((error: unknown) => this.#options.events.failed(error));
+  }
+
+  /** Pauses where something was stored for another address: sandbox data must not go to production unseen. */
+  async #lookElsewhere({ open, dispatcher }: Running): Promise<void> {
+    const { id, address } = this.#options;
+    this.#elsewhere = await open.outbox.elsewhere(id, address);
+    const [first] = this.#elsewhere;
+    if (first === undefined) return;
+    const count = this.#elsewhere.reduce((sum, one) => sum + one.count, 0);
+    const shown = `${count} ${count === 1 ? 'message was' : 'messages were'} stored for ${shownAddress(first.address)}`;
+    dispatcher.pause(
+      `${shown}, and this connection now goes to ${shownAddress(address)}. Open pkb send and send them there, or discard them.`,
+    );
+  }
+}

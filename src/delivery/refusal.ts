@@ -1,0 +1,122 @@
+/**
+ * What is done about an attempt that PKB did not acknowledge, as one table. The rule behind it:
+ *
+ * Only PKB's own acknowledgement, or its age, ends a message on the evidence of that message alone. Any other refusal may
+ * be the connection's: the connection waits and tries another message, or pauses. Only while the connection is known to
+ * work (PKB has acknowledged another message since this one was first refused, and nothing has cast doubt on it since)
+ * does a refusal count against the message. So an outage never ends the messages that wait, and one message that PKB's
+ * server cannot take ends in seconds among good ones.
+ *
+ * `docs/outcomes.md` is made from it.
+ */
+import type { Unacknowledged } from './outcome.js';
+
+/** One kind of refusal. */
+export interface RefusalRow {
+  readonly outcome: Unacknowledged['outcome'];
+  /** What was seen on the wire. */
+  readonly seen: string;
+  /**
+   * While nothing says that the connection works: it waits and then tries one message; it pauses until a person acts; or
+   * the Customer's messages pause, and those of another Customer are tried.
+   */
+  readonly then: 'wait' | 'pause' | 'pause-customer';
+  /** While the connection is known to work: the message waits alone and the others go on, or the connection waits all the same. */
+  readonly blames: 'message' | 'connection';
+  /** Whether the message ends as undeliverable when it has been refused often enough while the connection works. */
+  readonly ends: boolean;
+  /** Whether PKB may have the message: after several such answers in a row the connection pauses. */
+  readonly maybeTaken: boolean;
+}
+
+/** The table of refusals. */
+export const REFUSALS = {
+  unreached: {
+    outcome: 'notSent',
+    seen: 'no address, connection refused, no TLS session; a proxy that cannot reach PKB',
+    then: 'wait',
+    blames: 'connection',
+    ends: false,
+    maybeTaken: false,
+  },
+  unanswered: {
+    outcome: 'unknown',
+    seen: 'the line broke or time ran out after the message was sent',
+    then: 'wait',
+    blames: 'message',
+    ends: false,
+    maybeTaken: false,
+  },
+  unreadable: {
+    outcome: 'unknown',
+    seen: 'an answer in SOAP or HL7 without a matching acknowledgement',
+    then: 'wait',
+    blames: 'message',
+    ends: true,
+    maybeTaken: true,
+  },
+  foreign: {
+    outcome: 'unknown',
+    seen: 'an answer that is neither SOAP nor HL7 (a proxy’s page, nothing at all), or too large to be one',
+    then: 'wait',
+    blames: 'message',
+    ends: true,
+    maybeTaken: false,
+  },
+  busy: {
+    outcome: 'busy',
+    seen: 'HTTP 408, 421, 425, 429, 502, 503, 504, with or without a SOAP fault',
+    then: 'wait',
+    blames: 'connection',
+    ends: false,
+    maybeTaken: false,
+  },
+  failing: {
+    outcome: 'busy',
+    seen: 'HTTP 500 or another 5xx without a SOAP fault',
+    then: 'wait',
+    blames: 'message',
+    ends: true,
+    maybeTaken: false,
+  },
+  fault: {
+    outcome: 'refused',
+    seen: 'a SOAP fault that does not speak of credentials',
+    then: 'wait',
+    blames: 'message',
+    ends: true,
+    maybeTaken: false,
+  },
+  request: {
+    outcome: 'refused',
+    seen: 'HTTP 404 or another 4xx',
+    then: 'wait',
+    blames: 'message',
+    ends: true,
+    maybeTaken: false,
+  },
+  sender: {
+    outcome: 'misconfigured',
+    seen: 'HTTP 401 or 407, a redirect, a certificate that is not trusted',
+    then: 'pause',
+    blames: 'connection',
+    ends: false,
+    maybeTaken: false,
+  },
+  customer: {
+    outcome: 'misconfigured',
+    seen: 'HTTP 403, or a SOAP fault that speaks of credentials',
+    then: 'pause-customer',
+    blames: 'connection',
+    ends: false,
+    maybeTaken: false,
+  },
+} as const satisfies Readonly<Record<string, RefusalRow>>;
+
+/** The name of a row. */
+export type RefusalName = keyof typeof REFUSALS;
+
+/** The row of a refusal. */
+export function refusalRow(name: RefusalName): RefusalRow {
+  return REFUSALS[name];
+}

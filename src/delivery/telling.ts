@@ -1,0 +1,109 @@
+/**
+ * Telling the flow what became of its messages: each fate at least once.
+ *
+ * States of a fate, and what moves it on:
+ *
+ * - *known*: settled in the outbox, not told. It is given to its sender's outputs at once, or, while flows are stopped or
+ *   the sender is away, when flows have started.
+ * - *given*: handed to the flow. Node-RED delivers in a later turn, node by node, and drops what is on its way when flows
+ *   stop; so the fate is noted as told only after a moment in which they did not stop. When they do, it is *known* again.
+ * - *told*: noted in the outbox.
+ *
+ * A crash makes every fate that is not noted *known* again. So a flow may hear of a fate twice, and never not at all.
+ */
+import type { Outbox, SettledMessage } from './outbox/contract.js';
+
+/** Who is told of the fates of its messages. */
+export interface Recipient {
+  /** Id of the sender, as messages name it. */
+  readonly id: string;
+  /** Hands a fate to the flow. */
+  tell(settled: SettledMessage): void;
+  /** The fate of a message has been noted as told; nothing more will be said of it. */
+  noted(id: number): void;
+}
+
+/** How long a flow has to take what it is given, from node to node, until that counts as told. */
+const NOTE_AFTER_MS = 50;
+
+/** Tells the recipients of one connection. */
+export class Telling {
+  readonly #connection: string;
+  readonly #outbox: Outbox;
+  readonly #failed: (error: unknown) => void;
+  readonly #recipients = new Map<string, Recipient>();
+  /** Given and not noted yet, with when it was given. */
+  readonly #given = new Map<number, { readonly recipient: Recipient; readonly at: number }>();
+  #started = false;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param failed is told what a recipient or the outbox threw; the other fates are told all the same */
+  constructor(connection: string, outbox: Outbox, failed: (error: unknown) => void) {
+    this.#connection = connection;
+    this.#outbox = outbox;
+    this.#failed = failed;
+  }
+
+  add(recipient: Recipient): void {
+    this.#recipients.set(recipient.id, recipient);
+  }
+
+  delete(recipient: Recipient): void {
+    if (this.#recipients.get(recipient.id) === recipient) this.#recipients.delete(recipient.id);
+  }
+
+  /** Flows have started: what is known and was not told is told now. Never rejects. */
+  async start(): Promise<void> {
+    this.#started = true;
+    for (const { id } of this.#recipients.values()) {
+      try {
+        for (const settled of await this.#outbox.untold(this.#connection, id)) this.settled(settled);
+      } catch (error) {
+        this.#failed(error);
+      }
+    }
+  }
+
+  /** Flows are stopping: what was given a moment ago may not have arrived. */
+  stop(): void {
+    this.#started = false;
+    this.#given.clear();
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /**
+   * Tells a fate, where flows run and its sender is there; else it stays known.
+   *
+   * @returns false where there is no such sender though flows run: it was removed
+   */
+  settled(settled: SettledMessage): boolean {
+    const { id, sender } = settled.message;
+    if (!this.#started || this.#given.has(id)) return true;
+    const recipient = this.#recipients.get(sender);
+    if (recipient === undefined) return false;
+    try {
+      recipient.tell(settled);
+    } catch (error) {
+      this.#failed(error);
+      return true;
+    }
+    this.#given.set(id, { recipient, at: performance.now() });
+    this.#timer ??= setTimeout(() => this.#note(), NOTE_AFTER_MS);
+    return true;
+  }
+
+  /** Notes what was given long enough ago. */
+  #note(): void {
+    this.#timer = undefined;
+    const before = performance.now() - NOTE_AFTER_MS + 1;
+    for (const [id, { recipient, at }] of this.#given) {
+      if (at > before) {
+        this.#timer = setTimeout(() => this.#note(), at - before);
+        return;
+      }
+      this.#given.delete(id);
+      this.#outbox.told(id).then(() => recipient.noted(id), this.#failed);
+    }
+  }
+}
