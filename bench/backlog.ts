@@ -9,8 +9,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Dispatcher as DispatcherClass } from '../src/delivery/dispatcher.js';
-import type { NewMessage } from '../src/delivery/outbox/outbox.js';
-import type { SqliteOutbox as SqliteOutboxClass } from '../src/delivery/outbox/sqlite.js';
+import type { NewMessage } from '../src/delivery/outbox/contract.js';
+import type { SqliteOutbox as SqliteOutboxClass } from '../src/delivery/outbox/sqlite/store.js';
 import type { transportFactory as Factory } from '../src/delivery/transport.js';
 import { DEFAULT_POLICY } from '../src/delivery/retry.js';
 import { machine, table } from './harness.js';
@@ -18,7 +18,7 @@ import { machine, table } from './harness.js';
 // What is measured is the built code.
 const dist = createRequire(__filename);
 const { Dispatcher } = dist('../dist/src/delivery/dispatcher.js') as { Dispatcher: typeof DispatcherClass };
-const { SqliteOutbox } = dist('../dist/src/delivery/outbox/sqlite.js') as {
+const { SqliteOutbox } = dist('../di../src/delivery/outbox/sqlite/store.js') as {
   SqliteOutbox: typeof SqliteOutboxClass;
 };
 const { transportFactory } = dist('../dist/src/delivery/transport.js') as {

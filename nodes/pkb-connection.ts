@@ -3,16 +3,18 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { Dispatcher } from '../src/delivery/dispatcher.js';
-import { type OpenOutbox, openOutbox } from '../src/delivery/outbox/open.js';
-import type { FailedReference, NewMessage, Outbox, Replayed } from '../src/delivery/outbox/outbox.js';
+import { Connection } from '../src/delivery/connection.js';
+import type { ConnectionState } from '../src/delivery/dispatcher.js';
+import { openOutbox } from '../src/delivery/outbox/open.js';
 import { DEFAULT_POLICY } from '../src/delivery/retry.js';
+import type { Recipient } from '../src/delivery/telling.js';
 import { transportFactory, type TransportFactory } from '../src/delivery/transport.js';
-import { asPkbError, PkbConfigError, PkbError, PkbOutboxError } from '../src/errors.js';
+import { asPkbError, PkbConfigError, PkbDeliveryError, type PkbError, PkbOutboxError } from '../src/errors.js';
+import { addressFor, addressKeyFor, isSimulator } from './common/address.js';
 import { type Tried, tryConnection } from './common/connection-test.js';
+import { onFlows } from './common/flow-events.js';
 import { networkSettings } from './common/network.js';
-import { addressFor, isSimulator } from './common/address.js';
-import { type Sender, Senders } from './common/senders.js';
+import { userDirOf } from './common/user-dir.js';
 import type { OutboxNode } from './pkb-outbox.js';
 import type { Node, NodeDef, Runtime } from './common/types.js';
 
@@ -20,20 +22,18 @@ import type { Node, NodeDef, Runtime } from './common/types.js';
 export interface ConnectionNode extends Node<ConnectionCredentials> {
   /** Throws what is wrong with the settings, if anything is. */
   check(): void;
-  /** The open outbox. */
-  outbox(): Outbox;
-  /** Stores a message; resolves when it is safe. */
-  submit(message: NewMessage): Promise<number>;
-  /** Puts a message that ended without acceptance back, to be sent once more, as it was or corrected. */
-  replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed>;
-  /** How many messages wait or are under way, counted up to a thousand. */
-  queued(): Promise<number>;
-  /** How many order keys (patients, as a rule) are held behind a rejected message. */
-  held(): Promise<number>;
-  /** Lets held messages go on, and ends a pause. @returns how many order keys were held */
-  release(): Promise<number>;
-  register(sender: Sender): void;
-  deregister(sender: Sender): void;
+  /** What delivers its messages. @throws PkbError what is wrong with the settings */
+  delivery(): Connection;
+  /** Who is told of fates, and shown how the connection stands. */
+  add(sender: Sender): void;
+  delete(sender: Sender): void;
+}
+
+/** A pkb-send node, as its connection knows it. */
+export interface Sender extends Recipient {
+  readonly node: Node;
+  /** The connection's state, or what waits on it, has changed. */
+  changed(state: ConnectionState, inFlight: number): void;
 }
 
 interface ConnectionCredentials {
@@ -52,56 +52,48 @@ export interface ConnectionDef extends NodeDef {
   outbox: string;
 }
 
-/** Node-RED gives nodes 15 seconds to close; what is still in flight then is aborted before. */
-const CLOSE_GRACE_MS = 10_000;
-
 module.exports = async function (RED: Runtime): Promise<void> {
   const createTransport = await transportFactory();
 
   function PkbConnection(this: ConnectionNode, config: ConnectionDef): void {
     RED.nodes.createNode(this, config);
-    const senders = new Senders();
+    const senders = new Set<Sender>();
     let fault: PkbError | undefined;
-    let started: Delivery | undefined;
-    const running = (): Delivery => {
-      this.check();
-      if (started === undefined) throw new PkbConfigError('PKB_CONNECTION', 'The connection is not started.');
-      return started;
-    };
+    let delivery: Connection | undefined;
 
     this.check = () => {
       if (fault) throw fault;
       addressFor(RED, config);
     };
-    this.outbox = () => running().outbox;
-    this.submit = (message) => running().dispatcher.submit(message);
-    this.replay = (which, message, override) => running().dispatcher.replay(which, message, override);
-    this.queued = async () => started?.outbox.queued(this.id, 1000) ?? 0;
-    this.held = async () => started?.outbox.held(this.id) ?? 0;
-    this.release = async () => {
-      const { outbox, dispatcher } = running();
-      const released = await outbox.release(this.id);
-      dispatcher.resume();
-      return released;
+    this.delivery = () => {
+      if (fault) throw fault;
+      if (delivery === undefined) throw new PkbConfigError('PKB_CONNECTION', 'The connection is not started.');
+      return delivery;
     };
-    this.register = (sender) => senders.add(sender);
-    this.deregister = (sender) => senders.delete(sender);
+    this.add = (sender) => {
+      senders.add(sender);
+      delivery?.add(sender);
+    };
+    this.delete = (sender) => {
+      senders.delete(sender);
+      delivery?.delete(sender);
+    };
 
     try {
-      started = prepare(RED, this, config, createTransport, senders);
+      delivery = connect(RED, this, config, createTransport, senders);
     } catch (error) {
       fault = asPkbError(error);
       this.error(fault);
     }
     // Only when all nodes are there can outputs fire and the simulator be found.
-    const begin = (): void => {
-      started?.begin().catch((error: unknown) => this.error(asPkbError(error)));
-    };
-    RED.events.once('flows:started', begin);
+    const leave = onFlows(RED, {
+      flowsStarted: () => delivery?.flowsStarted(),
+      flowsStopping: () => delivery?.flowsStopping(),
+    });
     this.on('close', (done: () => void) => {
-      RED.events.off('flows:started', begin);
-      if (started === undefined) return done();
-      started.end().then(done, done);
+      leave();
+      if (delivery === undefined) return done();
+      delivery.close().then(done, done);
     });
   }
   RED.nodes.registerType<ConnectionNode, ConnectionDef, object, ConnectionCredentials>(
@@ -124,65 +116,51 @@ module.exports = async function (RED: Runtime): Promise<void> {
   );
 };
 
-/** What delivers the messages of one connection. */
-interface Delivery {
-  readonly dispatcher: Dispatcher;
-  readonly outbox: Outbox;
-  begin(): Promise<void>;
-  end(): Promise<void>;
-}
-
-function prepare(
+function connect(
   RED: Runtime,
   node: ConnectionNode,
   config: ConnectionDef,
   createTransport: TransportFactory,
-  senders: Senders,
-): Delivery {
-  const transport = createTransport({
-    ...credentialsOf(node, config),
-    ...networkSettings(RED, config),
-    concurrency: numberSetting(config.concurrency, 1, 'concurrency', 1, 64),
-    timeout: numberSetting(config.timeout, 30, 'timeout', 0.1, 600),
-    userAgent: USER_AGENT,
-  });
+  senders: ReadonlySet<Sender>,
+): Connection {
+  const concurrency = numberSetting(config.concurrency, 1, 'concurrency', 1, 64);
   const { open, maxAgeHours } = outboxOf(RED, config);
-  const { outbox } = open;
-  for (const report of open.reports) node.error(new PkbOutboxError('PKB_OUTBOX', report));
   const failed = (error: unknown): void => node.error(asPkbError(error));
-  let closing = false;
-  const dispatcher: Dispatcher = new Dispatcher({
-    connection: node.id,
-    outbox,
-    transport,
-    concurrency: numberSetting(config.concurrency, 1, 'concurrency', 1, 64),
+  let alerted = '';
+  return new Connection({
+    id: node.id,
+    open: () => open(failed),
+    transport: createTransport({
+      ...credentialsOf(node, config),
+      ...networkSettings(RED, config),
+      concurrency,
+      timeout: numberSetting(config.timeout, 30, 'timeout', 0.1, 600),
+      userAgent: USER_AGENT,
+    }),
     url: () => addressFor(RED, config),
+    address: addressKeyFor(config),
+    concurrency,
     policy: { ...DEFAULT_POLICY, maxAgeMs: maxAgeHours * 3_600_000 },
     events: {
-      settled: (settled) => {
-        senders.settled(settled, outbox).then((told) => {
-          if (!told && !closing)
-            node.warn(RED._('pkb-connection.warning.no-sender', { state: settled.state }));
-        }, failed);
+      changed(state, inFlight) {
+        for (const sender of senders) sender.changed(state, inFlight);
+        // A pause is alerted once, through one of the senders, so that a Catch node on their tab gets it.
+        const reason = state.state === 'paused' ? pauseText(state) : '';
+        const [first] = senders;
+        if (reason !== '' && reason !== alerted)
+          (first?.node ?? node).error(new PkbDeliveryError('PKB_MISCONFIGURED', reason), {});
+        alerted = reason;
       },
-      changed: () => senders.changed(dispatcher),
       failed,
+      report: (text) => node.error(new PkbOutboxError('PKB_OUTBOX', text)),
+      unclaimed: (state) => node.warn(RED._('pkb-connection.warning.no-sender', { state })),
     },
   });
-  return {
-    dispatcher,
-    outbox,
-    async begin() {
-      await senders.tellUntold(node.id, outbox);
-      dispatcher.start();
-    },
-    async end() {
-      closing = true;
-      await dispatcher.stop(CLOSE_GRACE_MS);
-      transport.close();
-      await open.release();
-    },
-  };
+}
+
+function pauseText({ reason, customers }: Extract<ConnectionState, { state: 'paused' }>): string {
+  const who = customers === undefined ? 'The connection is' : `Messages for ${customers.join(', ')} are`;
+  return `${who} paused; nothing is lost. ${reason}`;
 }
 
 /** The simulator of one's own Node-RED lets anyone in unless told otherwise, so none need be entered for it. */
@@ -200,19 +178,17 @@ function credentialsOf(
   );
 }
 
-/** The outbox chosen, or a file in the user directory. */
-function outboxOf(RED: Runtime, config: ConnectionDef): { open: OpenOutbox; maxAgeHours: number } {
+/** How to open the outbox chosen, or a file in the user directory. */
+function outboxOf(RED: Runtime, config: ConnectionDef): Pick<OutboxNode, 'open' | 'maxAgeHours'> {
   if (!config.outbox) {
-    const userDir = RED.settings.userDir ?? process.cwd();
-    return {
-      open: openOutbox({ store: 'embedded', path: '', userDir, retentionDays: 7 }, ''),
-      maxAgeHours: 72,
-    };
+    const settings = { store: 'embedded', path: '', userDir: userDirOf(RED), retentionDays: 7 };
+    return { open: (failed) => openOutbox(settings, '', failed), maxAgeHours: 72 };
   }
   const chosen = RED.nodes.getNode(config.outbox) as OutboxNode | null;
   if (!chosen)
     throw new PkbConfigError('PKB_SETTING', 'The outbox of the connection is missing or disabled.');
-  return { open: chosen.open(), maxAgeHours: chosen.maxAgeHours };
+  chosen.check();
+  return chosen;
 }
 
 function numberSetting(value: unknown, fallback: number, name: string, least: number, most: number): number {

@@ -4,11 +4,19 @@
 import { PkbConfigError, PkbError } from '../src/errors.js';
 import { type OpenOutbox, openOutbox, type OutboxSettings } from '../src/delivery/outbox/open.js';
 import type { Node, NodeDef, Runtime } from './common/types.js';
+import { userDirOf } from './common/user-dir.js';
 
 /** A pkb-outbox node at run time. */
 export interface OutboxNode extends Node<OutboxCredentials> {
-  /** Opens the store. @throws PkbError where it cannot be opened */
-  open(): OpenOutbox;
+  /** Throws what is wrong with the settings, if anything is. */
+  check(): void;
+  /**
+   * Opens the store.
+   *
+   * @param failed is told when the open store fails by itself
+   * @throws PkbError where it cannot be opened
+   */
+  open(failed: (error: PkbError) => void): Promise<OpenOutbox>;
   /** How long a message is kept trying, in hours. */
   maxAgeHours: number;
 }
@@ -31,17 +39,20 @@ module.exports = function (RED: Runtime): void {
     let settings: OutboxSettings | undefined;
     let fault: PkbError | undefined;
     try {
-      settings = settingsOf(config, this.credentials, RED.settings.userDir ?? process.cwd());
+      settings = settingsOf(config, this.credentials, userDirOf(RED));
       this.maxAgeHours = positive(config.maxAgeHours, 72, 'maximum age');
     } catch (error) {
       if (!(error instanceof PkbError)) throw error;
       fault = error;
       this.error(error);
     }
-    this.open = () => {
+    this.check = () => {
+      if (fault) throw fault;
+    };
+    this.open = async (failed) => {
       if (settings === undefined)
         throw fault ?? new PkbConfigError('PKB_SETTING', 'The outbox has no settings.');
-      return openOutbox(settings, config.id);
+      return openOutbox(settings, config.id, failed);
     };
   }
   RED.nodes.registerType<OutboxNode, OutboxDef, object, OutboxCredentials>('pkb-outbox', PkbOutbox, {

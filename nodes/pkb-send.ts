@@ -1,22 +1,31 @@
 /**
  * pkb-send: hands a message to the outbox, and tells the flow what became of it.
  */
-import { isOrder, orderKey } from '../src/delivery/order-key.js';
-import type { Outcome } from '../src/delivery/outcome.js';
-import { PkbConfigError, PkbDeliveryError, PkbMessageError, type ErrorCode } from '../src/errors.js';
+import type { Connection } from '../src/delivery/connection.js';
+import { isOrder, type OrderBy, orderKey } from '../src/delivery/order-key.js';
+import type { Outbox } from '../src/delivery/outbox/contract.js';
+import type { Unacknowledged, Withdrawn } from '../src/delivery/outcome.js';
+import {
+  asPkbError,
+  PkbConfigError,
+  PkbDeliveryError,
+  type PkbError,
+  PkbMessageError,
+  type ErrorCode,
+} from '../src/errors.js';
 import { fieldOf, messageTypeOf, readHeader } from '../src/hl7/header.js';
 import { readMessage } from '../src/hl7/input.js';
 import { unescape } from '../src/hl7/escape.js';
 import { dataPointOf } from '../src/pkb/data-point.js';
 import { mustFitXml } from '../src/pkb/soap/request.js';
 import { CarriedMessages } from './common/carried.js';
+import { onFlows } from './common/flow-events.js';
 import { onInput, showError } from './common/input.js';
 import { pkbFor, replay, replayWish, textOf } from './common/replay.js';
 import { sendEndpoints, type SendNode } from './common/send-endpoints.js';
 import { SendStatus } from './common/send-status.js';
 import type { NodeDef, Runtime } from './common/types.js';
-import type { Sender } from './common/senders.js';
-import type { ConnectionNode } from './pkb-connection.js';
+import type { ConnectionNode, Sender } from './pkb-connection.js';
 
 interface SendDef extends NodeDef {
   connection: string;
@@ -32,32 +41,38 @@ module.exports = function (RED: Runtime): void {
     RED.nodes.createNode(this, config);
     const carried = new CarriedMessages();
     const connection = (RED.nodes.getNode(config.connection) as ConnectionNode | null) ?? undefined;
-    const status = new SendStatus(RED, this, {
-      queued: async () => connection?.queued() ?? 0,
-      held: async () => connection?.held() ?? 0,
-    });
-
-    this.release = async () => {
-      const released = (await connection?.release()) ?? 0;
-      status.refresh();
-      return released;
+    const status = new SendStatus(RED, this, () => connection?.delivery());
+    const delivery = (): Connection => {
+      if (connection === undefined) {
+        throw new PkbConfigError(
+          'PKB_CONNECTION',
+          'No connection is chosen, or it is disabled; open the node and choose one.',
+        );
+      }
+      connection.check();
+      return connection.delivery();
     };
+    checkSettings(config, (error) => this.error(error));
 
     const sender: Sender = {
       node: this,
+      id: this.id,
       changed: (state, inFlight) => status.show(state, inFlight),
-      settled: ({ message: stored, outcome, expired }) => {
+      noted: (id) => carried.release(id),
+      tell: ({ message: stored, outcome, expired }) => {
         const message = carried.recall(stored);
         const { id, controlId: sentAs } = stored;
-        const outbox = connection?.outbox().name ?? '';
-        const failed = outcome.outcome === 'accepted' ? undefined : { id, controlId: sentAs, outbox };
+        const outbox = connection?.delivery().openOutbox?.name ?? '';
+        const failed =
+          outcome.outcome === 'accepted' || outcome.outcome === 'discarded'
+            ? undefined
+            : { id, controlId: sentAs, outbox };
         const pkb = pkbFor(message, failed);
-        if (!('ack' in outcome))
-          return this.error(failureOf(outcome, expired, stored.attempts), {
-            ...message,
-            payload: stored.body,
-            pkb,
-          });
+        if (!('ack' in outcome)) {
+          const error = failureOf(outcome, expired, stored.attempts);
+          this.error(error, { ...message, payload: stored.body, pkb });
+          return;
+        }
         const { outcome: name, code, controlId, text, ack } = outcome;
         const payload = { outcome: name, code, controlId, text, attempts: stored.attempts };
         const result = { ...message, payload, hl7: stored.body, ack, pkb };
@@ -67,43 +82,55 @@ module.exports = function (RED: Runtime): void {
     };
 
     onInput(RED, this, async (message) => {
-      if (connection === undefined) {
-        throw new PkbConfigError(
-          'PKB_CONNECTION',
-          'No connection is chosen, or it is disabled; open the node and choose one.',
-        );
-      }
-      connection.check();
+      const open = delivery();
+      const outbox = await open.outbox();
       const hl7 = readMessage(textOf(message));
       const stored = {
-        ...describe(hl7, config, connection),
+        ...describe(hl7, config, outbox),
         sender: this.id,
         carried: CarriedMessages.toJson(message),
       };
-      const wish = replayWish(message, connection.outbox());
-      const replayed = wish && (await replay(connection, wish, stored));
-      carried.keep(replayed ?? (await connection.submit(stored)), message);
+      const wish = replayWish(message, outbox);
+      const replayed = wish && (await replay(open, wish, stored));
+      carried.keep(replayed ?? (await open.submit(stored)), message);
     });
 
-    this.failed = async () =>
-      connection === undefined ? [] : connection.outbox().failed(connection.id, this.id, SHOWN);
+    this.release = async () => {
+      const released = await delivery().resume();
+      status.refresh();
+      return released;
+    };
+
+    this.elsewhere = () => connection?.delivery().elsewhere ?? [];
+
+    this.decide = async (what) => {
+      const count = await delivery().decide(what);
+      status.refresh();
+      return count;
+    };
+
+    this.failed = async () => {
+      if (connection === undefined) return [];
+      const outbox = await delivery().outbox();
+      return outbox.failed(connection.id, this.id, SHOWN);
+    };
 
     this.again = async (which, override, text) => {
-      if (connection === undefined) throw new PkbConfigError('PKB_CONNECTION', 'No connection is chosen.');
-      const failed = await connection.outbox().findFailed(connection.id, which);
+      const open = delivery();
+      const outbox = await open.outbox();
+      const failed = await outbox.findFailed(connection?.id ?? '', which);
       if (failed?.sender !== this.id) return false;
-      const changed = text === undefined ? failed : describe(readMessage(text), config, connection);
+      const changed = text === undefined ? failed : describe(readMessage(text), config, outbox);
       const stored = { ...failed, ...changed, sender: this.id, storedAt: Date.now() };
-      return (await replay(connection, { which, override }, stored)) !== undefined;
+      return (await replay(open, { which, override }, stored)) !== undefined;
     };
 
     if (connection === undefined) showError(RED, this, 'PKB_CONNECTION');
-    connection?.register(sender);
-    const refresh = (): void => status.refresh();
-    if (connection) RED.events.once('flows:started', refresh);
+    connection?.add(sender);
+    const leave = onFlows(RED, { flowsStarted: () => status.refresh() });
     this.on('close', () => {
-      RED.events.off('flows:started', refresh);
-      connection?.deregister(sender);
+      leave();
+      connection?.delete(sender);
       status.close();
     });
   }
@@ -111,15 +138,28 @@ module.exports = function (RED: Runtime): void {
   sendEndpoints(RED);
 };
 
-/** Checks that a message can be sent and answered at all, and describes it for the outbox. */
-function describe(hl7: string, config: SendDef, connection: ConnectionNode) {
+/** @throws PkbConfigError `PKB_SETTING` */
+function orderOf(config: SendDef): OrderBy {
   const orderBy = config.orderBy || 'patient';
-  if (!isOrder(orderBy) || !['continue', 'hold', '', undefined].includes(config.onRejected)) {
-    throw new PkbConfigError(
-      'PKB_SETTING',
-      'Order or what to do on rejection has a value that is not offered.',
-    );
+  if (isOrder(orderBy) && ['continue', 'hold', '', undefined].includes(config.onRejected)) return orderBy;
+  throw new PkbConfigError(
+    'PKB_SETTING',
+    'The order, or what to do on rejection, has a value that is not allowed here; open pkb send and choose one.',
+  );
+}
+
+/** Says at the deploy what is wrong with the settings; messages are refused with the same error. */
+function checkSettings(config: SendDef, say: (error: PkbError) => void): void {
+  try {
+    orderOf(config);
+  } catch (error) {
+    say(asPkbError(error));
   }
+}
+
+/** Checks that a message can be sent and answered at all, and describes it for the outbox. */
+function describe(hl7: string, config: SendDef, outbox: Outbox) {
+  const orderBy = orderOf(config);
   const header = readHeader(hl7);
   const controlId = unescape(fieldOf(hl7, header, 10)).trim();
   if (controlId === '') {
@@ -132,8 +172,7 @@ function describe(hl7: string, config: SendDef, connection: ConnectionNode) {
   const messageType = messageTypeOf(fieldOf(hl7, header, 9));
   const dataPoint = dataPointOf(hl7, messageType);
   return {
-    connection: connection.id,
-    orderKey: orderKey(hl7, orderBy, dataPoint, connection.outbox().secret),
+    orderKey: orderKey(hl7, orderBy, dataPoint, outbox.secret),
     controlId,
     messageType,
     dataPoint,
@@ -144,7 +183,7 @@ function describe(hl7: string, config: SendDef, connection: ConnectionNode) {
   };
 }
 
-const CODES: Partial<Record<Outcome['outcome'], ErrorCode>> = {
+const CODES: Partial<Record<(Unacknowledged | Withdrawn)['outcome'], ErrorCode>> = {
   notSent: 'PKB_NOT_SENT',
   unknown: 'PKB_UNKNOWN',
   busy: 'PKB_BUSY',
@@ -152,10 +191,11 @@ const CODES: Partial<Record<Outcome['outcome'], ErrorCode>> = {
 };
 
 function failureOf(
-  outcome: Exclude<Outcome, { ack: string }>,
+  outcome: Unacknowledged | Withdrawn,
   expired: boolean,
   attempts: number,
 ): PkbDeliveryError {
+  if (outcome.outcome === 'discarded') return new PkbDeliveryError('PKB_DISCARDED', outcome.reason);
   const code = expired ? 'PKB_TOO_OLD' : (CODES[outcome.outcome] ?? 'PKB_UNKNOWN');
   const before = attempts > 1 ? ` It was tried ${attempts} times; an earlier try may have reached PKB.` : '';
   return new PkbDeliveryError(

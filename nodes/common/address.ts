@@ -2,7 +2,7 @@
  * Where a connection posts to.
  */
 import { PkbConfigError } from '../../src/errors.js';
-import { checkUrl, isEnvironment, PUBLISHED_URLS } from '../../src/pkb/environments.js';
+import { addressKey, checkUrl, type Environment, isEnvironment, PUBLISHED_URLS } from '../../src/pkb/environments.js';
 import type { ConnectionDef } from '../pkb-connection.js';
 import type { SimulatorNode } from '../pkb-simulator.js';
 import type { Runtime } from './types.js';
@@ -13,17 +13,33 @@ import type { Runtime } from './types.js';
  * @throws PkbConfigError `PKB_URL`, `PKB_SIMULATOR` or `PKB_SETTING`
  */
 export function addressFor(RED: Runtime, config: ConnectionDef): URL {
-  if (isSimulator(config)) return theSimulator(RED).url();
-  const { environment, url } = config;
-  if (!isEnvironment(environment)) {
-    throw new PkbConfigError('PKB_SETTING', 'The environment of the connection is none of those offered.');
-  }
-  return checkUrl(PUBLISHED_URLS[environment] ?? url ?? '');
+  const { environment, url } = environmentOf(config);
+  return environment === 'simulator' ? theSimulator(RED).url() : checkUrl(PUBLISHED_URLS[environment] ?? url);
 }
 
-/** Whether a connection goes to the simulator, which is also what a connection without an environment does. */
+/**
+ * What the messages of a connection are bound to.
+ *
+ * @throws PkbConfigError `PKB_URL` or `PKB_SETTING`
+ */
+export function addressKeyFor(config: ConnectionDef): string {
+  const { environment, url } = environmentOf(config);
+  if (environment === 'simulator') return addressKey(environment, undefined);
+  return addressKey(environment, checkUrl(PUBLISHED_URLS[environment] ?? url));
+}
+
+/** Whether a connection goes to the simulator. */
 export function isSimulator({ environment }: ConnectionDef): boolean {
-  return !environment || environment === 'simulator';
+  return environment === 'simulator';
+}
+
+/** A blank or unknown environment is refused: guessing one could send messages where nobody meant them to go. */
+function environmentOf({ environment, url = '' }: ConnectionDef): { environment: Environment; url: string } {
+  if (isEnvironment(environment)) return { environment, url };
+  throw new PkbConfigError(
+    'PKB_SETTING',
+    'The environment of the connection is not chosen or unknown; open the connection and choose one.',
+  );
 }
 
 /** The one simulator node of this Node-RED. */

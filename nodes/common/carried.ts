@@ -1,14 +1,17 @@
 /**
  * What a flow's message carries besides its payload, from the moment it is stored until its fate is known.
  */
-import type { StoredMessage } from '../../src/delivery/outbox/outbox.js';
+import type { StoredMessage } from '../../src/delivery/outbox/contract.js';
 import type { Message } from './types.js';
 
 /** So many messages are kept as they are; beyond it, and after a restart, what JSON can hold comes back. */
 const LIVE_LIMIT = 1000;
 
-/** Properties that belong to a connection of this process and mean nothing after a restart. */
-const NOT_STORED = new Set(['payload', 'req', 'res']);
+/**
+ * Properties that belong to a request of this process: they mean nothing after a restart, and may hold somebody's password,
+ * cookie or token, which is not to be written to a disk.
+ */
+const NOT_STORED = new Set(['payload', 'req', 'res', 'headers', 'cookies', 'responseCookies', '_session']);
 
 /** Keeps messages while they are in the outbox. */
 export class CarriedMessages {
@@ -24,19 +27,26 @@ export class CarriedMessages {
     return `{${members.join(',')}}`;
   }
 
-  /** Remembers a message as it is, with what JSON cannot hold. */
+  /** Remembers a message as it is, with what JSON cannot hold. Never throws: the message is stored all the same. */
   keep(id: number, message: Message): void {
     if (this.#live.size >= LIVE_LIMIT) return;
-    // The payload comes back from the outbox; a thousand letters would fill the memory.
-    const { payload: _payload, ...rest } = message;
-    this.#live.set(id, rest as Message);
+    try {
+      // The text comes back from the outbox; a thousand letters would fill the memory.
+      const { payload: _payload, hl7: _hl7, ...rest } = message as Message & { hl7?: unknown };
+      this.#live.set(id, rest as Message);
+    } catch {
+      // A property that cannot even be read is left to what JSON could hold.
+    }
   }
 
-  /** Gives a message back, once. */
+  /** Gives a message back; it may be asked for again until it is released. */
   recall(stored: StoredMessage): Message {
-    const live = this.#live.get(stored.id);
-    this.#live.delete(stored.id);
-    return live ?? (JSON.parse(stored.carried) as Message);
+    return this.#live.get(stored.id) ?? (JSON.parse(stored.carried) as Message);
+  }
+
+  /** Its fate has been told; nothing more will be asked for. */
+  release(id: number): void {
+    this.#live.delete(id);
   }
 }
 

@@ -2,7 +2,8 @@
  * The one way in which all nodes take a message and report what went wrong. An input handler that rejects would end the
  * Node-RED process, so nothing gets past this.
  */
-import { asPkbError, type ErrorCode } from '../../src/errors.js';
+import { asPkbError, type ErrorCode, type PkbError } from '../../src/errors.js';
+import { Turns } from './turns.js';
 import type { Message, Node, Runtime, Send } from './types.js';
 
 /** What to do about an error, in the few words a status has room for; keys of `pkb-common.status`. */
@@ -19,6 +20,9 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   PKB_CONTROL_ID: 'stamp-first',
 };
 
+/** Our nodes share their time. */
+const TURNS = new Turns();
+
 /**
  * Registers a node's input handler.
  *
@@ -30,24 +34,31 @@ export function onInput(
   handle: (message: Message, send: Send) => void | Promise<void>,
 ): void {
   node.on('input', (message, send, done) => {
-    const fail = (thrown: unknown): void => {
-      const error = asPkbError(thrown);
-      showError(RED, node, error.code);
+    const end = (error?: PkbError): void => {
       try {
         done(error);
       } catch {
         // Node-RED copies the message for the Catch node, which a message that cannot be copied makes fail.
-        node.error(error);
+        if (error) node.error(error);
       }
     };
-    try {
-      const working = handle(message, send as Send);
-      if (working === undefined) done();
-      else working.then(() => done(), fail);
-    } catch (error) {
-      fail(error);
-    }
+    const fail = (thrown: unknown): void => {
+      const error = asPkbError(thrown);
+      showError(RED, node, error.code);
+      end(error);
+    };
+    TURNS.run(() => {
+      try {
+        const working = handle(message, send as Send);
+        if (working === undefined) end();
+        else working.then(() => end(), fail);
+      } catch (error) {
+        fail(error);
+      }
+    });
   });
+  // What was given to the node before it closes is seen to; Node-RED drops what comes after.
+  node.on('close', () => TURNS.flush());
 }
 
 /** Shows in a red status what to do about an error. */

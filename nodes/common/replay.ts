@@ -2,9 +2,9 @@
  * Sending once more what PKB did not accept: from the flow (the message comes back with `msg.pkb.failed`), or by hand in
  * the dialog of pkb-send.
  */
-import type { FailedReference, NewMessage, Outbox } from '../../src/delivery/outbox/outbox.js';
+import type { FailedReference, NewMessage, Outbox } from '../../src/delivery/outbox/contract.js';
 import { PkbDeliveryError } from '../../src/errors.js';
-import type { ConnectionNode } from '../pkb-connection.js';
+import type { Connection } from '../../src/delivery/connection.js';
 import type { Message } from './types.js';
 
 /** What a flow's message says about being a replay. */
@@ -46,9 +46,9 @@ export function pkbFor(message: Message, failed: NamedReference | undefined): ob
  * @throws PkbDeliveryError `PKB_SUPERSEDED`
  */
 export async function replay(
-  connection: ConnectionNode,
+  connection: Connection,
   { which, override }: ReplayWish,
-  message: NewMessage,
+  message: Omit<NewMessage, 'connection' | 'address'>,
 ): Promise<number | undefined> {
   switch (await connection.replay(which, message, override)) {
     case 'queued':

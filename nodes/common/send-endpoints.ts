@@ -3,14 +3,19 @@
  * held ones go on.
  */
 import type { Request, Response } from 'express';
-import type { FailedReference } from '../../src/delivery/outbox/outbox.js';
+import type { Addressed, FailedReference } from '../../src/delivery/outbox/contract.js';
 import { asPkbError, PkbMessageError } from '../../src/errors.js';
+import { shownAddress } from '../../src/pkb/environments.js';
 import type { Node, Runtime } from './types.js';
 
 /** A pkb-send node at run time. */
 export interface SendNode extends Node {
   /** Lets held messages of its connection go on. @returns how many order keys were held */
   release(): Promise<number>;
+  /** What waits for another address than its connection goes to now. */
+  elsewhere(): readonly Addressed[];
+  /** Says what becomes of that: it is sent to the new address, or discarded. @returns how many messages */
+  decide(what: 'send' | 'discard'): Promise<number>;
   /** Its messages that ended without acceptance, for a person to see. */
   failed(): Promise<object[]>;
   /** Sends one of them once more, as it was or with another text. @returns false where there is no such message */
@@ -26,10 +31,22 @@ export function sendEndpoints(RED: Runtime): void {
     answer(response, nodeFor(RED, request, response)?.release(), (released) => ({ released }));
   });
 
+  RED.httpAdmin.post('/pkb-send/:id/decide', mayWrite, (request, response) => {
+    const { what } = (request.body ?? {}) as Record<string, unknown>;
+    if (what !== 'send' && what !== 'discard') {
+      response.status(400).json({ error: 'Give what: send or discard.' });
+      return;
+    }
+    answer(response, nodeFor(RED, request, response)?.decide(what), (count) => ({ count }));
+  });
+
   RED.httpAdmin.get('/pkb-send/:id/failed', mayRead, (request, response) => {
     // A dialog is opened before the first deploy, too: then there is nothing to show, and nothing wrong.
     const node = RED.nodes.getNode(String(request.params['id'])) as Partial<SendNode> | null;
-    answer(response, node?.failed?.() ?? Promise.resolve(null), (failed) => ({ failed }));
+    answer(response, node?.failed?.() ?? Promise.resolve(null), (failed) => ({
+      failed,
+      elsewhere: node?.elsewhere?.().map(({ address, count }) => ({ address: shownAddress(address), count })) ?? [],
+    }));
   });
 
   RED.httpAdmin.post('/pkb-send/:id/replay', mayWrite, (request, response) => {

@@ -1,34 +1,37 @@
 /**
  * The status of a pkb-send node, by intent. It counts, so that it clears when the last message has ended.
  */
+import type { Connection } from '../../src/delivery/connection.js';
 import type { ConnectionState } from '../../src/delivery/dispatcher.js';
 import type { Node, Runtime } from './types.js';
 
 /** The editor is told at most this often. */
 const INTERVAL_MS = 100;
 
-/** What waits on a connection, asked for when the status is shown. */
-export interface Waiting {
-  queued(): Promise<number>;
-  held(): Promise<number>;
-}
+/** A store that has not answered for so long is said to be slow. */
+const SLOW_MS = 5000;
+
+/** How many pending messages are counted at most. */
+const COUNTED = 1000;
 
 /** Shows what a connection is doing. */
 export class SendStatus {
   readonly #RED: Runtime;
   readonly #node: Node;
-  readonly #waiting: Waiting;
+  readonly #delivery: () => Connection | undefined;
   #state: ConnectionState = { state: 'open' };
   #inFlight = 0;
   #timer: NodeJS.Timeout | undefined;
+  #slow: NodeJS.Timeout | undefined;
   #changed = false;
   #closed = false;
   #last = '';
 
-  constructor(RED: Runtime, node: Node, waiting: Waiting) {
+  /** @param delivery what is asked for what waits; may throw where it cannot be used */
+  constructor(RED: Runtime, node: Node, delivery: () => Connection | undefined) {
     this.#RED = RED;
     this.#node = node;
-    this.#waiting = waiting;
+    this.#delivery = delivery;
   }
 
   /** Shows a state, soon; of states that follow one another quickly only the last is shown. */
@@ -53,10 +56,22 @@ export class SendStatus {
   close(): void {
     this.#closed = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#slow);
   }
 
   async #run(): Promise<void> {
-    const [queued, held] = await Promise.all([this.#waiting.queued(), this.#waiting.held()]);
+    const outbox = this.#delivery()?.openOutbox;
+    if (outbox === undefined) return;
+    const since = outbox.busySince?.();
+    // A store that does not answer is asked nothing more; this is looked at again until it does.
+    clearTimeout(this.#slow);
+    if (since !== undefined && performance.now() - since > SLOW_MS) {
+      this.#slow = setTimeout(() => this.refresh(), SLOW_MS);
+      return this.#set('yellow', 'ring', 'slow-store', {});
+    }
+    this.#slow = since === undefined ? undefined : setTimeout(() => this.refresh(), SLOW_MS + 100);
+    const id = this.#delivery()?.id ?? '';
+    const [queued, held] = await Promise.all([outbox.queued(id, COUNTED), outbox.held(id)]);
     if (this.#closed) return;
     const { state } = this.#state;
     const count = this.#inFlight;

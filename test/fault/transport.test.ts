@@ -11,7 +11,7 @@ import { gzipSync } from 'node:zlib';
 import { Dispatcher } from '../../src/delivery/dispatcher.js';
 import type { OutcomeName } from '../../src/delivery/outcome.js';
 import { MemoryOutbox } from '../../src/delivery/outbox/memory.js';
-import type { Attempt, SettledMessage } from '../../src/delivery/outbox/outbox.js';
+import type { Attempt, SettledMessage } from '../../src/delivery/outbox/contract.js';
 import { DEFAULT_POLICY } from '../../src/delivery/retry.js';
 import { type TransportOptions, transportFactory } from '../../src/delivery/transport.js';
 import { authority, certificate, type Pair } from '../support/certificates.js';
@@ -20,7 +20,7 @@ import { soapAck } from '../support/server.js';
 import { until } from '../support/wait.js';
 
 const ID = 'id1';
-const POLICY = { ...DEFAULT_POLICY, baseMs: 20, capMs: 40, unknownAttempts: 3 };
+const POLICY = { ...DEFAULT_POLICY, baseMs: 20, capMs: 40, refusedAttempts: 3, unreadableInARow: 3 };
 const FAULT = '<E><Fault><faultcode>x</faultcode><faultstring>no</faultstring></Fault></E>';
 
 /** What a row comes to. */
@@ -154,6 +154,7 @@ async function send(url: string, options: Partial<TransportOptions> = {}, most =
   dispatcher.start();
   await dispatcher.submit({
     connection: 'c',
+    address: 'custom x',
     sender: 's',
     orderKey: 'k',
     controlId: ID,
@@ -176,7 +177,7 @@ async function send(url: string, options: Partial<TransportOptions> = {}, most =
 }
 
 /** How a row ends. */
-type End = 'accepted' | 'rejected' | 'errored' | 'undeliverable' | 'paused' | 'kept';
+type End = 'accepted' | 'rejected' | 'errored' | 'undeliverable' | 'discarded' | 'paused' | 'kept';
 
 function endOf({ settled, paused }: Ran): End {
   return settled?.state ?? (paused ? 'paused' : 'kept');
@@ -211,7 +212,7 @@ describe('the fault matrix, over real sockets', () => {
       'AA for another message',
       Array<Answer>(3).fill(ok(soapAck('AA', 'other'))),
       ['unknown', 'unknown', 'unknown'],
-      'undeliverable',
+      'paused',
     ],
     ['AA for another message, once', [ok(soapAck('AA', 'other'))], ['unknown', 'accepted'], 'accepted'],
     [
@@ -246,24 +247,30 @@ describe('the fault matrix, over real sockets', () => {
     [
       'a compressed answer',
       [ok(gzipSync(soapAck('AA', ID)), { 'content-encoding': 'gzip' })],
-      ['unknown', 'accepted'],
+      ['accepted'],
       'accepted',
     ],
-    ['400', [status(400)], ['refused'], 'undeliverable'],
+    ['400', [status(400)], ['refused', 'accepted'], 'accepted'],
     ['401', [status(401)], ['misconfigured'], 'paused'],
     ['403', [status(403)], ['misconfigured'], 'paused'],
-    ['404', [status(404)], ['refused'], 'undeliverable'],
+    ['404', [status(404)], ['refused', 'accepted'], 'accepted'],
     ['407', [status(407)], ['misconfigured'], 'paused'],
     ['408', [status(408)], ['busy', 'accepted'], 'accepted'],
-    ['413', [status(413)], ['refused'], 'undeliverable'],
+    ['413', [status(413)], ['refused', 'accepted'], 'accepted'],
     ['429', [status(429)], ['busy', 'accepted'], 'accepted'],
     ['500', [status(500, 'oops')], ['busy', 'accepted'], 'accepted'],
-    ['500 with a SOAP fault', [status(500, FAULT)], ['refused'], 'undeliverable'],
+    ['500 with a SOAP fault', [status(500, FAULT)], ['refused', 'accepted'], 'accepted'],
+    [
+      'a SOAP fault to all that is sent',
+      Array<Answer>(9).fill(status(500, FAULT)),
+      ['refused', 'refused', 'refused', 'refused'],
+      'kept',
+    ],
     ['500 with AR', [status(500, soapAck('AR', ID))], ['rejected'], 'rejected'],
     [
       '500 with AA, which contradicts itself',
       [status(500, soapAck('AA', ID))],
-      ['busy', 'accepted'],
+      ['unknown', 'accepted'],
       'accepted',
     ],
     ['502', [status(502)], ['busy', 'accepted'], 'accepted'],

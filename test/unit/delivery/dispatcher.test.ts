@@ -1,21 +1,21 @@
 import assert from 'node:assert/strict';
 import sinon from 'sinon';
 import { Dispatcher, type DispatcherEvents } from '../../../src/delivery/dispatcher.js';
-import type { Outcome } from '../../../src/delivery/outcome.js';
+import type { Outcome, Withdrawn } from '../../../src/delivery/outcome.js';
 import { MemoryOutbox } from '../../../src/delivery/outbox/memory.js';
-import type { NewMessage } from '../../../src/delivery/outbox/outbox.js';
+import type { NewMessage } from '../../../src/delivery/outbox/contract.js';
 import { DEFAULT_POLICY, type RetryPolicy } from '../../../src/delivery/retry.js';
 import { transportFactory, type Transport } from '../../../src/delivery/transport.js';
 import { stamped } from '../../support/messages.js';
 import { acceptAll, type Arrived, soapAck, startServer, type TestServer } from '../../support/server.js';
 import { until } from '../../support/wait.js';
 
-const QUICK: RetryPolicy = { ...DEFAULT_POLICY, baseMs: 10, capMs: 20, unknownAttempts: 3 };
+const QUICK: RetryPolicy = { ...DEFAULT_POLICY, baseMs: 10, capMs: 20, refusedAttempts: 3 };
 
 interface Settled {
   readonly controlId: string;
   readonly state: string;
-  readonly outcome: Outcome;
+  readonly outcome: Outcome | Withdrawn;
   readonly attempts: number;
   readonly expired: boolean;
 }
@@ -65,6 +65,7 @@ async function run(
   const submit = (controlId: string, orderKey = 'one', more: Partial<NewMessage> = {}): Promise<number> =>
     dispatcher.submit({
       connection: 'c',
+      address: 'simulator',
       sender: 's',
       orderKey,
       controlId,
@@ -174,7 +175,7 @@ describe('the dispatcher', () => {
         ['behind', 'accepted'],
       ],
     );
-    assert.equal(ids(server.arrived).filter((id) => id === 'bad').length, QUICK.unknownAttempts);
+    assert.equal(ids(server.arrived).filter((id) => id === 'bad').length, QUICK.refusedAttempts + 1);
     await end();
   });
 
@@ -325,7 +326,7 @@ describe('the dispatcher', () => {
     assert.deepEqual(first.settled, []);
     assert.deepEqual(await first.outbox.counts('c'), { queued: 1, held: 0 });
     hang = false;
-    assert.equal((await first.outbox.take('c', Date.now()))?.controlId, '1');
+    assert.equal((await first.outbox.take('c', Date.now(), 1, []))[0]?.controlId, '1');
     await first.end();
   });
 

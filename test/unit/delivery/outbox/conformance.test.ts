@@ -9,27 +9,30 @@ import type {
   Outbox,
   SettledMessage,
   StoredMessage,
-} from '../../../../src/delivery/outbox/outbox.js';
-import { SqliteOutbox } from '../../../../src/delivery/outbox/sqlite.js';
+} from '../../../../src/delivery/outbox/contract.js';
+import { SqliteOutbox } from '../../../../src/delivery/outbox/sqlite/sqlite-outbox.js';
+import { SqliteStore } from '../../../../src/delivery/outbox/sqlite/store.js';
 import { stamped } from '../../../support/messages.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'pkb-outbox-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
 
-const STORES: Record<string, () => Outbox> = {
-  memory: () => new MemoryOutbox(),
-  embedded: () => new SqliteOutbox({ path: join(folder, `${++files}.sqlite`), retentionMs: 1e9 }),
-  'embedded, encrypted': () =>
-    new SqliteOutbox({ path: join(folder, `${++files}.sqlite`), retentionMs: 1e9, encryptionKey: 'key' }),
+const path = (): string => join(folder, `${++files}.sqlite`);
+const STORES: Record<string, () => Promise<Outbox>> = {
+  memory: async () => new MemoryOutbox(),
+  embedded: () => SqliteStore.open({ path: path(), retentionMs: 1e9 }),
+  'embedded, encrypted': () => SqliteStore.open({ path: path(), retentionMs: 1e9, encryptionKey: 'key' }),
+  'embedded, in its thread': () => SqliteOutbox.open({ path: path(), retentionMs: 1e9 }),
 };
 
 const NOW = 1_000_000;
-const ATTEMPT: Attempt = { at: NOW, outcome: 'accepted', reason: '', unclear: false };
+const ATTEMPT: Attempt = { at: NOW, outcome: 'accepted', reason: '', counts: false };
 
 function message(controlId: string, orderKey = 'one', more: Partial<NewMessage> = {}): NewMessage {
   return {
     connection: 'c',
+    address: 'simulator',
     sender: 's',
     orderKey,
     controlId,
@@ -62,15 +65,18 @@ const settledAs = (
 for (const [name, create] of Object.entries(STORES)) {
   describe(`an outbox: ${name}`, () => {
     let outbox: Outbox;
-    beforeEach(() => (outbox = create()));
+    beforeEach(async () => {
+      outbox = await create();
+    });
     afterEach(() => outbox.close());
-    const take = (now = NOW): Promise<StoredMessage | undefined> => outbox.take('c', now);
+    const take = async (now = NOW): Promise<StoredMessage | undefined> =>
+      (await outbox.take('c', now, 1, []))[0];
     const accept = async (taken: StoredMessage | undefined): Promise<void> =>
       outbox.settle(settledAs(taken), ATTEMPT, false);
 
     it('gives back exactly what it was given', async () => {
       const id = await outbox.add(message('1'));
-      assert.deepEqual(await take(), { ...message('1'), id, attempts: 0, unclear: 0 });
+      assert.deepEqual(await take(), { ...message('1'), id, attempts: 0, refusals: 0 });
     });
 
     it('keeps an undefined data point undefined', async () => {
@@ -105,7 +111,7 @@ for (const [name, create] of Object.entries(STORES)) {
     it('keeps connections apart', async () => {
       await outbox.add(message('1', 'one', { connection: 'other' }));
       assert.equal(await take(), undefined);
-      assert.equal((await outbox.take('other', NOW))?.controlId, '1');
+      assert.equal((await outbox.take('other', NOW, 1, []))[0]?.controlId, '1');
     });
 
     it('holds a postponed message, and all behind it, until its time; others go past', async () => {
@@ -120,13 +126,79 @@ for (const [name, create] of Object.entries(STORES)) {
         ...ATTEMPT,
         outcome: 'unknown',
         reason: 'why',
-        unclear: true,
+        counts: true,
       });
       assert.equal((await take())?.controlId, '3');
       assert.equal(await take(NOW + 99), undefined);
-      assert.equal(await outbox.nextDue('c'), NOW + 100);
+      assert.equal(await outbox.nextDue('c', []), NOW + 100);
       const again = await take(NOW + 100);
-      assert.deepEqual([again?.controlId, again?.attempts, again?.unclear], ['1', 1, 1]);
+      assert.deepEqual([again?.controlId, again?.attempts, again?.refusals], ['1', 1, 1]);
+    });
+
+    it('gives as many as are asked for, one of a key, and none of some Customers', async () => {
+      const other = { facility: 'other{other}' };
+      await outbox.add(message('a1', 'a'));
+      await outbox.add(message('a2', 'a'));
+      await outbox.add(message('b', 'b', other));
+      await outbox.add(message('c', 'c'));
+      const some = await outbox.take('c', NOW, 9, ['trustalias{trustalias}']);
+      assert.deepEqual(
+        some.map(({ controlId }) => controlId),
+        ['b'],
+      );
+      assert.equal(await outbox.nextDue('c', ['trustalias{trustalias}']), undefined);
+      assert.ok(((await outbox.nextDue('c', ['other{other}'])) ?? Number.NaN) <= NOW);
+      const rest = await outbox.take('c', NOW, 9, []);
+      assert.deepEqual(
+        rest.map(({ controlId }) => controlId),
+        ['a1', 'c'],
+      );
+    });
+
+    describe('messages for another address', () => {
+      const elsewhere = { address: 'sandbox https://sandbox.example:7443' };
+      beforeEach(async () => {
+        await outbox.add(message('1', 'one', elsewhere));
+        await outbox.add(message('2', 'two', elsewhere));
+        await outbox.add(message('3', 'two'));
+      });
+
+      it('are counted by address', async () => {
+        assert.deepEqual(await outbox.elsewhere('c', 'simulator'), [{ ...elsewhere, count: 2 }]);
+        assert.deepEqual(await outbox.elsewhere('c', elsewhere.address), [{ address: 'simulator', count: 1 }]);
+        assert.deepEqual(await outbox.elsewhere('other', 'simulator'), []);
+      });
+
+      it('are sent to this one by a person’s word, in their order', async () => {
+        assert.equal(await outbox.readdress('c', 'simulator'), 2);
+        assert.deepEqual(await outbox.elsewhere('c', 'simulator'), []);
+        const taken = await outbox.take('c', NOW, 9, []);
+        assert.deepEqual(
+          taken.map(({ controlId, address }) => [controlId, address]),
+          [
+            ['1', 'simulator'],
+            ['2', 'simulator'],
+          ],
+        );
+      });
+
+      it('are discarded by a person’s word; their sender has yet to be told, and the others go on', async () => {
+        assert.equal(await outbox.discard('c', 'simulator', 'why', NOW), 2);
+        assert.deepEqual(
+          (await outbox.untold('c', 's')).map(({ state, outcome, message: { controlId } }) => [
+            controlId,
+            state,
+            outcome,
+          ]),
+          [
+            ['1', 'discarded', { outcome: 'discarded', reason: 'why' }],
+            ['2', 'discarded', { outcome: 'discarded', reason: 'why' }],
+          ],
+        );
+        assert.deepEqual(await outbox.counts('c'), { queued: 1, held: 0 });
+        assert.equal((await take())?.controlId, '3');
+        assert.deepEqual(await outbox.failed('c', 's', 9), []);
+      });
     });
 
     it('gives a message that was given back at once, as it was', async () => {
@@ -142,7 +214,7 @@ for (const [name, create] of Object.entries(STORES)) {
       await outbox.settle(settledAs(await take(), 'rejected'), ATTEMPT, true);
       await outbox.add(message('3'));
       assert.equal(await take(), undefined);
-      assert.equal(await outbox.nextDue('c'), undefined);
+      assert.equal(await outbox.nextDue('c', []), undefined);
       assert.deepEqual(await outbox.counts('c'), { queued: 2, held: 2 });
       assert.equal(await outbox.release('c', 'two'), 0);
       assert.equal(await outbox.release('c'), 1);
@@ -185,11 +257,11 @@ for (const [name, create] of Object.entries(STORES)) {
     });
 
     it('says that it is due at once where something can be taken', async () => {
-      assert.equal(await outbox.nextDue('c'), undefined);
+      assert.equal(await outbox.nextDue('c', []), undefined);
       await outbox.add(message('1'));
-      assert.ok(((await outbox.nextDue('c')) ?? Number.NaN) <= NOW);
+      assert.ok(((await outbox.nextDue('c', [])) ?? Number.NaN) <= NOW);
       await take();
-      assert.equal(await outbox.nextDue('c'), undefined);
+      assert.equal(await outbox.nextDue('c', []), undefined);
     });
 
     it('keeps order over a random life of thousands of messages', async () => {
@@ -304,7 +376,7 @@ for (const [name, create] of Object.entries(STORES)) {
           storedAt: NOW + 5,
           id: failed.id,
           attempts: 0,
-          unclear: 0,
+          refusals: 0,
         });
         await accept(taken);
         assert.deepEqual(await outbox.failed('c', 's', 10), []);
@@ -319,7 +391,7 @@ for (const [name, create] of Object.entries(STORES)) {
           sender: 't',
         });
         assert.equal(await outbox.replay(failed, corrected, false), 'queued');
-        assert.deepEqual(await take(), { ...corrected, id: failed.id, attempts: 0, unclear: 0 });
+        assert.deepEqual(await take(), { ...corrected, id: failed.id, attempts: 0, refusals: 0 });
       });
 
       it('does not know what has not failed, was accepted, or has another control ID', async () => {

@@ -16,20 +16,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import sinon from 'sinon';
-import { MIGRATIONS } from '../../../../src/delivery/outbox/schema.js';
-import type { NewMessage, SettledMessage } from '../../../../src/delivery/outbox/outbox.js';
-import { SqliteOutbox } from '../../../../src/delivery/outbox/sqlite.js';
+import { MIGRATIONS } from '../../../../src/delivery/outbox/sqlite/schema.js';
+import type { NewMessage, SettledMessage } from '../../../../src/delivery/outbox/contract.js';
+import { SqliteStore } from '../../../../src/delivery/outbox/sqlite/store.js';
 import { stamped } from '../../../support/messages.js';
 import { until } from '../../../support/wait.js';
 
 const NOW = 1_000_000;
-const ATTEMPT = { at: NOW, outcome: 'accepted', reason: '', unclear: false } as const;
+const ATTEMPT = { at: NOW, outcome: 'accepted', reason: '', counts: false } as const;
 const SECRET = 'MARKER-4711';
 /** For other processes, which do not read TypeScript. */
-const BUILT = join(__dirname, '../../../../dist/src/delivery/outbox/sqlite.js');
+const BUILT = join(__dirname, '../../../../dist/src/delivery/outbox/sqlite/store.js');
 
 const message = (controlId: string): NewMessage => ({
   connection: 'c',
+  address: 'simulator',
   sender: 's',
   orderKey: 'one',
   controlId,
@@ -42,8 +43,8 @@ const message = (controlId: string): NewMessage => ({
   storedAt: NOW,
 });
 
-async function settle(outbox: SqliteOutbox): Promise<SettledMessage> {
-  const taken = await outbox.take('c', NOW);
+async function settle(outbox: SqliteStore): Promise<SettledMessage> {
+  const [taken] = await outbox.take('c', NOW, 1, []);
   assert.ok(taken);
   const outcome = {
     outcome: 'accepted',
@@ -67,7 +68,7 @@ describe('the embedded outbox', () => {
   let path: string;
   const open = (
     more: { encryptionKey?: string; retentionMs?: number; now?: () => number } = {},
-  ): SqliteOutbox => new SqliteOutbox({ path, retentionMs: 1e9, now: () => NOW, ...more });
+  ): Promise<SqliteStore> => SqliteStore.open({ path, retentionMs: 1e9, now: () => NOW, ...more });
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'pkb-sqlite-'));
     path = join(folder, 'outbox.sqlite');
@@ -81,17 +82,17 @@ describe('the embedded outbox', () => {
       .join('');
 
   it('keeps everything over a close: messages, order, what was not told, and its secret', async () => {
-    const first = open();
+    const first = await open();
     for (const id of ['1', '2', '3']) await first.add(message(id));
     const settled = await settle(first);
-    await first.take('c', NOW);
+    await first.take('c', NOW, 1, []);
     const { secret } = first;
     await first.close();
-    const second = open();
+    const second = await open();
     assert.ok(second.secret.equals(secret));
     assert.deepEqual(await second.untold('c', 's'), [settled]);
     assert.equal(
-      (await second.take('c', NOW))?.controlId,
+      (await second.take('c', NOW, 1, []))[0]?.controlId,
       '2',
       'what was in flight is sent again, before what follows',
     );
@@ -100,7 +101,7 @@ describe('the embedded outbox', () => {
   });
 
   it('refuses what comes while or after it is closed, loses nothing it has taken, and ends no process', async () => {
-    const outbox = open();
+    const outbox = await open();
     const taken = outbox.add(message('1'));
     const closing = outbox.close();
     const during = outbox.add(message('2')).then(
@@ -111,13 +112,13 @@ describe('the embedded outbox', () => {
     await assert.rejects(outbox.add(message('3')), { code: 'PKB_OUTBOX', message: /closed/ });
     await outbox.told(1);
     await new Promise((resolve) => setTimeout(resolve, 150));
-    const again = open();
+    const again = await open();
     assert.deepEqual(await again.counts('c'), { queued: (await during) ? 2 : 1, held: 0 });
     await again.close();
   });
 
   it('is readable by its owner only', async () => {
-    const outbox = open();
+    const outbox = await open();
     await outbox.add(message('1'));
     for (const file of readdirSync(folder))
       assert.equal(statSync(join(folder, file)).mode & 0o777, 0o600, file);
@@ -134,11 +135,11 @@ describe('the embedded outbox', () => {
     const script = join(folder, 'run.cts');
     writeFileSync(
       script,
-      `const { SqliteOutbox } = require(${JSON.stringify(BUILT)});
+      `const { SqliteStore } = require(${JSON.stringify(BUILT)});
        const { writeSync } = require('node:fs');
-       const outbox = new SqliteOutbox({ path: ${JSON.stringify(path)}, retentionMs: 1e9 });
        const message = ${JSON.stringify(message('1'))};
        (async () => {
+         const outbox = await SqliteStore.open({ path: ${JSON.stringify(path)}, retentionMs: 1e9 });
          writeSync(1, 'BEGIN-ALONE');
          for (let n = 0; n < 20; n++) { await outbox.add(message); writeSync(1, 'ACKNOWLEDGED'); }
          writeSync(1, 'BEGIN-TOGETHER');
@@ -169,19 +170,19 @@ describe('the embedded outbox', () => {
 
   it('erases bodies when their time is over, so that nothing of them is left in the file', async () => {
     let now = NOW;
-    const outbox = open({ retentionMs: 1000, now: () => now });
+    const outbox = await open({ retentionMs: 1000, now: () => now });
     await outbox.add(message('1'));
     const settled = await settle(outbox);
     await outbox.told(settled.message.id);
     await outbox.close();
     assert.ok(bytes().includes(SECRET));
     now += 2000;
-    await open({ retentionMs: 1000, now: () => now }).close();
+    await (await open({ retentionMs: 1000, now: () => now })).close();
     assert.ok(!bytes().includes(SECRET));
   });
 
   it('erases at once with a retention of 0, when the flow has been told', async () => {
-    const outbox = open({ retentionMs: 0 });
+    const outbox = await open({ retentionMs: 0 });
     await outbox.add(message('1'));
     const settled = await settle(outbox);
     assert.equal((await outbox.untold('c', 's')).length, 1);
@@ -193,40 +194,40 @@ describe('the embedded outbox', () => {
   });
 
   it('encrypts bodies, what was carried, and answers', async () => {
-    const outbox = open({ encryptionKey: 'correct' });
+    const outbox = await open({ encryptionKey: 'correct' });
     await outbox.add(message('1'));
     await settle(outbox);
     await outbox.add(message('2'));
     await outbox.close();
     assert.ok(!bytes().includes(SECRET));
-    const again = open({ encryptionKey: 'correct' });
-    assert.equal((await again.take('c', NOW))?.body, message('2').body);
+    const again = await open({ encryptionKey: 'correct' });
+    assert.equal((await again.take('c', NOW, 1, []))[0]?.body, message('2').body);
     await again.close();
   });
 
   it('refuses a wrong or a missing key, and leaves the file as it is', async () => {
-    const outbox = open({ encryptionKey: 'correct' });
+    const outbox = await open({ encryptionKey: 'correct' });
     await outbox.add(message('1'));
     await outbox.close();
     for (const encryptionKey of ['wrong', '']) {
-      assert.throws(() => open({ encryptionKey }), { code: 'PKB_OUTBOX', message: /another key/ });
+      await assert.rejects(open({ encryptionKey }), { code: 'PKB_OUTBOX', message: /another key/ });
     }
-    await open({ encryptionKey: 'correct' }).close();
+    await (await open({ encryptionKey: 'correct' })).close();
   });
 
   it('can be given a key later', async () => {
-    const plain = open();
+    const plain = await open();
     await plain.add(message('1'));
     await plain.close();
-    const keyed = open({ encryptionKey: 'correct' });
-    assert.equal((await keyed.take('c', NOW))?.body, message('1').body);
+    const keyed = await open({ encryptionKey: 'correct' });
+    assert.equal((await keyed.take('c', NOW, 1, []))[0]?.body, message('1').body);
     await keyed.close();
-    assert.throws(() => open(), { code: 'PKB_OUTBOX' });
+    await assert.rejects(open(), { code: 'PKB_OUTBOX' });
   });
 
   it('sets a damaged file aside, says so, and begins a new one', async () => {
     writeFileSync(path, 'this is no database, but it is long enough to be looked at as one'.repeat(100));
-    const outbox = open();
+    const outbox = await open();
     assert.match(outbox.reports[0] ?? '', /damaged.*set aside/);
     await outbox.add(message('1'));
     await outbox.close();
@@ -235,43 +236,43 @@ describe('the embedded outbox', () => {
   });
 
   it('sets a file aside whose pages are damaged', async () => {
-    const outbox = open();
+    const outbox = await open();
     for (let n = 0; n < 300; n++) await outbox.add(message(`${n}`));
     await outbox.close();
     const content = readFileSync(path);
     content.fill(0x5a, 8192, 8192 + 4096 * 4);
     writeFileSync(path, content);
-    const again = open();
+    const again = await open();
     assert.match(again.reports[0] ?? '', /damaged/);
     await again.close();
   });
 
   it('refuses a file of a newer version', async () => {
-    await open().close();
+    await (await open()).close();
     const db = new DatabaseSync(path);
     db.exec('PRAGMA user_version = 99');
     db.close();
-    assert.throws(() => open(), { code: 'PKB_OUTBOX', message: /newer version/ });
+    await assert.rejects(open(), { code: 'PKB_OUTBOX', message: /newer version/ });
     assert.ok(existsSync(path));
   });
 
   it('refuses a file that another process has open, and takes it when that process is killed', async () => {
-    const script = `const { SqliteOutbox } = require(${JSON.stringify(BUILT)});
-      new SqliteOutbox({ path: ${JSON.stringify(path)}, retentionMs: 1e9 }); console.log('open'); setInterval(() => {}, 1000);`;
+    const script = `const { SqliteStore } = require(${JSON.stringify(BUILT)});
+      SqliteStore.open({ path: ${JSON.stringify(path)}, retentionMs: 1e9 }).then(() => console.log('open')); setInterval(() => {}, 1000);`;
     const child = spawn(process.execPath, ['-e', script], { stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
     child.stdout.on('data', (chunk: Buffer) => (output += chunk.toString()));
     await until('the other process has it open', () => output.includes('open'));
-    assert.throws(() => open(), { code: 'PKB_OUTBOX', message: /another Node-RED/ });
+    await assert.rejects(open(), { code: 'PKB_OUTBOX', message: /another Node-RED/ });
     const ended = new Promise((resolve) => child.once('exit', resolve));
     child.kill('SIGKILL');
     await ended;
-    await open().close();
+    await (await open()).close();
   });
 
-  it('refuses a folder that is not there or not writable', () => {
+  it('refuses a folder that is not there or not writable', async () => {
     path = join(folder, 'missing/outbox.sqlite');
-    assert.throws(() => open(), { code: 'PKB_OUTBOX', message: /ENOENT/ });
+    await assert.rejects(open(), { code: 'PKB_OUTBOX', message: /ENOENT/ });
   });
 
   it('refuses a folder and a file that the user may not write', () => {
@@ -281,11 +282,11 @@ describe('the embedded outbox', () => {
     chmodSync(join(readOnly, 'theirs.sqlite'), 0o444);
     chmodSync(readOnly, 0o555);
     chmodSync(folder, 0o755);
-    const script = `const { SqliteOutbox } = require(process.argv[1]);
-      for (const path of process.argv.slice(2)) {
-        try { new SqliteOutbox({ path, retentionMs: 0 }); console.log('opened'); }
+    const script = `const { SqliteStore } = require(process.argv[1]);
+      (async () => { for (const path of process.argv.slice(2)) {
+        try { await SqliteStore.open({ path, retentionMs: 0 }); console.log('opened'); }
         catch (error) { console.log(error.code, error.message); }
-      }`;
+      } })()`;
     const paths = ['new.sqlite', 'theirs.sqlite'].map((file) => join(readOnly, file));
     // Root may write anywhere, so the attempt is made by nobody.
     const as = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
@@ -296,22 +297,22 @@ describe('the embedded outbox', () => {
     assert.match(output, /^PKB_OUTBOX .*cannot be written \(EACCES\).*\nPKB_OUTBOX .*cannot be written \(E/);
   });
 
-  it('refuses a network file system', () => {
+  it('refuses a network file system', async () => {
     const stub = sinon.stub(fs, 'statfsSync').returns({ type: 0x6969 } as never);
     try {
-      assert.throws(() => open(), { code: 'PKB_OUTBOX', message: /network file system \(NFS\)/ });
+      await assert.rejects(open(), { code: 'PKB_OUTBOX', message: /network file system \(NFS\)/ });
       stub.returns({ type: 0xff534d42 | 0 } as never);
-      assert.throws(() => open(), { code: 'PKB_OUTBOX', message: /CIFS/ });
+      await assert.rejects(open(), { code: 'PKB_OUTBOX', message: /CIFS/ });
     } finally {
       stub.restore();
     }
   });
 
   describe('when somebody touches the file under it', () => {
-    const ids = async (outbox: SqliteOutbox): Promise<string[]> => {
+    const ids = async (outbox: SqliteStore): Promise<string[]> => {
       const found: string[] = [];
       for (;;) {
-        const taken = await outbox.take('c', NOW);
+        const [taken] = await outbox.take('c', NOW, 1, []);
         if (taken === undefined) return found;
         found.push(taken.controlId);
         assert.equal(taken.body, message(taken.controlId).body);
@@ -320,7 +321,7 @@ describe('the embedded outbox', () => {
       }
     };
     /** Stores again what was refused, once, as a flow would. */
-    const insist = async (outbox: SqliteOutbox, controlId: string): Promise<void> => {
+    const insist = async (outbox: SqliteStore, controlId: string): Promise<void> => {
       await assert.rejects(outbox.add(message(controlId)), {
         code: 'PKB_OUTBOX',
         message: /removed or replaced/,
@@ -339,14 +340,14 @@ describe('the embedded outbox', () => {
       ],
     ] as const) {
       it(`${what}: refuses one message, and keeps all that it had taken`, async () => {
-        const outbox = open();
+        const outbox = await open();
         await outbox.add(message('1'));
         await outbox.add(message('2'));
         damage();
         await insist(outbox, '3');
         await outbox.add(message('4'));
         await outbox.close();
-        const again = open();
+        const again = await open();
         assert.deepEqual(await ids(again), ['1', '2', '3', '4']);
         assert.equal(statSync(path).mode & 0o777, 0o600);
         await again.close();
@@ -355,7 +356,7 @@ describe('the embedded outbox', () => {
     }
 
     it('removes the whole folder: takes nothing until it is back, and then has everything', async () => {
-      const outbox = open();
+      const outbox = await open();
       await outbox.add(message('1'));
       rmSync(folder, { recursive: true });
       await assert.rejects(outbox.add(message('2')), { code: 'PKB_OUTBOX' });
@@ -363,20 +364,20 @@ describe('the embedded outbox', () => {
       mkdirSync(folder);
       await insist(outbox, '2');
       await outbox.close();
-      const again = open();
+      const again = await open();
       assert.deepEqual(await ids(again), ['1', '2']);
       await again.close();
     });
   });
 
   it('gives out what a clock that was set back since has put off for longer than anything waits', async () => {
-    const outbox = open();
+    const outbox = await open();
     const id = await outbox.add(message('1'));
-    await outbox.take('c', NOW);
+    await outbox.take('c', NOW, 1, []);
     await outbox.postpone(id, NOW + 5000, { ...ATTEMPT, outcome: 'busy' });
-    assert.equal(await outbox.take('c', NOW), undefined);
+    assert.deepEqual(await outbox.take('c', NOW, 1, []), []);
     const anHourEarlier = NOW - 3_600_000;
-    assert.equal((await outbox.take('c', anHourEarlier))?.id, id);
+    assert.equal((await outbox.take('c', anHourEarlier, 1, []))[0]?.id, id);
     await outbox.close();
   });
 
@@ -413,7 +414,7 @@ describe('the embedded outbox', () => {
     db.exec(`INSERT INTO held (connection, order_key) VALUES ('c', 'held')`);
     db.close();
 
-    const outbox = open();
+    const outbox = await open();
     assert.deepEqual(
       (await outbox.untold('c', 's')).map(({ message: { controlId } }) => controlId),
       ['untold'],
@@ -428,7 +429,7 @@ describe('the embedded outbox', () => {
     );
     assert.equal((await settle(outbox)).message.controlId, 'waiting');
     assert.equal((await settle(outbox)).message.controlId, 'behind');
-    assert.equal(await outbox.take('c', NOW), undefined);
+    assert.deepEqual(await outbox.take('c', NOW, 1, []), []);
     const [cause, rejected] = failed;
     assert.ok(cause && rejected);
     const found = await outbox.findFailed('c', rejected);
@@ -454,7 +455,7 @@ describe('the embedded outbox', () => {
     const plain = (text: string): Buffer => Buffer.concat([Buffer.from([0]), Buffer.from(text)]);
     insert.run('old', plain(message('old').body), plain('{}'));
     db.close();
-    const outbox = open();
+    const outbox = await open();
     const letter = {
       messageType: 'MDM^T02',
       dataPoint: { field: 'TXA-12.1', id: 'D', owner: 'kept' },
@@ -475,15 +476,15 @@ describe('the embedded outbox', () => {
     ['is missing', 'DELETE FROM text WHERE message = 1'],
   ] as const) {
     it(`sends nothing of a message whose text ${what}, says so once, and goes on with the next`, async () => {
-      const first = open();
+      const first = await open();
       await first.add({ ...message('1'), body: stamped('1', { more: `NTE|1||${'x'.repeat(1_500_000)}\r` }) });
       await first.add(message('2'));
       await first.close();
       const db = new DatabaseSync(path);
       db.exec(sql);
       db.close();
-      const outbox = open();
-      await assert.rejects(outbox.take('c', NOW), { code: 'PKB_OUTBOX' });
+      const outbox = await open();
+      await assert.rejects(outbox.take('c', NOW, 1, []), { code: 'PKB_OUTBOX' });
       assert.equal((await settle(outbox)).message.controlId, '2');
       const [failed] = await outbox.failed('c', 's', 1);
       assert.deepEqual([failed?.controlId, failed?.state], ['1', 'undeliverable']);
@@ -493,7 +494,7 @@ describe('the embedded outbox', () => {
 
   it('leaves nothing of a text behind when its record is deleted after a year, told or not', async () => {
     let now = NOW;
-    const first = open({ now: () => now });
+    const first = await open({ now: () => now });
     await first.add({
       ...message('1'),
       body: stamped('1', { more: `NTE|1||${`${SECRET} `.repeat(100_000)}\r` }),
@@ -501,7 +502,7 @@ describe('the embedded outbox', () => {
     await settle(first);
     await first.close();
     now += 400 * 24 * 3_600_000;
-    const again = open({ now: () => now });
+    const again = await open({ now: () => now });
     await again.close();
     assert.ok(!bytes().includes(SECRET));
   });
@@ -511,7 +512,7 @@ describe('the embedded outbox', () => {
     const body = stamped('1', { more: `NTE|1||${'x'.repeat(10_000)}\r` });
 
     it('does not grow with what is sent and erased', async () => {
-      const outbox = open({ retentionMs: 0 });
+      const outbox = await open({ retentionMs: 0 });
       let grown = 0;
       for (let round = 0; round < 10; round++) {
         const added = Array.from({ length: 200 }, (_, n) =>
@@ -530,7 +531,7 @@ describe('the embedded outbox', () => {
 
     it('shrinks again after a backlog, a little at a time, while it works', async () => {
       let now = NOW;
-      const first = open({ now: () => now });
+      const first = await open({ now: () => now });
       await Promise.all(
         Array.from({ length: 2000 }, (_, n) => first.add({ ...message(`${n}`), orderKey: `${n}`, body })),
       );
@@ -538,7 +539,7 @@ describe('the embedded outbox', () => {
       await first.close();
       const full = size();
       now += 2e9;
-      const outbox = open({ now: () => now });
+      const outbox = await open({ now: () => now });
       await until('the file is smaller', () => size() < full * 0.6);
       assert.ok(full > 2e7, `${full} bytes`);
       await outbox.add(message('works'));
@@ -547,11 +548,11 @@ describe('the embedded outbox', () => {
   });
 
   it('takes nothing it cannot write, and says that the disk is full', async () => {
-    await open().close();
+    await (await open()).close();
     const db = new DatabaseSync(path);
     const { page_count: pages } = db.prepare('PRAGMA page_count').get() as { page_count: number };
     db.close();
-    const outbox = open();
+    const outbox = await open();
     // SQLite's own limit stands in for a full disk: it fails in the same place with the same code.
     outbox.limitPages(pages + 8);
     let taken = 0;
@@ -563,7 +564,7 @@ describe('the embedded outbox', () => {
     );
     assert.deepEqual(await outbox.counts('c'), { queued: taken, held: 0 });
     await outbox.close();
-    const again = open();
+    const again = await open();
     assert.deepEqual(await again.counts('c'), { queued: taken, held: 0 });
     await again.close();
   });
