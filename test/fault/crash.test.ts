@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
-import { Agent, request } from 'node:http';
-import { tmpdir } from 'node:os';
+import { Agent } from 'node:http';
 import { join } from 'node:path';
+import { account, type Arrival as Seen } from '../support/account.js';
 import { stamped } from '../support/messages.js';
 import { type NodeRed, remove, startNodeRed } from '../support/node-red.js';
+import { post, readTold, SENDING_SETTINGS, sendingUserDir } from '../support/sending.js';
 import { acceptAll, type Arrived, startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/wait.js';
 
 /** How often the process is killed: a few times here, many in `npm run test:crash`. */
 const KILLS = Number(process.env['PKB_KILLS'] ?? 9);
 const PATIENTS = 20;
-const root = join(__dirname, '../..');
 
 /** When the process is killed, seen from outside. */
 const MOMENTS = [
@@ -30,12 +29,9 @@ const POINTS = [
   'after an answer, before it is written down',
 ] as const;
 
-interface Arrival {
-  readonly id: string;
+interface Arrival extends Seen {
   readonly body: string;
   readonly epoch: number;
-  /** Whether the server answered it with AA, as far as it knows. */
-  answered: boolean;
 }
 
 describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load and faults`, function () {
@@ -45,7 +41,6 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
   let userDir: string;
   const arrivals: Arrival[] = [];
   const acknowledged: string[] = [];
-  let accepted: string[] = [];
   /** The points at which the process really died by its own hand. */
   const struckAt = new Set<string>();
   let epoch = 0;
@@ -55,7 +50,7 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
 
   before(async () => {
     pkb = await startServer(async (arrived: Arrived, response) => {
-      const arrival: Arrival = { id: arrived.controlId, body: arrived.body, epoch, answered: false };
+      const arrival: Arrival = { id: arrived.controlId, body: arrived.body, epoch };
       const fault = dice(100);
       // Reset before processing and a busy answer: the server has not taken the message.
       if (fault < 5) return response.destroy();
@@ -66,21 +61,12 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
       // Reset after processing: the sender cannot know.
       if (fault < 14) return response.destroy();
       response.once('finish', () => {
-        arrival.answered = true;
+        arrival.answered = 'AA';
         onEvent(MOMENTS[2]);
       });
       acceptAll(arrived, response);
     });
-    userDir = mkdtempSync(join(tmpdir(), 'pkb-crash-'));
-    mkdirSync(join(userDir, 'node_modules/@pkb-partner'), { recursive: true });
-    symlinkSync(root, join(userDir, 'node_modules/@pkb-partner/node-red-pkb'), 'junction');
-    writeFileSync(
-      join(userDir, 'package.json'),
-      JSON.stringify({ name: 'crash', private: true, dependencies: { '@pkb-partner/node-red-pkb': '*' } }),
-    );
-    writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flow(pkb.url, join(userDir, 'accepted'))));
-    const credentials = { connection: { username: 'partner_mailco', password: 'testing' } };
-    writeFileSync(join(userDir, 'flows_cred.json'), JSON.stringify(credentials));
+    userDir = sendingUserDir(pkb.url);
   });
 
   after(async () => {
@@ -101,7 +87,7 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
       red = await startNodeRed(
         'node-red',
         userDir,
-        "credentialSecret: false, functionGlobalContext: { fs: require('fs') }",
+        SENDING_SETTINGS,
         point === undefined
           ? {}
           : {
@@ -162,8 +148,8 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
       60_000 + KILLS * 10_000,
     );
     await until('the flow has been told of the last one', () => {
-      accepted = readFileSync(join(userDir, 'accepted'), 'utf8').trim().split('\n');
-      return acknowledged.slice(-PATIENTS).every((id) => accepted.includes(id));
+      const told = new Set(readTold(userDir).map(({ id }) => id));
+      return acknowledged.slice(-PATIENTS).every((id) => told.has(id));
     });
     if (KILLS >= MOMENTS.length + POINTS.length)
       assert.deepEqual([...struckAt].toSorted(), POINTS.toSorted());
@@ -173,18 +159,12 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
 
   /** Knows only what the flow was told and what the server saw. */
   function check(): void {
-    const arrived = new Map<string, Arrival[]>();
-    const latest = new Map<string, number>();
-    let inversions = 0;
-    for (const arrival of arrivals) {
-      const [patient = '', number = ''] = arrival.id.split('-');
-      if (Number(number) < (latest.get(patient) ?? 0)) inversions++;
-      latest.set(patient, Math.max(latest.get(patient) ?? 0, Number(number)));
-      arrived.set(arrival.id, [...(arrived.get(arrival.id) ?? []), arrival]);
-    }
-    const lost = acknowledged.filter((id) => !arrived.has(id));
-    let duplicates = 0;
-    for (const [id, all] of arrived) {
+    const { lost, untold, invented, inversions, duplicates } = account(
+      acknowledged,
+      arrivals,
+      readTold(userDir),
+    );
+    for (const [id, all] of Map.groupBy(arrivals, (arrival) => arrival.id)) {
       assert.equal(
         new Set(all.map(({ body }) => body)).size,
         1,
@@ -193,17 +173,14 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
       for (const [i, again] of all.entries()) {
         const before = all[i - 1];
         if (before === undefined) continue;
-        duplicates++;
         assert.ok(
-          !before.answered || before.epoch < again.epoch,
+          before.answered === undefined || before.epoch < again.epoch,
           `${id} was sent again although it was answered and nothing was killed`,
         );
       }
     }
     // A crash between the note that the flow was told and the flow's own work can hide what was in flight, no more.
-    const untold = acknowledged.filter((id) => !accepted.includes(id));
     assert.ok(untold.length <= KILLS * 8, `${untold.length} were never told`);
-    const invented = accepted.filter((id) => !arrived.get(id)?.some(({ answered }) => answered));
     console.log(
       `      ${acknowledged.length} acknowledged, ${arrivals.length} arrivals, ${duplicates} duplicates, ` +
         `${untold.length} not told, ${lost.length} lost, ${inversions} out of order, ${invented.length} accepted without an answer`,
@@ -214,51 +191,3 @@ describe(`life after ${KILLS} crashes (SIGKILL) of a whole Node-RED under load a
     assert.ok(acknowledged.length > KILLS * 20, `${acknowledged.length} acknowledged`);
   }
 });
-
-/** Posts a message into the flow. @returns whether the flow said that it was done with it */
-function post(url: string, body: string, agent: Agent): Promise<boolean> {
-  return new Promise((resolve) => {
-    const sent = request(
-      url,
-      { method: 'POST', agent, headers: { 'content-type': 'text/plain' } },
-      (response) => {
-        response.resume();
-        response.once('end', () => resolve(response.statusCode === 200));
-        response.once('error', () => resolve(false));
-      },
-    );
-    sent.once('error', () => resolve(false));
-    sent.setTimeout(20_000, () => sent.destroy());
-    sent.end(body);
-  });
-}
-
-/** http in → pkb-send; the Complete node answers when the message is stored; what is accepted is written down. */
-function flow(url: string, accepted: string): object[] {
-  const place = { z: 'tab', x: 100, y: 100 };
-  return [
-    { id: 'tab', type: 'tab', label: 'crash', env: [{ name: 'PKB_ACCEPTED', value: accepted, type: 'str' }] },
-    { id: 'outbox', type: 'pkb-outbox', store: 'embedded', path: 'crash.sqlite' },
-    {
-      id: 'connection',
-      type: 'pkb-connection',
-      environment: 'custom',
-      url,
-      timeout: 5,
-      concurrency: 8,
-      outbox: 'outbox',
-    },
-    { id: 'in', type: 'http in', url: '/in', method: 'post', wires: [['send']], ...place },
-    { id: 'send', type: 'pkb-send', connection: 'connection', wires: [['keep'], []], ...place },
-    { id: 'complete', type: 'complete', scope: ['send'], wires: [['stored']], ...place },
-    { id: 'stored', type: 'http response', statusCode: '200', wires: [], ...place },
-    {
-      id: 'keep',
-      type: 'function',
-      func: "global.get('fs').appendFileSync(env.get('PKB_ACCEPTED'), `${msg.payload.controlId}\\n`);",
-      outputs: 0,
-      wires: [],
-      ...place,
-    },
-  ];
-}

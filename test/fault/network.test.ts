@@ -1,16 +1,13 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { type AddressInfo, connect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type RunningSimulator, startSimulator } from '../../src/simulator/server.js';
 import { authority, certificate, type Pair } from '../support/certificates.js';
 import { stamped } from '../support/messages.js';
-import { type NodeRed, remove, startNodeRed } from '../support/node-red.js';
+import { linkedUserDir, type NodeRed, remove, startNodeRed } from '../support/node-red.js';
 import { until } from '../support/wait.js';
-
-const root = join(__dirname, '../..');
 
 for (const runtime of ['node-red', 'node-red-4']) {
   describe(`${runtime}'s own tls-config and http proxy nodes`, function () {
@@ -51,11 +48,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
     });
 
     const run = async (tls: object, noproxy: string[] = []): Promise<NodeRed> => {
-      userDir = mkdtempSync(join(tmpdir(), 'pkb-network-'));
-      mkdirSync(join(userDir, 'node_modules/@pkb-partner'), { recursive: true });
-      symlinkSync(root, join(userDir, 'node_modules/@pkb-partner/node-red-pkb'), 'junction');
-      const manifest = { name: 'x', private: true, dependencies: { '@pkb-partner/node-red-pkb': '*' } };
-      writeFileSync(join(userDir, 'package.json'), JSON.stringify(manifest));
+      userDir = linkedUserDir();
       writeFileSync(join(userDir, 'ca.pem'), ca.cert);
       const { port } = proxy.address() as AddressInfo;
       const place = { z: 'tab', x: 10, y: 10 };

@@ -1,6 +1,6 @@
 /** A whole Node-RED in a process of its own, with the packed package installed into an empty user directory. */
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -53,6 +53,19 @@ export async function userDirWith(tarball: string): Promise<string> {
     '--no-fund',
     '--prefer-offline',
     tarball,
+  );
+  return userDir;
+}
+
+/** Makes a user directory into which the working copy is linked. @returns its path */
+export function linkedUserDir(): string {
+  const userDir = mkdtempSync(join(tmpdir(), 'pkb-linked-'));
+  mkdirSync(join(userDir, 'node_modules/@pkb-partner'), { recursive: true });
+  symlinkSync(root, join(userDir, 'node_modules/@pkb-partner/node-red-pkb'), 'junction');
+  const dependencies = { '@pkb-partner/node-red-pkb': '*' };
+  writeFileSync(
+    join(userDir, 'package.json'),
+    JSON.stringify({ name: 'node-red-project', private: true, dependencies }),
   );
   return userDir;
 }
