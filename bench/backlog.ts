@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Dispatcher as DispatcherClass } from '../src/delivery/dispatcher.js';
 import type { NewMessage } from '../src/delivery/outbox/contract.js';
-import type { SqliteOutbox as SqliteOutboxClass } from '../src/delivery/outbox/sqlite/store.js';
+import type { SqliteOutbox as SqliteOutboxClass } from '../src/delivery/outbox/sqlite/sqlite-outbox.js';
 import type { transportFactory as Factory } from '../src/delivery/transport.js';
 import { DEFAULT_POLICY } from '../src/delivery/retry.js';
 import { machine, table } from './harness.js';
@@ -18,7 +18,7 @@ import { machine, table } from './harness.js';
 // What is measured is the built code.
 const dist = createRequire(__filename);
 const { Dispatcher } = dist('../dist/src/delivery/dispatcher.js') as { Dispatcher: typeof DispatcherClass };
-const { SqliteOutbox } = dist('../di../src/delivery/outbox/sqlite/store.js') as {
+const { SqliteOutbox } = dist('../dist/src/delivery/outbox/sqlite/sqlite-outbox.js') as {
   SqliteOutbox: typeof SqliteOutboxClass;
 };
 const { transportFactory } = dist('../dist/src/delivery/transport.js') as {
@@ -36,6 +36,7 @@ const DRAINED = Math.min(10_000, MANY / 10);
 
 const message = (n: number): NewMessage => ({
   connection: 'c',
+  address: 'custom x',
   sender: 's',
   orderKey: `patient ${n % PATIENTS}`,
   controlId: String(n),
@@ -121,7 +122,7 @@ async function drain(
   return { perSecond, delay: histogram.percentile(99) / 1e6, peak };
 }
 
-const open = (path: string): SqliteOutboxClass => new SqliteOutbox({ path, retentionMs: 1e12 });
+const open = (path: string): Promise<SqliteOutboxClass> => SqliteOutbox.open({ path, retentionMs: 1e12 });
 
 /** What a process with a long queue came to; memory in MiB, above what it took before. */
 interface Memory {
@@ -137,7 +138,7 @@ interface Memory {
 /** Stores many (unless they are there), sends some of them, and measures both. */
 async function long(path: string, url: string, storeThem: boolean): Promise<Memory> {
   const idle = { rss: rss(), heap: process.memoryUsage().heapUsed };
-  const outbox = open(path);
+  const outbox = await open(path);
   const stored = storeThem ? await fill(outbox, MANY) : 0;
   const resident = rss() - idle.rss;
   const inUse = (process.memoryUsage().heapUsed - idle.heap) / 2 ** 20;
@@ -152,7 +153,7 @@ const ROLES: Readonly<Record<string, (folder: string, url: string) => Promise<Me
   'has just started': (folder, url) => long(join(folder, 'many.sqlite'), url, true),
   'was restarted with the queue': (folder, url) => long(join(folder, 'many.sqlite'), url, false),
   'has worked before': async (folder, url) => {
-    const outbox = open(join(folder, 'worked.sqlite'));
+    const outbox = await open(join(folder, 'worked.sqlite'));
     await fill(outbox, WORKED);
     await drain(outbox, url, WORKED);
     await outbox.close();
@@ -189,7 +190,7 @@ async function measureMemory(folder: string, url: string): Promise<void> {
   );
   const path = join(folder, 'more.sqlite');
   const opening = performance.now();
-  await open(path).close();
+  await (await open(path)).close();
   console.log(
     `\nThe file: ${(statSync(path).size / 2 ** 20).toFixed(0)} MiB; opened, with its check, in ${((performance.now() - opening) / 1000).toFixed(1)} s.\n`,
   );
@@ -204,7 +205,7 @@ async function main(): Promise<void> {
   );
   await measureMemory(folder, url);
 
-  const warm = open(join(folder, 'warm.sqlite'));
+  const warm = await open(join(folder, 'warm.sqlite'));
   await fill(warm, 5000);
   await drain(warm, url, 5000);
   await warm.close();
@@ -215,7 +216,7 @@ async function main(): Promise<void> {
   for (let round = 0; round < 5; round++) {
     for (const backlog of [1000, 100_000]) {
       const path = join(folder, `${round}-${backlog}.sqlite`);
-      const outbox = open(path);
+      const outbox = await open(path);
       let sum = 0;
       const times = backlog === 1000 ? 4 : 1;
       for (let i = 0; i < times; i++) {

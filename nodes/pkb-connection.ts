@@ -9,7 +9,13 @@ import { openOutbox } from '../src/delivery/outbox/open.js';
 import { DEFAULT_POLICY } from '../src/delivery/retry.js';
 import type { Recipient } from '../src/delivery/telling.js';
 import { transportFactory, type TransportFactory } from '../src/delivery/transport.js';
-import { asPkbError, PkbConfigError, PkbDeliveryError, type PkbError, PkbOutboxError } from '../src/errors.js';
+import {
+  asPkbError,
+  PkbConfigError,
+  PkbDeliveryError,
+  type PkbError,
+  PkbOutboxError,
+} from '../src/errors.js';
 import { addressFor, addressKeyFor, isSimulator } from './common/address.js';
 import { type Tried, tryConnection } from './common/connection-test.js';
 import { onFlows } from './common/flow-events.js';
@@ -67,7 +73,8 @@ module.exports = async function (RED: Runtime): Promise<void> {
     };
     this.delivery = () => {
       if (fault) throw fault;
-      if (delivery === undefined) throw new PkbConfigError('PKB_CONNECTION', 'The connection is not started.');
+      if (delivery === undefined)
+        throw new PkbConfigError('PKB_CONNECTION', 'The connection is not started.');
       return delivery;
     };
     this.add = (sender) => {

@@ -179,7 +179,8 @@ export const ERROR_CODES = {
   },
   PKB_DISCARDED: {
     class: 'PkbDeliveryError',
-    means: 'A person discarded the message: it had been stored for another address than its connection has now.',
+    means:
+      'A person discarded the message: it had been stored for another address than its connection has now.',
     remedy: 'Nothing, if that was meant; Catch got the message, and it can be put into pkb-send again.',
   },
   PKB_OUTBOX: {

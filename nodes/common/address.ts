@@ -2,7 +2,13 @@
  * Where a connection posts to.
  */
 import { PkbConfigError } from '../../src/errors.js';
-import { addressKey, checkUrl, type Environment, isEnvironment, PUBLISHED_URLS } from '../../src/pkb/environments.js';
+import {
+  addressKey,
+  checkUrl,
+  type Environment,
+  isEnvironment,
+  PUBLISHED_URLS,
+} from '../../src/pkb/environments.js';
 import type { ConnectionDef } from '../pkb-connection.js';
 import type { SimulatorNode } from '../pkb-simulator.js';
 import type { Runtime } from './types.js';

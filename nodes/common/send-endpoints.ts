@@ -45,7 +45,8 @@ export function sendEndpoints(RED: Runtime): void {
     const node = RED.nodes.getNode(String(request.params['id'])) as Partial<SendNode> | null;
     answer(response, node?.failed?.() ?? Promise.resolve(null), (failed) => ({
       failed,
-      elsewhere: node?.elsewhere?.().map(({ address, count }) => ({ address: shownAddress(address), count })) ?? [],
+      elsewhere:
+        node?.elsewhere?.().map(({ address, count }) => ({ address: shownAddress(address), count })) ?? [],
     }));
   });
 

@@ -94,15 +94,20 @@ function judgeStatus({ status }: Answer, wait: number | undefined): Outcome | un
 function judgeBody({ outcome, fault, ack, isAnswer }: Answered, status: number): Outcome {
   if (outcome === 'refused' && fault === 'credentials')
     return {
-      ...refusal('customer', `PKB refused the credentials or this Customer in a SOAP fault (HTTP ${status}).`),
+      ...refusal(
+        'customer',
+        `PKB refused the credentials or this Customer in a SOAP fault (HTTP ${status}).`,
+      ),
       status,
     };
   if (outcome === 'refused')
     return { ...refusal('fault', `PKB answered with a SOAP fault (HTTP ${status}).`), status };
   // An acknowledgement that contradicts its status, or is another message's: PKB may have this one.
   const named = ack !== undefined;
-  if (status >= 500 && !named) return { ...refusal('failing', `PKB's server failed (HTTP ${status}).`), status };
-  if (status >= 400 && !named) return { ...refusal('request', `PKB refused the request (HTTP ${status}).`), status };
+  if (status >= 500 && !named)
+    return { ...refusal('failing', `PKB's server failed (HTTP ${status}).`), status };
+  if (status >= 400 && !named)
+    return { ...refusal('request', `PKB refused the request (HTTP ${status}).`), status };
   const reason = `The answer (HTTP ${status}) holds no acknowledgement for this message.`;
   return { ...refusal(isAnswer ? 'unreadable' : 'foreign', reason), status };
 }

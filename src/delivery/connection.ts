@@ -13,6 +13,7 @@
  *
  * A crash in any state loses nothing that was stored, since storing is the outbox's and every other state is found again.
  */
+import { setImmediate as turn } from 'node:timers/promises';
 import { asPkbError, PkbOutboxError } from '../errors.js';
 import { type ConnectionState, Dispatcher } from './dispatcher.js';
 import type { Addressed, FailedReference, NewMessage, Outbox, Replayed } from './outbox/contract.js';
@@ -122,7 +123,9 @@ export class Connection {
     message: Omit<NewMessage, 'connection' | 'address'>,
     override: boolean,
   ): Promise<Replayed> {
-    const { dispatcher } = await this.#ready();
+    const { dispatcher, telling } = await this.#ready();
+    // What is told from now on of this message is a new fate.
+    telling.forget(which.id);
     return dispatcher.replay(which, this.#addressed(message), override);
   }
 
@@ -185,23 +188,30 @@ export class Connection {
 
   /** Ends. Never rejects; takes no longer than Node-RED waits. */
   async close(): Promise<void> {
-    this.#state = 'closing';
     clearTimeout(this.#again);
     this.flowsStopping();
     try {
       const { open, dispatcher } = await this.#opening;
+      // What was handed in before the close, and waited for the outbox, is still taken.
+      await turn();
+      this.#state = 'closing';
       await dispatcher.stop(CLOSE_MS);
       this.#options.transport.close();
       await open.release();
     } catch {
       // It was never open; that has been said.
+      this.#state = 'closing';
+      clearTimeout(this.#again);
       this.#options.transport.close();
     }
   }
 
   async #ready(): Promise<Running> {
     if (this.#state === 'closing')
-      throw new PkbOutboxError('PKB_OUTBOX', 'The connection is closing, as it does during a deploy; the message was not taken.');
+      throw new PkbOutboxError(
+        'PKB_OUTBOX',
+        'The connection is closing, as it does during a deploy; the message was not taken.',
+      );
     return this.#opening;
   }
 

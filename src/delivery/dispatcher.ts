@@ -124,7 +124,8 @@ export class Dispatcher {
   get state(): ConnectionState {
     const refused = this.#standing.refusedCustomers;
     // While another Customer's message is tried, it is open whom a refusal is about.
-    if (this.#state.state === 'paused' || refused.size === 0 || this.#isProbingCustomers()) return this.#state;
+    if (this.#state.state === 'paused' || refused.size === 0 || this.#isProbingCustomers())
+      return this.#state;
     const [reason = ''] = refused.values();
     return { state: 'paused', reason, customers: [...refused.keys()] };
   }
@@ -348,7 +349,8 @@ export class Dispatcher {
         this.#enter(faulty ? { state: 'waiting', until: next.at, reason } : { state: 'open' });
         return;
       case 'pause': {
-        const whose = next.whose === 'customer' ? this.#standing.refuseCustomer(message, reason) : 'connection';
+        const whose =
+          next.whose === 'customer' ? this.#standing.refuseCustomer(message, reason) : 'connection';
         await this.#keep(() => outbox.postpone(message.id, now, attempt));
         if (whose === 'customer') this.#tell((events) => events.changed());
         else this.#enter({ state: 'paused', reason: pauseReason(outcome, reason) });

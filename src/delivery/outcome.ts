@@ -110,7 +110,8 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
     seen: 'HTTP 401, 403, 407 or a redirect, whatever the body says; a SOAP fault about credentials; a certificate that is not trusted or names another host.',
     means: 'Credentials, certificates or address are wrong. The message is not at fault.',
     weDo: 'The connection is paused with one alert; everything is kept. Where the refusal may be about one Customer (403, a fault about credentials), another Customer’s message is tried; if PKB acknowledges it, only the refused Customer is paused.',
-    youDo: 'Correct the connection, or the Customer’s authorisation at PKB, and deploy: sending goes on by itself.',
+    youDo:
+      'Correct the connection, or the Customer’s authorisation at PKB, and deploy: sending goes on by itself.',
   },
   refused: {
     name: 'refused',

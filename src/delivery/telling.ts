@@ -93,6 +93,11 @@ export class Telling {
     return true;
   }
 
+  /** A message is sent once more: its earlier fate need not be noted any more. */
+  forget(id: number): void {
+    this.#given.delete(id);
+  }
+
   /** Notes what was given long enough ago. */
   #note(): void {
     this.#timer = undefined;

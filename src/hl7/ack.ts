@@ -43,7 +43,10 @@ export function readAck(text: string): Acknowledgement | undefined {
   return {
     code: (fields[1] ?? '').trim(),
     controlId: unescape((fields[2] ?? '').trim(), delimiters),
-    text: unescape([textOf(answer, fields, delimiters.field), ...continued(lines, at, again)].join('\n'), delimiters),
+    text: unescape(
+      [textOf(answer, fields, delimiters.field), ...continued(lines, at, again)].join('\n'),
+      delimiters,
+    ),
     ack,
   };
 }

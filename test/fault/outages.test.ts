@@ -83,7 +83,6 @@ const OUTAGES: readonly Outage[] = [
   {
     what: 'a page of a proxy, with 200',
     answer: plain(200, '<html><body><p>Blocked by policy<br></body></html>', { 'content-type': 'text/html' }),
-    pauses: true,
   },
   {
     what: 'an acknowledgement of another message',
@@ -147,6 +146,7 @@ async function deliver(
     submit: (controlId: string, customer = 'trustalias{trustalias}') =>
       dispatcher.submit({
         connection: 'c',
+        address: 'custom x',
         sender: 's',
         orderKey: controlId,
         controlId,

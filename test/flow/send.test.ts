@@ -59,14 +59,19 @@ describe(`pkb-send on Node-RED ${version}`, () => {
   });
 
   it('reports what could not be delivered to Catch, once, with the message as it was to be sent', async () => {
-    pkb = await startServer((_arrived, response) => response.writeHead(404).end());
+    pkb = await startServer((arrived, response) => {
+      if (arrived.controlId === 'bad') response.writeHead(404).end();
+      else acceptAll(arrived, response);
+    });
     const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
-    flow.receive('send', { payload: stamped('id1'), marker: 'mine' });
+    flow.receive('send', { payload: stamped('bad'), marker: 'mine' });
+    await until('it has been refused', () => pkb.arrived.length > 0);
+    flow.receive('send', { payload: stamped('good', { nhs: NHS_NUMBERS[1] }) });
     const caught = await flow.wait('caught');
     assert.equal(caught.error.code, 'PKB_REFUSED');
-    assert.equal(caught.payload, stamped('id1'));
+    assert.equal(caught.payload, stamped('bad'));
     assert.equal(caught.marker, 'mine');
-    assert.equal(pkb.arrived.length, 1);
+    await flow.wait('accepted');
   });
 
   it('is done when the message is stored, before PKB has answered', async () => {

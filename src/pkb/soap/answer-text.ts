@@ -95,7 +95,13 @@ function parameter(header: string, name: string): string {
   for (const piece of header.slice(0, 2000).split(';')) {
     const at = piece.indexOf('=');
     if (piece.slice(0, Math.max(at, 0)).trim().toLowerCase() !== name) continue;
-    return withoutBrackets(piece.slice(at + 1).trim().replace(/^"/, '').replace(/"$/, ''));
+    return withoutBrackets(
+      piece
+        .slice(at + 1)
+        .trim()
+        .replace(/^"/, '')
+        .replace(/"$/, ''),
+    );
   }
   return '';
 }
@@ -131,7 +137,11 @@ function partOf(bytes: Buffer): Part {
   const headEnd = Math.max(crlf, lf, 0);
   const head = bytes.toString('latin1', 0, Math.min(headEnd, 8192));
   const header = (name: string): string =>
-    head.split(/\r?\n/).find((line) => line.toLowerCase().startsWith(`${name}:`))?.slice(name.length + 1).trim() ?? '';
+    head
+      .split(/\r?\n/)
+      .find((line) => line.toLowerCase().startsWith(`${name}:`))
+      ?.slice(name.length + 1)
+      .trim() ?? '';
   const content = bytes.subarray(headEnd + (crlf < 0 ? 2 : 4), lineEndBefore(bytes));
   const isBase64 = header('content-transfer-encoding').toLowerCase() === 'base64';
   return {

@@ -93,11 +93,16 @@ function withoutIllegal(xml: string): string {
   };
   const characters = xml
     .toWellFormed()
-    .replaceAll(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, (character) =>
-      replacement(character.charCodeAt(0)) ?? character);
+    .replaceAll(
+      /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g,
+      (character) => replacement(character.charCodeAt(0)) ?? character,
+    );
   if (!characters.includes('&#')) return characters;
-  return characters.replaceAll(/&#(?:x([0-9a-fA-F]{1,8})|(\d{1,9}));/g, (reference, hex, decimal) =>
-    replacement(hex === undefined ? Number(decimal) : Number.parseInt(String(hex), 16)) ?? reference);
+  return characters.replaceAll(
+    /&#(?:x([0-9a-fA-F]{1,8})|(\d{1,9}));/g,
+    (reference, hex, decimal) =>
+      replacement(hex === undefined ? Number(decimal) : Number.parseInt(String(hex), 16)) ?? reference,
+  );
 }
 
 function judge(ack: Acknowledgement | undefined, controlId: string, isAnswer: boolean): Answered {
@@ -125,7 +130,8 @@ function findAck(
 ): Acknowledgement | undefined {
   let found: Acknowledgement | undefined;
   const texts = elements.map(({ text, isBase64 }) =>
-    isBase64 ? Buffer.from(text, 'base64').toString('utf8') : text);
+    isBase64 ? Buffer.from(text, 'base64').toString('utf8') : text,
+  );
   for (const text of [...texts, ...attachments]) {
     const ack = text.includes('MSA') ? readAck(text) : undefined;
     if (ack !== undefined && found !== undefined && ack.ack !== found.ack) return undefined;
@@ -145,7 +151,10 @@ function speaksOfCredentials(elements: readonly XmlElement[]): boolean {
   const code = elements
     .filter(({ path }) => path.at(-1) === 'faultcode' || path.slice(-2).join('/').endsWith('ode/Value'))
     .map(({ text }) => text.slice(0, 200));
-  return code.some((text) => CREDENTIAL_CODES.test(text)) || CREDENTIAL_WORDS.test(faultText(elements).slice(0, 200));
+  return (
+    code.some((text) => CREDENTIAL_CODES.test(text)) ||
+    CREDENTIAL_WORDS.test(faultText(elements).slice(0, 200))
+  );
 }
 
 /** SOAP 1.1 says `faultstring`, SOAP 1.2 `Reason/Text`. */

@@ -1,7 +1,7 @@
 /** Reads an outbox to the end, through its own methods, as a connection that starts after a power cut would. */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Outbox, StoredMessage } from '../../../src/delivery/outbox/outbox.js';
+import type { Outbox, StoredMessage } from '../../../src/delivery/outbox/contract.js';
 import { CONNECTION, digest, FILE, openIn, SENDER } from './opening.js';
 import { waiting } from './promises.js';
 
@@ -73,12 +73,12 @@ export async function readOutbox(folder: string): Promise<Found> {
 /** Takes and settles, one at a time, until nothing is given out. */
 async function takeAll(outbox: Outbox, taken: (message: StoredMessage) => void): Promise<void> {
   for (;;) {
-    const message = await outbox.take(CONNECTION, Date.now() + LATER_MS);
+    const [message] = await outbox.take(CONNECTION, Date.now() + LATER_MS, 1, []);
     if (message === undefined) return;
     taken(message);
     const { controlId } = message;
     const outcome = { outcome: 'accepted', code: 'AA', controlId, text: '', ack: '' } as const;
-    const attempt = { at: Date.now(), outcome: 'accepted', reason: '', unclear: false } as const;
+    const attempt = { at: Date.now(), outcome: 'accepted', reason: '', counts: false } as const;
     await outbox.settle({ message, state: 'accepted', outcome, expired: false }, attempt, false);
   }
 }

@@ -4,15 +4,17 @@
  *
  * Usage: writer.ts <folder> <number of this life> <Life as JSON>
  */
+import assert from 'node:assert/strict';
 import { unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import type {
+  Attempt,
   NewMessage,
   Outbox,
   SettledMessage,
   StoredMessage,
-} from '../../../src/delivery/outbox/outbox.js';
+} from '../../../src/delivery/outbox/contract.js';
 import type { Fact, Life, Operation } from './events.js';
 import { CONNECTION, digest, FILE, nameOf, openIn, SENDER } from './opening.js';
 import { diceOf } from './random.js';
@@ -78,6 +80,7 @@ function newMessage(controlId: string, orderKey: string, n: number): NewMessage 
   const length = n % 15 === 7 ? longest - dice(longest / 4) : dice(5) === 0 ? dice(MIDDLE) : dice(2000);
   return {
     connection: CONNECTION,
+    address: 'simulator',
     sender: SENDER,
     orderKey,
     controlId,
@@ -106,7 +109,7 @@ function filling(length: number): string {
 /** Takes what is due and has a fate for it, until all has been handed in and little waits. */
 async function send(outbox: Outbox): Promise<void> {
   for (;;) {
-    const message = await outbox.take(CONNECTION, Date.now());
+    const [message] = await outbox.take(CONNECTION, Date.now(), 1, []);
     if (message === undefined) {
       if (!adding) return;
       await wait(WAIT_MS);
@@ -122,14 +125,14 @@ async function conclude(outbox: Outbox, message: StoredMessage): Promise<void> {
   const fate = dice(100);
   const attempts = message.attempts + 1;
   if (fate < 20) {
-    const attempt = { at: Date.now(), outcome: 'busy', reason: 'HTTP 503', unclear: false } as const;
+    const attempt = { at: Date.now(), outcome: 'busy', reason: 'HTTP 503', counts: false } as const;
     const begun: Operation = { op: 'postpone', message: nameOf(message), version, attempts };
     await run(begun, () => outbox.postpone(id, Date.now() + dice(30), attempt));
     return;
   }
   const settled = settle({ ...message, attempts }, fate);
   const hold = settled.state === 'rejected' && message.holdOnRejection;
-  const attempt = { at: Date.now(), outcome: settled.outcome.outcome, reason: '', unclear: false };
+  const attempt: Attempt = { at: Date.now(), outcome: outcomeOf(settled), reason: '', counts: false };
   const begun: Operation = { op: 'settle', message: nameOf(message), version, state: settled.state, hold };
   await run(begun, () => outbox.settle(settled, attempt, hold));
   if (hold) holding.push(message);
@@ -137,10 +140,15 @@ async function conclude(outbox: Outbox, message: StoredMessage): Promise<void> {
   if (dice(10) > 0) await tell(outbox, message);
 }
 
+function outcomeOf({ outcome }: SettledMessage): Attempt['outcome'] {
+  assert.ok(outcome.outcome !== 'discarded' && outcome.outcome !== 'unreadable');
+  return outcome.outcome;
+}
+
 function settle(message: StoredMessage, fate: number): SettledMessage {
   const { controlId } = message;
   if (fate < 30) {
-    const outcome = { outcome: 'refused', reason: 'HTTP 404', scope: 'message' } as const;
+    const outcome = { outcome: 'refused', reason: 'HTTP 404', refusal: 'request' } as const;
     return { message, state: 'undeliverable', outcome, expired: false };
   }
   const [state, code] =

@@ -36,8 +36,20 @@ describe('judging what was seen', () => {
     ['503', 503, '', 'busy', 'busy'],
     ['500 with a SOAP fault', 500, fault('soap:Server'), 'refused', 'fault'],
     ['500 with a fault of the client', 500, fault('soap:Client'), 'refused', 'fault'],
-    ['500 with a fault about credentials', 500, fault('wsse:FailedAuthentication'), 'misconfigured', 'customer'],
-    ['200 with a fault that says so in words', 200, fault('soap:Server', 'Access is denied'), 'misconfigured', 'customer'],
+    [
+      '500 with a fault about credentials',
+      500,
+      fault('wsse:FailedAuthentication'),
+      'misconfigured',
+      'customer',
+    ],
+    [
+      '200 with a fault that says so in words',
+      200,
+      fault('soap:Server', 'Access is denied'),
+      'misconfigured',
+      'customer',
+    ],
     ['503 with a SOAP fault', 503, fault('soap:Server'), 'busy', 'busy'],
     ['502 with a SOAP fault', 502, fault('soap:Server'), 'busy', 'busy'],
     ['429 with a SOAP fault', 429, fault('soap:Server'), 'busy', 'busy'],
@@ -45,7 +57,13 @@ describe('judging what was seen', () => {
     ['403 with a SOAP fault', 403, fault('soap:Client'), 'misconfigured', 'customer'],
     ['503 with an AR for this message', 503, ack('AR'), 'rejected', undefined],
     ['503 with an AR for no message', 503, ack('AR', ''), 'busy', 'busy'],
-    ['a SOAP answer without an acknowledgement', 200, '<E:Envelope xmlns:E="e"><E:Body/></E:Envelope>', 'unknown', 'unreadable'],
+    [
+      'a SOAP answer without an acknowledgement',
+      200,
+      '<E:Envelope xmlns:E="e"><E:Body/></E:Envelope>',
+      'unknown',
+      'unreadable',
+    ],
   ] as const) {
     it(`${what} is ${outcome}`, () => {
       const judged = judge(status, body);

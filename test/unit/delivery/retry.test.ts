@@ -3,13 +3,7 @@ import fc from 'fast-check';
 import type { Outcome } from '../../../src/delivery/outcome.js';
 import { refusal } from '../../../src/delivery/classify.js';
 import { type RefusalName, refusalRow, REFUSALS } from '../../../src/delivery/refusal.js';
-import {
-  backoff,
-  DEFAULT_POLICY,
-  type Facts,
-  type NextStep,
-  nextStep,
-} from '../../../src/delivery/retry.js';
+import { backoff, DEFAULT_POLICY, type Facts, type NextStep, nextStep } from '../../../src/delivery/retry.js';
 
 const NOW = 1_000_000_000;
 const first: Facts = { counts: false, refusals: 0, failures: 1, unreadable: 0, age: 0 };
@@ -95,7 +89,11 @@ describe('what to do after an attempt', () => {
     for (const name of names) {
       const step = next(name, { age: DEFAULT_POLICY.maxAgeMs });
       if (refusalRow(name).then === 'wait')
-        assert.deepEqual(step, { step: 'settle', state: 'undeliverable', expired: true, at: NOW + 500 }, name);
+        assert.deepEqual(
+          step,
+          { step: 'settle', state: 'undeliverable', expired: true, at: NOW + 500 },
+          name,
+        );
       else assert.equal(step.step, 'pause', name);
     }
   });

@@ -2,7 +2,14 @@
  * Encryption of what an outbox file holds of messages: AES-256-GCM, the key made from a password by scrypt. Each sealed
  * value is bound to its place (table, column, row and part), so that none can be put into the place of another.
  */
-import { createCipheriv, createDecipheriv, createHmac, type KeyObject, randomBytes, scryptSync } from 'node:crypto';
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHmac,
+  type KeyObject,
+  randomBytes,
+  scryptSync,
+} from 'node:crypto';
 import { PkbOutboxError } from '../../../errors.js';
 
 /** As it is. */

@@ -38,13 +38,16 @@ export interface Failed {
 
 /** What one call came to. */
 export type Reply =
-  | { readonly id: number; readonly value: unknown }
-  | { readonly id: number; readonly failed: Failed };
+  { readonly id: number; readonly value: unknown } | { readonly id: number; readonly failed: Failed };
 
 /** What the thread says: once that it is open, or why not; then replies. */
 export type Said =
   | {
-      readonly opened: { readonly secret: Uint8Array; readonly name: string; readonly reports: readonly string[] };
+      readonly opened: {
+        readonly secret: Uint8Array;
+        readonly name: string;
+        readonly reports: readonly string[];
+      };
     }
   | { readonly refused: Failed }
   | { readonly replies: readonly Reply[] };

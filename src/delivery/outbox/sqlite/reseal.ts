@@ -31,7 +31,12 @@ export function sealAnew(sql: Statements, cipher: BodyCipher, rows: MessageRows)
   eachBatch(sql, 'SELECT * FROM text WHERE message > ? ORDER BY message', (row) => {
     const id = Number(row['message']);
     const body = again(row['body'], places.body(id));
-    sql.run('UPDATE text SET body = ?, carried = ? WHERE message = ?', body, again(row['carried'], places.carried(id)), id);
+    sql.run(
+      'UPDATE text SET body = ?, carried = ? WHERE message = ?',
+      body,
+      again(row['carried'], places.carried(id)),
+      id,
+    );
     return id;
   });
   eachBatch(sql, 'SELECT rowid, * FROM part WHERE rowid > ? ORDER BY rowid', (row) => {

@@ -59,8 +59,6 @@ interface Opened {
 
 /** What an embedded outbox is told besides its file. */
 export interface ThreadOptions {
-  /** Limits of the thread, as Node.js takes them; for tests. */
-  readonly resourceLimits?: { readonly maxOldGenerationSizeMb?: number };
   /** Told once when the thread has ended by itself. */
   readonly failed?: (error: PkbError) => void;
 }
@@ -132,7 +130,12 @@ export class SqliteOutbox implements Outbox {
     }
   }
 
-  async take(connection: string, now: number, most: number, except: readonly string[]): Promise<StoredMessage[]> {
+  async take(
+    connection: string,
+    now: number,
+    most: number,
+    except: readonly string[],
+  ): Promise<StoredMessage[]> {
     const taken = await this.#call<Taken[]>('take', [connection, now, most, except]);
     return taken.map(({ kept, ...message }) => {
       this.#inFlight.add(message.id);
@@ -255,11 +258,7 @@ export class SqliteOutbox implements Outbox {
     return new Promise((resolve, reject) => {
       let isOpen = false;
       const data: ThreadData = { ...this.#data, inFlight: [...this.#inFlight] };
-      const worker = new Worker(require.resolve('./thread.js'), {
-        workerData: data,
-        resourceLimits: this.#options.resourceLimits ?? {},
-        name: 'pkb-outbox',
-      });
+      const worker = this.#newWorker(data);
       this.#worker = worker;
       worker.on('message', (said: Said) => {
         if ('replies' in said) for (const reply of said.replies) this.#answer(reply);
@@ -280,6 +279,14 @@ export class SqliteOutbox implements Outbox {
         });
       });
     });
+  }
+
+  #newWorker(workerData: ThreadData): Worker {
+    try {
+      return new Worker(require.resolve('./thread.js'), { workerData, name: 'pkb-outbox' });
+    } catch {
+      throw new PkbOutboxError('PKB_OUTBOX', CANNOT_START);
+    }
   }
 
   #answer(reply: Reply): void {

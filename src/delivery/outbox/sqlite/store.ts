@@ -373,7 +373,9 @@ export class SqliteStore implements Outbox {
     }
     this.#cipher.openEarlier(check, 'meta.check');
     if (needsSealing(check, this.#cipher)) return Buffer.from(stored);
-    return this.#cipher.isKeyed ? Buffer.from(this.#cipher.open(stored, 'meta.secret'), 'hex') : Buffer.from(stored);
+    return this.#cipher.isKeyed
+      ? Buffer.from(this.#cipher.open(stored, 'meta.secret'), 'hex')
+      : Buffer.from(stored);
   }
 
   #sealedSecret(secret: Buffer): Buffer {
@@ -495,7 +497,10 @@ export class SqliteStore implements Outbox {
   }
 
   #stored(row: Row, isKnown: boolean): StoredMessage {
-    return this.#rows.messageOf(row, isKnown ? { body: '', carried: '' } : this.#bodies.read(Number(row['id'])));
+    return this.#rows.messageOf(
+      row,
+      isKnown ? { body: '', carried: '' } : this.#bodies.read(Number(row['id'])),
+    );
   }
 
   #result(id: number, outcome: SettledMessage['outcome']): Buffer {

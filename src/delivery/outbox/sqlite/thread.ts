@@ -46,7 +46,9 @@ async function run(store: SqliteStore, { method, args, keeps }: Call): Promise<u
     case 'take': {
       const [connection, now, most, except] = args as [string, number, number, string[]];
       const taken = await store.take(connection, now, most, except, (id) => kept.has(id));
-      return taken.map((message: StoredMessage): Taken => (kept.delete(message.id) ? { ...message, kept: true } : message));
+      return taken.map((message: StoredMessage): Taken =>
+        kept.delete(message.id) ? { ...message, kept: true } : message,
+      );
     }
     default: {
       const call = store[method] as (...given: unknown[]) => Promise<unknown>;

@@ -165,7 +165,9 @@ for (const [name, create] of Object.entries(STORES)) {
 
       it('are counted by address', async () => {
         assert.deepEqual(await outbox.elsewhere('c', 'simulator'), [{ ...elsewhere, count: 2 }]);
-        assert.deepEqual(await outbox.elsewhere('c', elsewhere.address), [{ address: 'simulator', count: 1 }]);
+        assert.deepEqual(await outbox.elsewhere('c', elsewhere.address), [
+          { address: 'simulator', count: 1 },
+        ]);
         assert.deepEqual(await outbox.elsewhere('other', 'simulator'), []);
       });
 

@@ -215,6 +215,71 @@ describe('the embedded outbox', () => {
     await (await open({ encryptionKey: 'correct' })).close();
   });
 
+  it('hides secret and IDs, too, so that trying all NHS numbers finds nothing', async () => {
+    const outbox = await open({ encryptionKey: 'correct' });
+    const ids = { controlId: 'CONTROL-1', facility: 'SECRETTRUST{SECRETTRUST}' };
+    const dataPoint = { field: 'TXA-12.1', id: 'LETTER-1', owner: 'kept' } as const;
+    await outbox.add({ ...message('1'), ...ids, dataPoint, messageType: 'MDM^T02' });
+    const { secret } = outbox;
+    await outbox.close();
+    for (const text of ['CONTROL-1', 'SECRETTRUST', 'LETTER-1', secret.export().toString('latin1')])
+      assert.ok(!bytes().includes(text), text);
+    const again = await open({ encryptionKey: 'correct' });
+    assert.ok(again.secret.equals(secret));
+    const [taken] = await again.take('c', NOW, 1, ['other{other}']);
+    assert.deepEqual(
+      [taken?.controlId, taken?.facility, taken?.dataPoint],
+      [ids.controlId, ids.facility, dataPoint],
+    );
+    await again.giveBack(taken?.id ?? 0);
+    assert.deepEqual(await again.take('c', NOW, 1, [ids.facility]), []);
+    await again.close();
+  });
+
+  for (const [what, sql] of [
+    [
+      'of one message in the place of another’s',
+      'UPDATE text SET body = (SELECT body FROM text WHERE message = 2) WHERE message = 1',
+    ],
+    ['carried in the place of a body', 'UPDATE text SET body = carried WHERE message = 1'],
+    ['of plain text', `UPDATE text SET body = x'004d5348' WHERE message = 1`],
+    [
+      'of an identity of another message',
+      'UPDATE message SET identity = (SELECT identity FROM message WHERE id = 2) WHERE id = 1',
+    ],
+  ] as const) {
+    it(`does not take a value ${what}, in an encrypted file`, async () => {
+      const first = await open({ encryptionKey: 'correct' });
+      await first.add({ ...message('1'), orderKey: 'a' });
+      await first.add({ ...message('2'), orderKey: 'b' });
+      await first.close();
+      const db = new DatabaseSync(path);
+      db.exec(sql);
+      db.close();
+      const outbox = await open({ encryptionKey: 'correct' });
+      await assert.rejects(outbox.take('c', NOW, 1, []), { code: 'PKB_OUTBOX' });
+      assert.equal((await outbox.take('c', NOW, 1, []))[0]?.controlId, '2');
+      await outbox.close();
+    });
+  }
+
+  it('seals everything anew when it is given a key, and leaves nothing plain behind', async () => {
+    const plain = await open();
+    const long = stamped('2', { more: `NTE|1||${`${SECRET} `.repeat(100_000)}\r` });
+    await plain.add(message('1'));
+    await settle(plain);
+    await plain.add({ ...message('2'), body: long });
+    const { secret } = plain;
+    await plain.close();
+    assert.ok(bytes().includes(SECRET) && bytes().includes('trustalias'));
+    const keyed = await open({ encryptionKey: 'correct' });
+    assert.equal((await keyed.untold('c', 's'))[0]?.message.controlId, '1');
+    assert.equal((await keyed.take('c', NOW, 1, []))[0]?.body, long);
+    await keyed.close();
+    for (const text of [SECRET, 'trustalias', secret.export().toString('latin1')])
+      assert.ok(!bytes().includes(text), text.slice(0, 20));
+  });
+
   it('can be given a key later', async () => {
     const plain = await open();
     await plain.add(message('1'));
@@ -225,14 +290,61 @@ describe('the embedded outbox', () => {
     await assert.rejects(open(), { code: 'PKB_OUTBOX' });
   });
 
-  it('sets a damaged file aside, says so, and begins a new one', async () => {
-    writeFileSync(path, 'this is no database, but it is long enough to be looked at as one'.repeat(100));
-    const outbox = await open();
-    assert.match(outbox.reports[0] ?? '', /damaged.*set aside/);
-    await outbox.add(message('1'));
-    await outbox.close();
-    const aside = readdirSync(folder).find((file) => file.includes('.damaged-'));
-    assert.ok(aside && readFileSync(join(folder, aside), 'utf8').startsWith('this is no database'));
+  describe('a file that is not ours', () => {
+    const foreign: [string, () => void][] = [
+      ['settings of a program', () => writeFileSync(path, 'module.exports = { uiPort: 1880 };')],
+      [
+        'a long text',
+        () => writeFileSync(path, 'this is no database, but long enough to be one'.repeat(100)),
+      ],
+      [
+        'another program’s database',
+        () => {
+          const db = new DatabaseSync(path);
+          db.exec('CREATE TABLE theirs (value TEXT); INSERT INTO theirs VALUES (1)');
+          db.close();
+        },
+      ],
+      [
+        'another program’s database with an application id',
+        () => {
+          const db = new DatabaseSync(path);
+          db.exec('PRAGMA application_id = 42; CREATE TABLE message (value TEXT)');
+          db.close();
+        },
+      ],
+    ];
+    for (const [what, make] of foreign) {
+      it(`is refused and left untouched: ${what}`, async () => {
+        make();
+        chmodSync(path, 0o644);
+        const before = readFileSync(path);
+        await assert.rejects(open(), { code: 'PKB_OUTBOX', message: /another program’s/ });
+        assert.deepEqual(readFileSync(path), before);
+        assert.equal(statSync(path).mode & 0o777, 0o644);
+        assert.deepEqual(readdirSync(folder), ['outbox.sqlite']);
+      });
+    }
+
+    it('is not an empty one, nor one of which everything stands in the log', async () => {
+      writeFileSync(path, '');
+      await (await open()).close();
+      const child = spawn(
+        process.execPath,
+        [
+          '-e',
+          `const { SqliteStore } = require(${JSON.stringify(BUILT)});
+           SqliteStore.open({ path: ${JSON.stringify(join(folder, 'killed.sqlite'))}, retentionMs: 1e9 }).then(async (outbox) => {
+             await outbox.add(${JSON.stringify(message('1'))}); process.kill(process.pid, 'SIGKILL'); });`,
+        ],
+        { stdio: 'ignore' },
+      );
+      await new Promise((resolve) => child.once('exit', resolve));
+      path = join(folder, 'killed.sqlite');
+      const outbox = await open();
+      assert.equal((await outbox.take('c', NOW, 1, []))[0]?.controlId, '1');
+      await outbox.close();
+    });
   });
 
   it('sets a file aside whose pages are damaged', async () => {
@@ -268,6 +380,57 @@ describe('the embedded outbox', () => {
     child.kill('SIGKILL');
     await ended;
     await (await open()).close();
+  });
+
+  it('cannot be opened twice, though code of the same process has opened and closed the file', async () => {
+    const outbox = await open();
+    await outbox.add(message('1'));
+    // POSIX gives a process's locks up when it closes any descriptor of the file.
+    readFileSync(path);
+    const script = `const { SqliteStore } = require(${JSON.stringify(BUILT)});
+      SqliteStore.open({ path: ${JSON.stringify(path)}, retentionMs: 1e9 }).then(() => console.log('opened'), (e) => console.log(e.message));`;
+    const output = execFileSync(process.execPath, ['-e', script], { encoding: 'utf8', timeout: 20_000 });
+    assert.match(output, process.platform === 'darwin' ? /./ : /another Node-RED has the file open/);
+    await assert.rejects(open(), { code: 'PKB_OUTBOX', message: /another Node-RED/ });
+    await outbox.close();
+    await (await open()).close();
+  });
+
+  it('takes what was erased out of the log, too, while it is open', async () => {
+    let now = NOW;
+    const outbox = await open({ retentionMs: 1000, now: () => now });
+    await outbox.add(message('1'));
+    const settled = await settle(outbox);
+    await outbox.told(settled.message.id);
+    await outbox.close();
+    now += 2000;
+    const again = await open({ retentionMs: 1000, now: () => now });
+    assert.ok(!bytes().includes(SECRET));
+    await again.close();
+  });
+
+  it('erases accepted texts after their time though nobody is left to be told of them', async () => {
+    let now = NOW;
+    const outbox = await open({ retentionMs: 1000, now: () => now });
+    await outbox.add(message('1'));
+    await settle(outbox);
+    await outbox.close();
+    now += 2000;
+    await (await open({ retentionMs: 1000, now: () => now })).close();
+    assert.ok(bytes().includes(SECRET), 'a sender that comes back within a day is still told');
+    now += 25 * 3_600_000;
+    await (await open({ retentionMs: 1000, now: () => now })).close();
+    assert.ok(!bytes().includes(SECRET));
+  });
+
+  it('removes damaged copies when their texts are past their time', async () => {
+    await (await open()).close();
+    const copy = `${path}.damaged-2020`;
+    writeFileSync(copy, SECRET);
+    await (await open({ now: () => Date.now() })).close();
+    assert.ok(existsSync(copy));
+    await (await open({ now: () => Date.now() + 91 * 24 * 3_600_000 })).close();
+    assert.ok(!existsSync(copy));
   });
 
   it('refuses a folder that is not there or not writable', async () => {
