@@ -17,7 +17,7 @@ import {
   PkbOutboxError,
 } from '../src/errors.js';
 import { addressFor, addressKeyFor, isSimulator } from './common/address.js';
-import { type Tried, tryConnection } from './common/connection-test.js';
+import { connectionTestRoute } from './common/connection-test.js';
 import { onFlows } from './common/flow-events.js';
 import { networkSettings } from './common/network.js';
 import { userDirOf } from './common/user-dir.js';
@@ -26,6 +26,8 @@ import type { Node, NodeDef, Runtime } from './common/types.js';
 
 /** A pkb-connection node at run time. */
 export interface ConnectionNode extends Node<ConnectionCredentials> {
+  /** The settings it was made from, environment variables filled in. */
+  madeFrom: ConnectionDef;
   /** Throws what is wrong with the settings, if anything is. */
   check(): void;
   /** What delivers its messages. @throws PkbError what is wrong with the settings */
@@ -63,6 +65,7 @@ module.exports = async function (RED: Runtime): Promise<void> {
 
   function PkbConnection(this: ConnectionNode, config: ConnectionDef): void {
     RED.nodes.createNode(this, config);
+    this.madeFrom = config;
     const senders = new Set<Sender>();
     let fault: PkbError | undefined;
     let delivery: Connection | undefined;
@@ -109,18 +112,7 @@ module.exports = async function (RED: Runtime): Promise<void> {
     { credentials: { username: { type: 'text' }, password: { type: 'password' } } },
   );
 
-  RED.httpAdmin.post(
-    '/pkb-connection/test',
-    RED.auth.needsPermission('pkb-connection.write'),
-    (request, response) => {
-      const tried = (request.body ?? {}) as Tried;
-      const stored = (RED.nodes.getCredentials(tried.id ?? '') ?? {}) as ConnectionCredentials;
-      tryConnection(RED, createTransport, tried, stored).then(
-        (verdict) => response.json(verdict),
-        (error: unknown) => response.status(500).json({ ok: false, text: asPkbError(error).message }),
-      );
-    },
-  );
+  connectionTestRoute(RED, createTransport);
 };
 
 function connect(

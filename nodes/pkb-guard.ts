@@ -1,11 +1,12 @@
 /**
  * pkb-guard: lets pass what PKB takes gladly, and stops or strips what would harm the Customer's record.
  */
-import { PkbConfigError } from '../src/errors.js';
+import { asPkbError, PkbConfigError } from '../src/errors.js';
 import { readMessage } from '../src/hl7/input.js';
 import { inspect, type RuleActions } from '../src/pkb/guard/inspect.js';
 import { AREAS } from '../src/pkb/guard/rule.js';
 import { RULES } from '../src/pkb/guard/rules/index.js';
+import { adminGet, adminPost } from './common/admin.js';
 import { GuardMemory } from './common/guard-memory.js';
 import { configuredFacilities } from './common/customers.js';
 import { onInput } from './common/input.js';
@@ -45,10 +46,11 @@ module.exports = function (RED: Runtime): void {
   RED.nodes.registerType('pkb-guard', PkbGuard);
 
   // What the dialog shows: the table of rules, and what they say of a text that is tried. Nothing is kept.
-  RED.httpAdmin.get('/pkb-guard/rules', RED.auth.needsPermission('pkb-guard.read'), (_request, response) => {
+  adminGet(RED, '/pkb-guard/rules', { all: ['pkb-guard.read'] }, (_request, response) => {
     response.json({ areas: AREAS, rules: RULES.map(({ check: _check, ...rule }) => rule) });
   });
-  RED.httpAdmin.post('/pkb-guard/try', RED.auth.needsPermission('pkb-guard.read'), (request, response) => {
+  // Trying costs the time of all flows, so it is not for those who only look.
+  adminPost(RED, '/pkb-guard/try', { all: ['pkb-guard.write'] }, (request, response) => {
     const { text, rules } = (request.body ?? {}) as { text?: unknown; rules?: RuleActions };
     if (typeof text !== 'string' || text.length > TRY_LIMIT) {
       response.status(400).json({ error: 'Give the text of one message, 1 MB at most.' });
@@ -59,9 +61,7 @@ module.exports = function (RED: Runtime): void {
       const { findings, blocked } = inspect(readMessage(text), rulesOf(rules ?? {}), { facilities });
       response.json({ findings, blocked });
     } catch (error) {
-      response
-        .status(400)
-        .json({ error: error instanceof Error ? error.message : 'The text could not be tried.' });
+      response.status(400).json({ error: asPkbError(error).message });
     }
   });
 };

@@ -13,12 +13,15 @@ import type { ConnectionDef } from '../pkb-connection.js';
 import type { SimulatorNode } from '../pkb-simulator.js';
 import type { Runtime } from './types.js';
 
+/** The settings that say where a connection goes, and by which way. */
+export type Way = Pick<ConnectionDef, 'environment' | 'url' | 'tls' | 'proxy'>;
+
 /**
  * The address of a connection's environment.
  *
  * @throws PkbConfigError `PKB_URL`, `PKB_SIMULATOR` or `PKB_SETTING`
  */
-export function addressFor(RED: Runtime, config: ConnectionDef): URL {
+export function addressFor(RED: Runtime, config: Way): URL {
   const { environment, url } = environmentOf(config);
   return environment === 'simulator' ? theSimulator(RED).url() : checkUrl(PUBLISHED_URLS[environment] ?? url);
 }
@@ -28,19 +31,19 @@ export function addressFor(RED: Runtime, config: ConnectionDef): URL {
  *
  * @throws PkbConfigError `PKB_URL` or `PKB_SETTING`
  */
-export function addressKeyFor(config: ConnectionDef): string {
+export function addressKeyFor(config: Way): string {
   const { environment, url } = environmentOf(config);
   if (environment === 'simulator') return addressKey(environment, undefined);
   return addressKey(environment, checkUrl(PUBLISHED_URLS[environment] ?? url));
 }
 
 /** Whether a connection goes to the simulator. */
-export function isSimulator({ environment }: ConnectionDef): boolean {
+export function isSimulator({ environment }: Pick<Way, 'environment'>): boolean {
   return environment === 'simulator';
 }
 
 /** A blank or unknown environment is refused: guessing one could send messages where nobody meant them to go. */
-function environmentOf({ environment, url = '' }: ConnectionDef): { environment: Environment; url: string } {
+function environmentOf({ environment, url = '' }: Way): { environment: Environment; url: string } {
   if (isEnvironment(environment)) return { environment, url };
   throw new PkbConfigError(
     'PKB_SETTING',

@@ -1,17 +1,18 @@
 /**
  * The test of a connection from its dialog: reaches the address and authenticates, with what is entered, and sends no
  * message. PKB itself names opening the address as its test of connectivity (PKB page 3364848418).
+ *
+ * A stored password goes where its connection was deployed to go, by the same way, and nowhere else: whoever wants it
+ * tried elsewhere has to know it.
  */
-import { type Exchange, type TransportFactory } from '../../src/delivery/transport.js';
 import { judgeFailure } from '../../src/delivery/classify.js';
+import { type Exchange, type TransportFactory } from '../../src/delivery/transport.js';
 import { asPkbError, PkbConfigError } from '../../src/errors.js';
-import type { ConnectionDef } from '../pkb-connection.js';
-import { addressFor } from './address.js';
+import { addressFor, isSimulator } from './address.js';
+import { adminPost, audit } from './admin.js';
+import { deployedConnection, type Entered, leadsToTheSame, readEntered, resolveEntered } from './entered.js';
 import { networkSettings } from './network.js';
-import type { Runtime } from './types.js';
-
-/** What the dialog sends: the settings as entered, and credentials only where they were changed. */
-export type Tried = ConnectionDef & { username?: string; password?: string };
+import type { Node, Runtime } from './types.js';
 
 /** What the dialog shows. */
 export interface Verdict {
@@ -24,38 +25,89 @@ export interface Verdict {
 const LIMIT_MS = 15_000;
 
 /**
- * Tries a connection.
- *
- * @param stored the credentials of the deployed node, for those that were not changed
+ * Makes the route. It can do what a deploy can (fill in environment variables, post anywhere), and so asks for the
+ * permission to deploy.
  */
-export async function tryConnection(
+export function connectionTestRoute(RED: Runtime, createTransport: TransportFactory): void {
+  const needed = { all: ['pkb-connection.write', 'flows.write'] };
+  adminPost(RED, '/pkb-connection/test', needed, (request, response) => {
+    const entered = readEntered(request.body);
+    if (entered === undefined) {
+      response.status(400).json({ ok: false, text: 'Give each setting as text.' });
+      return;
+    }
+    tryConnection(RED, createTransport, entered).then(
+      ({ verdict, stored }) => {
+        const connection = deployedConnection(RED, entered.id)?.id;
+        const which = connection ?? 'a connection that is not deployed';
+        const what = `${stored ? 'stored' : 'typed'} password: ${verdict.ok ? 'reached' : 'not reached'}`;
+        audit(RED, request, 'pkb-connection.test', `Test of ${which} by {user}, ${what}`, {
+          connection,
+          stored,
+          ok: verdict.ok,
+        });
+        response.json(verdict);
+      },
+      (error: unknown) => response.status(500).json({ ok: false, text: asPkbError(error).message }),
+    );
+  });
+}
+
+/** Tries a connection. @returns what came of it, and whether a stored password was used */
+async function tryConnection(
   RED: Runtime,
   createTransport: TransportFactory,
-  tried: Tried,
-  stored: { username?: string; password?: string },
-): Promise<Verdict> {
+  asEntered: Entered,
+): Promise<{ verdict: Verdict; stored: boolean }> {
+  let stored = false;
   try {
-    const username = tried.username || stored.username || '';
-    const password =
-      !tried.password || tried.password === '__PWRD__' ? (stored.password ?? '') : tried.password;
-    const url = addressFor(RED, tried);
-    if ((username === '' || password === '') && tried.environment !== 'simulator') {
-      throw new PkbConfigError('PKB_CREDENTIALS', 'Enter user name and password first.');
-    }
+    const deployed = deployedConnection(RED, asEntered.id);
+    const entered = resolveEntered(RED, asEntered, deployed);
+    checkKind(RED, entered.tls, 'tls-config');
+    checkKind(RED, entered.proxy, 'http proxy');
+    const url = addressFor(RED, entered);
+    const same = deployed !== undefined && leadsToTheSame(entered, deployed.madeFrom);
+    const known = same ? deployed.credentials : {};
+    stored = entered.password === '' && Boolean(known.password);
     const transport = createTransport({
-      username: username || 'simulator',
-      password: password || 'simulator',
+      ...credentials(
+        entered.username || known.username,
+        entered.password || known.password,
+        isSimulator(entered),
+      ),
       timeout: 5,
       concurrency: 1,
       userAgent: 'node-red-pkb (connection test)',
-      ...networkSettings(RED, tried),
+      ...networkSettings(RED, entered),
     });
-    const exchange = await transport.probe(url, AbortSignal.timeout(LIMIT_MS));
-    transport.close();
-    return judge(exchange);
+    const exchange = await transport
+      .probe(url, AbortSignal.timeout(LIMIT_MS))
+      .finally(() => transport.close());
+    return { verdict: judge(exchange), stored };
   } catch (error) {
-    return { ok: false, text: asPkbError(error).message };
+    return { verdict: { ok: false, text: asPkbError(error).message }, stored };
   }
+}
+
+/** What is authenticated with. The simulator lets anyone in unless told otherwise, so none need be entered for it. */
+function credentials(
+  username: string | undefined,
+  password: string | undefined,
+  simulator: boolean,
+): { username: string; password: string } {
+  if (username && password) return { username, password };
+  if (simulator) return { username: username || 'simulator', password: password || 'simulator' };
+  throw new PkbConfigError(
+    'PKB_CREDENTIALS',
+    'Enter user name and password first. A stored password is tried only where and how its connection was deployed.',
+  );
+}
+
+/** Nodes of other kinds have addresses and credentials, too. */
+function checkKind(RED: Runtime, id: string, type: string): void {
+  const node = id === '' ? null : (RED.nodes.getNode(id) as Node | null);
+  if (node === null || node === undefined || node.type === type) return;
+  throw new PkbConfigError('PKB_SETTING', 'TLS or Proxy of the connection names a node of another kind.');
 }
 
 function judge(exchange: Exchange): Verdict {

@@ -3,8 +3,7 @@
  */
 import { bypassesProxy, type ProxyOptions, type TlsOptions } from '../../src/delivery/transport.js';
 import { PkbConfigError } from '../../src/errors.js';
-import type { ConnectionDef } from '../pkb-connection.js';
-import { addressFor, isSimulator } from './address.js';
+import { addressFor, isSimulator, type Way } from './address.js';
 import type { Node, Runtime } from './types.js';
 
 interface TlsNode extends Node {
@@ -24,12 +23,12 @@ interface ProxyNode extends Node<{ username?: string; password?: string }> {
  */
 export function networkSettings(
   RED: Runtime,
-  config: ConnectionDef,
+  config: Way,
 ): { tls: TlsOptions | undefined; proxy: ProxyOptions | undefined } {
   return { tls: tlsOptions(RED, config), proxy: proxyOptions(RED, config) };
 }
 
-function tlsOptions(RED: Runtime, config: ConnectionDef): TlsOptions | undefined {
+function tlsOptions(RED: Runtime, config: Way): TlsOptions | undefined {
   if (isSimulator(config)) {
     // The simulator is this very process on a loopback address, whatever certificate Node-RED was given.
     return { rejectUnauthorized: false };
@@ -50,7 +49,7 @@ function tlsOptions(RED: Runtime, config: ConnectionDef): TlsOptions | undefined
   return node.addTLSOptions({});
 }
 
-function proxyOptions(RED: Runtime, config: ConnectionDef): ProxyOptions | undefined {
+function proxyOptions(RED: Runtime, config: Way): ProxyOptions | undefined {
   if (!config.proxy || isSimulator(config)) return undefined;
   const node = RED.nodes.getNode(config.proxy) as ProxyNode | null;
   if (!node || !URL.canParse(node.url)) {

@@ -3,9 +3,10 @@
  * held ones go on.
  */
 import type { Request, Response } from 'express';
-import type { Addressed, FailedReference } from '../../src/delivery/outbox/contract.js';
+import type { Addressed, FailedMessage, FailedReference } from '../../src/delivery/outbox/contract.js';
 import { asPkbError, PkbMessageError } from '../../src/errors.js';
 import { shownAddress } from '../../src/pkb/environments.js';
+import { adminGet, adminPost, audit, mayI, OPERATE, PATIENT_DATA } from './admin.js';
 import type { Node, Runtime } from './types.js';
 
 /** A pkb-send node at run time. */
@@ -17,60 +18,93 @@ export interface SendNode extends Node {
   /** Says what becomes of that: it is sent to the new address, or discarded. @returns how many messages */
   decide(what: 'send' | 'discard'): Promise<number>;
   /** Its messages that ended without acceptance, for a person to see. */
-  failed(): Promise<object[]>;
+  failed(): Promise<FailedMessage[]>;
   /** Sends one of them once more, as it was or with another text. @returns false where there is no such message */
   again(which: FailedReference, override: boolean, text: string | undefined): Promise<boolean>;
 }
 
-/** Makes the endpoints. PKB's words, which may quote a message, are shown to those with permission only. */
-export function sendEndpoints(RED: Runtime): void {
-  const mayRead = RED.auth.needsPermission('pkb-send.read');
-  const mayWrite = RED.auth.needsPermission('pkb-send.write');
+/** A message that was not accepted, as it is shown to who may not see patient data. */
+type Shown = FailedMessage | (Omit<FailedMessage, 'reason'> & { reason: null; reasonHidden: true });
 
-  RED.httpAdmin.post('/pkb-send/:id/release', mayWrite, (request, response) => {
-    answer(response, nodeFor(RED, request, response)?.release(), (released) => ({ released }));
+/** Makes the endpoints. Who may change flows may act as well: a deploy can do it anyway. */
+export function sendEndpoints(RED: Runtime): void {
+  const mayAct = { any: [OPERATE, 'pkb-send.write'] };
+
+  adminPost(RED, '/pkb-send/:id/release', mayAct, (request, response) => {
+    const node = nodeFor(RED, request, response);
+    if (node)
+      audit(RED, request, 'pkb-send.release', `pkb-send ${node.id}: released by {user}`, { id: node.id });
+    answer(response, node?.release(), (released) => ({ released }));
   });
 
-  RED.httpAdmin.post('/pkb-send/:id/decide', mayWrite, (request, response) => {
+  adminPost(RED, '/pkb-send/:id/decide', mayAct, (request, response) => {
     const { what } = (request.body ?? {}) as Record<string, unknown>;
     if (what !== 'send' && what !== 'discard') {
       response.status(400).json({ error: 'Give what: send or discard.' });
       return;
     }
-    answer(response, nodeFor(RED, request, response)?.decide(what), (count) => ({ count }));
+    const node = nodeFor(RED, request, response);
+    if (node) {
+      const text = `pkb-send ${node.id}: messages for another address ${what === 'send' ? 'sent' : 'discarded'} by {user}`;
+      audit(RED, request, 'pkb-send.decide', text, { id: node.id, what });
+    }
+    answer(response, node?.decide(what), (count) => ({ count }));
   });
 
-  RED.httpAdmin.get('/pkb-send/:id/failed', mayRead, (request, response) => {
+  adminGet(RED, '/pkb-send/:id/failed', { all: ['pkb-send.read'] }, (request, response) => {
     // A dialog is opened before the first deploy, too: then there is nothing to show, and nothing wrong.
-    const node = RED.nodes.getNode(String(request.params['id'])) as Partial<SendNode> | null;
-    answer(response, node?.failed?.() ?? Promise.resolve(null), (failed) => ({
-      failed,
+    const node = running(RED, request);
+    const failed = node?.failed() ?? Promise.resolve(null);
+    const words = mayI(RED, request, PATIENT_DATA);
+    answer(response, failed, (all) => ({
+      failed: words ? all : (all?.map(withoutWords) ?? null),
       elsewhere:
-        node?.elsewhere?.().map(({ address, count }) => ({ address: shownAddress(address), count })) ?? [],
+        node?.elsewhere().map(({ address, count }) => ({ address: shownAddress(address), count })) ?? [],
     }));
   });
 
-  RED.httpAdmin.post('/pkb-send/:id/replay', mayWrite, (request, response) => {
+  adminPost(RED, '/pkb-send/:id/replay', mayAct, (request, response) => {
     const { id, controlId, override, hl7 } = (request.body ?? {}) as Record<string, unknown>;
     if (
-      typeof id !== 'number' ||
+      !Number.isSafeInteger(id) ||
       typeof controlId !== 'string' ||
       (hl7 !== undefined && typeof hl7 !== 'string')
     ) {
       response.status(400).json({ error: 'Give id, controlId and, for a corrected message, hl7.' });
       return;
     }
-    const again = nodeFor(RED, request, response)?.again({ id, controlId }, override === true, hl7);
+    const node = nodeFor(RED, request, response);
+    const how = `${hl7 === undefined ? 'as it was' : 'corrected'}${override === true ? ', override' : ''}`;
+    if (node)
+      audit(
+        RED,
+        request,
+        'pkb-send.replay',
+        `pkb-send ${node.id}: message ${String(id)} sent once more by {user} (${how})`,
+        { id: node.id, message: id, corrected: hl7 !== undefined, override: override === true },
+      );
+    const again = node?.again({ id: id as number, controlId }, override === true, hl7);
     answer(response, again, (queued) => ({ queued }));
   });
 }
 
-/** The running node that a request is about; answers the request where there is none. */
+/** Only our own words are shown: what PKB says of a message may quote it. */
+function withoutWords(message: FailedMessage): Shown {
+  if (message.state === 'undeliverable') return message;
+  return { ...message, reason: null, reasonHidden: true };
+}
+
+/** The pkb-send node that a request is about, if it runs. */
+function running(RED: Runtime, request: Request): SendNode | undefined {
+  const node = RED.nodes.getNode(String(request.params['id'])) as Node | null;
+  return node?.type === 'pkb-send' ? (node as SendNode) : undefined;
+}
+
+/** The same; answers the request where there is none. */
 function nodeFor(RED: Runtime, request: Request, response: Response): SendNode | undefined {
-  const node = RED.nodes.getNode(String(request.params['id'])) as Partial<SendNode> | null;
-  if (node?.again !== undefined) return node as SendNode;
-  response.status(404).json({ error: 'Deploy the node first.' });
-  return undefined;
+  const node = running(RED, request);
+  if (node === undefined) response.status(404).json({ error: 'Deploy the node first.' });
+  return node;
 }
 
 /** Answers with what a promise comes to, or with its error. */
