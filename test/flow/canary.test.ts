@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { FAULT_KINDS, type FaultKind } from '../../src/simulator/faults.js';
+import { encodeRequest } from '../../src/pkb/soap/request.js';
 import { startSimulator } from '../../src/simulator/server.js';
 import { NHS_NUMBERS } from '../support/messages.js';
 import { soapAck, startServer } from '../support/server.js';
@@ -24,9 +25,14 @@ const message = (more = ''): string =>
   `MSH|^~\\&|A||||||ADT^A31|||\rPID|||${NHS_NUMBERS[3]}^^^NHS^NH||CANARY-SURNAME^Alex||19700101|U|||CANARY-STREET\rNTE|1||CANARY-NOTE\r${more}`;
 
 describe(`no patient data and no credentials in logs, statuses and errors, on Node-RED ${version}`, () => {
+  const printed = recordPrinted();
   before(() => server.start());
   after(() => server.stop());
-  afterEach(() => server.unload());
+  beforeEach(() => printed.start());
+  afterEach(async () => {
+    printed.stop();
+    await server.unload();
+  });
 
   const flowTo = (url: string): Promise<RunningFlow> =>
     start(
@@ -42,15 +48,13 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
       CREDENTIALS,
     );
 
-  const look = (flow: RunningFlow, what: string): void => {
+  /** Looks through everything that people see without asking for messages. */
+  const look = (flow: RunningFlow, what: string, nodes = ['build', 'guard', 'send']): void => {
     const errors = flow.seen('caught').map(({ error }) => error);
     const findings = flow.seen('stopped').map(({ pkb }) => pkb.findings);
-    const statuses = ['build', 'guard', 'send'].map((id) => flow.statuses(id));
-    for (const [where, text] of Object.entries({ log: flow.log(), errors, findings, statuses })) {
-      const shown = JSON.stringify(text);
-      for (const canary of [...CANARIES, BASIC])
-        assert.ok(!shown.includes(canary), `${canary} is in ${where} after ${what}`);
-    }
+    const statuses = nodes.map((id) => flow.statuses(id));
+    const places = { log: flow.log(), print: printed.text(), errors, findings, statuses };
+    for (const [where, text] of Object.entries(places)) mustNotHold(text, `${where} after ${what}`);
   };
 
   for (const kind of Object.keys(FAULT_KINDS) as FaultKind[]) {
@@ -108,27 +112,95 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
     flow.receive('build', { payload: message() });
     await until('it waits', () => /waiting/.test(JSON.stringify(flow.statuses('send'))));
     look(flow, 'no connection');
-    const answers = [
-      await server.admin('/pkb-connection/test', {
+    const answers = {
+      tested: await server.admin('/pkb-connection/test', {
         id: 'connection',
         environment: 'custom',
         url: 'https://127.0.0.1:1/x',
         username: 'CANARY-USER',
         password: '__PWRD__',
       }),
-      await server.admin('/pkb-guard/try', { text: message('DG1|1||CANARY-NOTE\r') }),
-      await server.admin('/pkb-send/send/release', {}),
-    ];
-    for (const { body } of answers)
-      for (const canary of CANARIES) assert.ok(!JSON.stringify(body).includes(canary));
+      tried: await server.admin('/pkb-guard/try', { text: message('DG1|1||CANARY-NOTE\r') }),
+      released: await server.admin('/pkb-send/send/release', {}),
+    };
+    // Each has done its work, with the canaries in its hands.
+    assert.match(String(answers.tested.body['text']), /refused|reach/i);
+    assert.equal(answers.tried.body['blocked'], true);
+    assert.equal(answers.released.body['released'], 0);
+    for (const [name, { body }] of Object.entries(answers)) mustNotHold(body, `the answer: ${name}`);
+    look(flow, 'the admin endpoints');
   });
 
-  it('in the simulator', async () => {
+  /** Posts the message to the simulator of the flow. @returns the HTTP status */
+  const post = async (authorization: string): Promise<number> => {
+    const url = `${server.url()}/pkb-simulator/services/hl7`;
+    const body = encodeRequest(message());
+    return (await fetch(url, { method: 'POST', headers: { authorization }, body })).status;
+  };
+
+  it('in the simulator, whether it lets the sender in or not', async () => {
     const flow = await start([simulator(), collector('received')], {
       simulator: { username: 'CANARY-USER', password: 'CANARY-PASSWORD' },
     });
-    await fetch(`${server.url()}/pkb-simulator/services/hl7`, { method: 'POST', body: message() });
-    const shown = flow.log() + JSON.stringify(flow.statuses('simulator'));
-    for (const canary of CANARIES) assert.ok(!shown.includes(canary), canary);
+    assert.equal(await post(`Basic ${Buffer.from('CANARY-USER:wrong').toString('base64')}`), 401);
+    assert.equal(flow.seen('received').length, 0);
+    assert.equal(await post(`Basic ${BASIC}`), 200);
+    const received = await flow.wait('received');
+    assert.ok(received.payload.includes('CANARY-SURNAME'), 'the simulator has had the message in its hands');
+    look(flow, 'the simulator', ['simulator']);
+  });
+
+  describe('the search itself', () => {
+    for (const [where, leak] of [
+      ['log', 'node.warn(msg.payload);'],
+      ['log', 'node.error({ message: msg.payload });'],
+      ['print', 'console.log(msg.payload);'],
+      ['errors', 'throw new Error(msg.payload);'],
+      ['statuses', "node.status({ text: 'received ' + msg.payload });"],
+      ['log', `node.log('as ${BASIC}');`],
+    ] as const) {
+      it(`finds a flow out that does: ${leak}`, async () => {
+        const leaky = { id: 'leaky', type: 'function', func: leak, outputs: 1, wires: [['done']] };
+        const flow = await start([simulator({ wires: [['leaky']] }), leaky, ...CATCH], {}, [
+          'function/10-function',
+        ]);
+        assert.equal(await post(`Basic ${BASIC}`), 200);
+        await until('it is found', () => {
+          try {
+            look(flow, 'a leak', ['simulator', 'leaky']);
+            return false;
+          } catch (error) {
+            return (error as Error).message.includes(` in ${where} after a leak`);
+          }
+        });
+      });
+    }
   });
 });
+
+/** Fails where a canary is in what is shown. */
+function mustNotHold(shown: unknown, where: string): void {
+  const text = JSON.stringify(shown);
+  for (const canary of [...CANARIES, BASIC]) assert.ok(!text.includes(canary), `${canary} is in ${where}`);
+}
+
+/** Records what the process prints; it is printed all the same. */
+function recordPrinted(): { start(): void; stop(): void; text(): string } {
+  let printed = '';
+  const streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write }));
+  return {
+    start() {
+      printed = '';
+      for (const { stream, write } of streams) {
+        stream.write = ((chunk: string | Uint8Array, ...more: never[]) => {
+          printed += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
+          return write.call(stream, chunk, ...more);
+        }) as typeof stream.write;
+      }
+    },
+    stop() {
+      for (const { stream, write } of streams) stream.write = write;
+    },
+    text: () => printed,
+  };
+}
