@@ -51,6 +51,7 @@ export const PKB_WORDS = 'PID-5 Example^Alex is <b>not</b> known';
  *
  * @param pkb address of what is PKB
  * @param attacker address that is the attacker's, also of a proxy that is deployed
+ * @param more further nodes; those with the id of one of the flow's replace it
  */
 export async function startAttacked(
   runtime: string,
@@ -58,6 +59,7 @@ export async function startAttacked(
   attacker: string,
   settings: string,
   env: Record<string, string> = {},
+  more: readonly { id: string; [setting: string]: unknown }[] = [],
 ): Promise<NodeRed> {
   const userDir = mkdtempSync(join(tmpdir(), 'pkb-admin-'));
   mkdirSync(join(userDir, 'node_modules/@pkb-partner'), { recursive: true });
@@ -81,7 +83,11 @@ export async function startAttacked(
     { id: 'send', type: 'pkb-send', connection: 'connection', ...place, wires: [[], []] },
     { id: 'guard', type: 'pkb-guard', rules: {}, ...place, wires: [[], []] },
   ];
-  writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flow));
+  const replaced = new Set(more.map(({ id }) => id));
+  writeFileSync(
+    join(userDir, 'flows.json'),
+    JSON.stringify([...flow.filter(({ id }) => !replaced.has(id)), ...more]),
+  );
   // Core nodes call the user name differently; each has both, so that what looks for either would find it.
   const credentials = Object.fromEntries(
     Object.entries(SECRETS).map(([id, secret]) => [id, { ...secret, user: secret.username }]),
