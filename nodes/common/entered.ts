@@ -74,5 +74,5 @@ export function leadsToTheSame(entered: Entered, deployed: Way): boolean {
     if (isSimulator({ environment })) return ['simulator'];
     return [environment, environment === 'custom' ? url : '', tls, proxy].map((setting) => setting ?? '');
   };
-  return way(entered).join('\n') === way(deployed).join('\n');
+  return JSON.stringify(way(entered)) === JSON.stringify(way(deployed));
 }
