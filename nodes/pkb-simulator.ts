@@ -5,10 +5,12 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from 'express';
 import { asPkbError, PkbConfigError } from '../src/errors.js';
-import { parsedView } from '../src/hl7/parsed.js';
+import { parsedQuickly } from '../src/hl7/parsed.js';
 import { readFaultPlan } from '../src/simulator/faults.js';
-import { give, readBody, SIMULATOR_PATH } from '../src/simulator/server.js';
-import { type Received, Simulator, type SimulatorAnswer, summaryOf } from '../src/simulator/simulator.js';
+import { DEFAULT_PATIENTS, type KnownPatient } from '../src/simulator/known-patients.js';
+import { SIMULATOR_PATH } from '../src/simulator/server.js';
+import { Service } from '../src/simulator/serve.js';
+import { type Received, Simulator, summaryOf } from '../src/simulator/simulator.js';
 import { showError } from './common/input.js';
 import type { Node, NodeDef, Runtime } from './common/types.js';
 
@@ -26,6 +28,10 @@ interface SimulatorCredentials {
 interface SimulatorDef extends NodeDef {
   path: string;
   aliases: string[];
+  /** Whether letters, results and the like make records; absent = no. */
+  autoCreate?: boolean;
+  /** Patients known from the start; absent = those of the examples. */
+  patients?: readonly KnownPatient[];
   /** A fault plan as JSON; blank = none. */
   faults: string;
 }
@@ -46,7 +52,14 @@ module.exports = function (RED: Runtime): void {
     let simulator: Simulator;
     try {
       const faults = readFaultPlan(config.faults ?? '');
-      simulator = new Simulator({ ...this.credentials, aliases: config.aliases ?? [], faults });
+      const { autoCreate, patients = DEFAULT_PATIENTS } = config;
+      simulator = new Simulator({
+        ...this.credentials,
+        aliases: config.aliases ?? [],
+        autoCreate,
+        patients,
+        faults,
+      });
     } catch (error) {
       showError(RED, this, 'PKB_SETTING');
       this.error(asPkbError(error));
@@ -56,32 +69,22 @@ module.exports = function (RED: Runtime): void {
     let count = 0;
     const show = (received: Received): void => {
       const { hl7, ...simulated } = { ...received, summary: summaryOf(received) };
-      const text = RED._('pkb-simulator.status.received', { count: ++count });
+      const { forgotten } = simulator;
+      const key = forgotten > 0 ? 'received-forgotten' : 'received';
+      const text = RED._(`pkb-simulator.status.${key}`, { count: ++count, forgotten });
       this.status({ fill: 'green', shape: 'dot', text });
+      const parsed = parsedQuickly(hl7);
       this.send({
         payload: hl7,
         topic: simulated.messageType,
-        parsed: parsedView(hl7),
+        ...(parsed && { parsed }),
         simulator: simulated,
       });
     };
-    const route: RequestHandler = (request, response) => {
-      answer(simulator, request)
-        .then((given) => {
-          if (given.received) show(given.received);
-          return give(given, response);
-        })
-        .catch(() => response.destroy());
-    };
-    const greet: RequestHandler = (request, response) => {
-      response.writeHead(simulator.greet(request.headers.authorization)).end();
-    };
-    RED.httpNode.post(path, route);
-    RED.httpNode.get(path, greet);
-    this.on('close', () => {
-      removeRoute(RED, route);
-      removeRoute(RED, greet);
-    });
+    const service = new Service(simulator, show);
+    const route: RequestHandler = (request, response) => service.serve(request, response);
+    RED.httpNode.all(path, route);
+    this.on('close', () => removeRoute(RED, route));
   }
   RED.nodes.registerType<SimulatorNode, SimulatorDef, object, SimulatorCredentials>(
     'pkb-simulator',
@@ -91,15 +94,6 @@ module.exports = function (RED: Runtime): void {
     },
   );
 };
-
-async function answer(
-  simulator: Simulator,
-  request: Parameters<RequestHandler>[0],
-): Promise<SimulatorAnswer> {
-  const body = await readBody(request);
-  if (body === undefined) return { status: 413, headers: {}, body: '' };
-  return simulator.handle({ authorization: request.headers.authorization, body });
-}
 
 /** This Node-RED's own HTTP server, by the address it is bound to. */
 function ownAddress(RED: Runtime): string {

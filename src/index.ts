@@ -37,4 +37,6 @@ export { decodeResponse, type DecodedOutcome, type DecodedResponse } from './pkb
 export { FAULT_KINDS, type FaultKind, type FaultPlan } from './simulator/faults.js';
 export { type RunningSimulator, startSimulator, type StartOptions } from './simulator/server.js';
 export type { Effect } from './simulator/filing.js';
+export type { KnownPatient } from './simulator/known-patients.js';
+export type { Limits } from './simulator/limits.js';
 export type { Received } from './simulator/simulator.js';

@@ -88,6 +88,8 @@ const ANSWERS = /^(?:ACK|ADR|MCF|ORF|RSP)(?:$|[^A-Za-z0-9])/;
 
 /** What goes into an acknowledgement that we write. */
 export interface AckFields {
+  /** MSH-9; `ACK^R01`, as in all of PKB's examples, where left out. */
+  readonly type?: string;
   readonly code: 'AA' | 'AR' | 'AE';
   /** Control ID of the message that is answered. */
   readonly answers: string;
@@ -106,7 +108,7 @@ export interface AckFields {
  * @returns HL7 text, segments ended by CR
  */
 export function writeAck(fields: AckFields): string {
-  const header = `MSH|^~\\&|HL7API|PKB|${fields.application}|${fields.facility}|${fields.time}||ACK^R01|PKB-${fields.time}|P|2.4`;
+  const header = `MSH|^~\\&|HL7API|PKB|${fields.application}|${fields.facility}|${fields.time}||${fields.type ?? 'ACK^R01'}|PKB-${fields.time}|P|2.4`;
   const text = fields.text === '' ? '' : `|${escape(fields.text)}`;
   return `${header}\rMSA|${fields.code}|${escape(fields.answers)}${text}\r`;
 }

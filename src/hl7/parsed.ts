@@ -24,6 +24,21 @@ const HL7 = createRequire(__filename)('hl7-standard') as new (
   options: { lineEndings: string },
 ) => Hl7Standard;
 
+/** Characters and segments up to which a message is parsed where that must not take long: the library's time grows with their square. */
+export const QUICKLY_PARSED = { characters: 64 * 1024, segments: 1_000 } as const;
+
+/**
+ * Parses a message for looking, unless it is large enough to hold up the process.
+ *
+ * @param hl7 segments ended by CR
+ * @returns undefined for a message beyond {@link QUICKLY_PARSED}, too
+ */
+export function parsedQuickly(hl7: string): ParsedMessage | undefined {
+  const { characters, segments } = QUICKLY_PARSED;
+  if (hl7.length > characters || hl7.split('\r', segments + 2).length > segments + 1) return undefined;
+  return parsedView(hl7);
+}
+
 /**
  * Parses a message for looking.
  *

@@ -2,13 +2,13 @@
  * For which messages PKB answers AR, and in which words (PKB pages 3850600457 and 3364848470). Where PKB's own words are
  * not known, the text says that it is the simulator's.
  */
-import { read, readRaw } from '../hl7/read.js';
 import { readTimestamp } from '../hl7/timestamp.js';
 import { readSendingFacility } from '../pkb/alias.js';
-import { DATA_POINT_FIELDS, messageTypeRow } from '../pkb/catalogue.js';
-
-/** Raised by a check; its text becomes MSA-3. */
-export class Rejection extends Error {}
+import { DATA_POINT_FIELDS, type Family, messageTypeRow } from '../pkb/catalogue.js';
+import { type Identity, isNhs } from './identifiers.js';
+import type { Limits } from './limits.js';
+import type { Message } from './message.js';
+import { reject } from './rejection.js';
 
 /**
  * Checks what can be checked without knowing the patient.
@@ -16,63 +16,66 @@ export class Rejection extends Error {}
  * @param aliases authorised `connecting{controller}` pairs; empty = all
  * @throws Rejection
  */
-export function checkMessage(hl7: string, messageType: string, aliases: readonly string[]): void {
-  if (messageTypeRow(messageType) === undefined) reject('Unknown messageType received from HL7');
-  mustHave(hl7, 'MSH-7.1', 'message timestamp');
-  mustHave(hl7, 'MSH-10.1', 'message control ID');
-  mustHave(hl7, 'MSH-11.1', 'processing ID');
-  checkFacility(readRaw(hl7, 'MSH-4') ?? '', aliases);
-  if (messageType !== 'QRY^A19') checkPatient(hl7);
-  checkTimes(hl7);
-  checkType(hl7, messageType);
-}
-
-/** PID-3 as PKB matches by: components 1, 4 and 5, the NHS number status left out (PKB page 3365077836). */
-export function identifiersOf(hl7: string): string[] {
-  const repetitions = (readRaw(hl7, 'PID-3') ?? '').split('~').map((raw) => raw.split('^'));
-  return repetitions
-    .filter((parts) => parts[0]?.trim() && parts[3] && parts[4])
-    .map((parts) => `${parts[0]?.trim()}^^^${parts[3]}^${parts[4]?.replace(/\{.*\}$/, '')}`);
+export function checkMessage(
+  message: Message,
+  messageType: string,
+  identity: Identity,
+  aliases: readonly string[],
+  limits: Limits,
+): void {
+  const family = messageTypeRow(messageType)?.family;
+  if (family === undefined) reject('Unknown messageType received from HL7');
+  mustHave(message, 'MSH-7.1', 'message timestamp');
+  mustHave(message, 'MSH-10.1', 'message control ID');
+  mustHave(message, 'MSH-11.1', 'processing ID');
+  checkFacility(message.raw('MSH-4') ?? '', aliases, limits);
+  if (family !== 'query') checkPatient(message, identity);
+  checkTimes(message);
+  checkType(message, messageType, family);
 }
 
 /**
- * Checks what a record that does not exist yet needs (PKB pages 3850600457 and 4567400451).
+ * Checks what a record that does not exist yet needs (PKB pages 3850600457 and 4567400451): demographics make one;
+ * anything else does where the organisation has auto-create, and then from a verified NHS number with name, date of birth and
+ * sex.
  *
  * @throws Rejection
  */
-export function checkNewPatient(hl7: string, messageType: string): void {
+export function checkNewPatient(
+  message: Message,
+  family: Family,
+  identity: Identity,
+  autoCreate: boolean,
+): void {
   const missing = [
     ['PID-5.1', 'surname'],
     ['PID-5.2', 'givenName'],
-  ].flatMap(([path = '', name = '']) => (read(hl7, path) ? [] : [name]));
-  if (messageTypeRow(messageType)?.family === 'demographics') {
+  ].flatMap(([path = '', name = '']) => (message.text(path) ? [] : [name]));
+  if (family === 'demographics') {
     if (missing.length > 0) reject(`Cannot create patient missing these fields: ${missing.join(', ')}`);
     return;
   }
-  const enough = missing.length === 0 && read(hl7, 'PID-7') && read(hl7, 'PID-8');
-  const nhsNumber = identifiersOf(hl7).some((identifier) => identifier.endsWith('^^^NHS^NH'));
-  if (!enough || !nhsNumber) reject('No patient found for PID segment');
+  const enough = missing.length === 0 && message.text('PID-7') && message.text('PID-8');
+  const verified = identity.identifiers.some(isNhs) && ['', '01'].includes(identity.nhsStatus);
+  if (!autoCreate || !enough || !verified) reject('No patient found for PID segment');
 }
 
 /**
- * Checks a cancellation of an appointment that PKB does not know: it needs what a new one needs (page 3364849014).
+ * Checks a change of an appointment that PKB does not know: it needs what a new one needs (PKB page 3364849014).
  *
  * @throws Rejection
  */
-export function checkUnknownAppointment(hl7: string): void {
-  mustHave(hl7, 'SCH-11.4', 'start time');
+export function checkNewAppointment(message: Message): void {
+  mustHave(message, 'SCH-11.4', 'start time');
+  mustHave(message, 'PV1-3', 'location');
 }
 
-function reject(text: string): never {
-  throw new Rejection(`Parsing or validation error: ${text}`);
+function mustHave(message: Message, path: string, name: string): void {
+  if (!message.text(path)) reject(`${path} (${name}) must be provided. You provided []`);
 }
 
-function mustHave(hl7: string, path: string, name: string): void {
-  if (!read(hl7, path)) reject(`${path} (${name}) must be provided. You provided []`);
-}
-
-function checkFacility(facility: string, aliases: readonly string[]): void {
-  const named = readSendingFacility(facility);
+function checkFacility(facility: string, aliases: readonly string[], limits: Limits): void {
+  const named = facility.length > limits.id ? undefined : readSendingFacility(facility);
   if (named === undefined)
     reject('MSH-4 must be connecting-alias{data-controller-alias} (simulator wording)');
   if (aliases.length > 0 && !aliases.includes(facility)) {
@@ -80,99 +83,101 @@ function checkFacility(facility: string, aliases: readonly string[]): void {
   }
 }
 
-function checkPatient(hl7: string): void {
-  if (identifiersOf(hl7).length === 0)
-    reject('Lookup single patient must be provided with at least one identifier');
-  const sex = read(hl7, 'PID-8');
+function checkPatient(message: Message, { identifiers }: Identity): void {
+  if (identifiers.length === 0) reject('Lookup single patient must be provided with at least one identifier');
+  const sex = message.text('PID-8');
   if (sex && !['U', 'M', 'F', 'I'].includes(sex)) reject('Invalid gender. Expected U, M, F or I');
 }
 
+const TIMES = 'MSH-7.1 PID-7 SCH-11.4 SCH-11.5 TXA-4 OBR-7 OBX-14 PV1-44 PV1-45'.split(' ');
+
 /** Half-specified time stamps are an error (PKB page 3365013095). */
-function checkTimes(hl7: string): void {
-  for (const path of [
-    'MSH-7.1',
-    'PID-7',
-    'SCH-11.4',
-    'SCH-11.5',
-    'TXA-4',
-    'OBR-7',
-    'OBX-14',
-    'PV1-44',
-    'PV1-45',
-  ]) {
-    const raw = readRaw(hl7, path);
+function checkTimes(message: Message): void {
+  for (const path of TIMES) {
+    const raw = message.raw(path);
     if (raw && readTimestamp(raw) === undefined)
       reject(`${path} is not a valid timestamp (simulator wording)`);
   }
 }
 
-function checkType(hl7: string, messageType: string): void {
-  const family = messageTypeRow(messageType)?.family;
+function checkType(message: Message, messageType: string, family: Family): void {
   switch (family) {
     case 'demographics':
-      return checkClinicalSegments(hl7);
+      return checkClinicalSegments(message);
     case 'appointment':
-      mustHave(hl7, 'SCH-1.1', 'placer ID');
-      if (messageType === 'SIU^S12') mustHave(hl7, 'SCH-11.4', 'start time');
+      mustHave(message, 'SCH-1.1', 'placer ID');
+      if (messageType === 'SIU^S12') checkNewAppointment(message);
       return;
     case 'document':
-      mustHave(hl7, 'TXA-12.1', 'document ID');
-      return messageType === 'MDM^T02' ? checkDocument(hl7) : undefined;
+      mustHave(message, 'TXA-12.1', 'document ID');
+      return messageType === 'MDM^T02' ? checkDocument(message) : undefined;
     case 'result':
-      return checkResults(hl7);
+      return checkResults(message);
     case 'encounter':
-      return mustHave(hl7, DATA_POINT_FIELDS.encounter[0] ?? '', 'visit number');
+      return mustHave(message, DATA_POINT_FIELDS.encounter[0] ?? '', 'visit number');
     case 'query':
-    case undefined:
-      return;
+      return mustHave(message, 'QRD-9', 'what subject filter');
   }
 }
 
-function checkDocument(hl7: string): void {
-  mustHave(hl7, 'TXA-2.1', 'document type');
-  if (read(hl7, 'TXA-17') !== 'AU') reject('TXA-17 (completion status) must be AU (simulator wording)');
-  if (readRaw(hl7, 'OBX') === undefined) reject('OBX (content) must be provided (simulator wording)');
+/** PKB pages 3364848860 (documents) and 3365012559 (care plans). */
+function checkDocument(message: Message): void {
+  mustHave(message, 'TXA-2.1', 'document type');
+  if (message.text('TXA-17') !== 'AU') reject('TXA-17 (completion status) must be AU (simulator wording)');
+  if (message.raw('OBX') === undefined) reject('OBX (content) must be provided (simulator wording)');
+  if (message.text('TXA-2.1') !== 'CP') return;
+  mustHave(message, 'TXA-4', 'activity time');
+  mustHave(message, 'OBX-3.2', 'title');
+  const format = `${message.text('OBX-5.2')} ${message.text('OBX-5.3')}`;
+  if (format !== 'TEXT HTML' && format !== 'TEXT PDF')
+    reject('OBX-5 of a care plan must be TEXT and HTML or PDF (simulator wording)');
 }
 
-function checkResults(hl7: string): void {
-  const order = read(hl7, 'ORC-3.1');
-  const report = read(hl7, 'OBR-3.1');
+/** PKB pages 3364848908, 3991405648 and 3365012682. */
+function checkResults(message: Message): void {
+  const order = message.text('ORC-3.1');
+  const report = message.text('OBR-3.1');
   if (order && report && order !== report) reject('ORC-3.1 and OBR-3.1 differ (simulator wording)');
   if (!order && !report)
     reject('ORC-3.1 or OBR-3.1 (filler order number) must be provided (simulator wording)');
+  if (message.raw('MSH-3') === 'RADIOLOGY') checkRadiology(message);
   let reports = 0;
   let results = 0;
   let observed = '';
-  for (const segment of hl7.split(/[\r\n]+/)) {
-    const fields = segment.split('|');
-    if (fields[0] === 'OBR') {
+  for (const segment of message.all('OBR', 'OBX')) {
+    if (segment.name === 'OBR') {
       reports++;
       results = 0;
-      observed = fields[7] ?? '';
-    } else if (fields[0] === 'OBX') {
+      observed = message.raw('OBR-7', segment) ?? '';
+    } else {
       results++;
-      if (!observed && !fields[14])
+      if (!observed && !message.raw('OBX-14', segment))
         reject(`OBR[${reports}].OBX[${results}]: No observation timestamp in OBX or OBR`);
     }
   }
-  if (reports > 1 && readRaw(hl7, 'MSH-3') === 'RADIOLOGY')
-    reject('Several OBR in a radiology message (simulator wording)');
 }
 
-function checkClinicalSegments(hl7: string): void {
+function checkRadiology(message: Message): void {
+  if (message.all('OBR').length > 1) reject('Several OBR in a radiology message (simulator wording)');
+  mustHave(message, 'OBR-7', 'observation time');
+  if (!message.text('OBR-4.1') && !message.text('OBR-4.2'))
+    reject('OBR-4 (test name) must be provided. You provided []');
+}
+
+function checkClinicalSegments(message: Message): void {
   const seen = new Set<string>();
-  for (let n = 1; readRaw(hl7, `AL1[${n}]`) !== undefined; n++) {
-    mustHaveCode(hl7, `AL1[${n}]`, 'AL1', 'Allergen');
-    const key = `${readRaw(hl7, `AL1[${n}]-3`)}|${readRaw(hl7, `AL1[${n}]-6`)}`;
+  for (const segment of message.all('AL1')) {
+    mustHaveCode(message, segment, 'Allergen');
+    const key = `${message.raw('AL1-3', segment)}|${message.raw('AL1-6', segment)}`;
     if (seen.has(key)) reject('Duplicate AL1 (simulator wording)');
     seen.add(key);
   }
-  for (let n = 1; readRaw(hl7, `DG1[${n}]`) !== undefined; n++)
-    mustHaveCode(hl7, `DG1[${n}]`, 'DG1', 'Diagnosis');
+  for (const segment of message.all('DG1')) mustHaveCode(message, segment, 'Diagnosis');
 }
 
-function mustHaveCode(hl7: string, segment: string, name: string, subject: string): void {
-  if (read(hl7, `${segment}-3.1`) || read(hl7, `${segment}-3.2`)) return;
+function mustHaveCode(message: Message, segment: ReturnType<Message['all']>[number], subject: string): void {
+  const { name } = segment;
+  if (message.text(`${name}-3.1`, segment) || message.text(`${name}-3.2`, segment)) return;
   reject(
     `You need to provide at least one of: ${name}.3.1 (${subject} code ID), ${name}.3.2 (${subject} code text)`,
   );

@@ -1,11 +1,18 @@
 /**
  * What a message does to the records that the simulator keeps.
  */
-import { read, readRaw } from '../hl7/read.js';
-import { messageTypeRow } from '../pkb/catalogue.js';
-import { dataPointOf } from '../pkb/data-point.js';
-import { checkUnknownAppointment } from './checks.js';
-import { CLINICAL_LISTS, type Holdings } from './patients.js';
+import { DATA_POINT_FIELDS, type MessageType } from '../pkb/catalogue.js';
+import { checkNewAppointment } from './checks.js';
+import { type Limits, own, ownShort } from './limits.js';
+import type { Message } from './message.js';
+import {
+  CLINICAL_LISTS,
+  dataPointKey,
+  type KeptDataPoint,
+  type PatientRecord,
+  type Patients,
+} from './patients.js';
+import { reject } from './rejection.js';
 
 /** What a message did, in words, with what stood before and after. */
 export interface Effect {
@@ -14,46 +21,96 @@ export interface Effect {
   readonly after?: readonly string[];
 }
 
+/** What came of a message. */
+export interface Filed {
+  /** Whether PKB would hold it for the Customer's review. */
+  readonly held: boolean;
+  readonly effects: readonly Effect[];
+}
+
+/** Where a message goes. */
+export interface Place {
+  readonly patients: Patients;
+  readonly record: PatientRecord;
+  /** Raw MSH-4. */
+  readonly customer: string;
+  readonly limits: Limits;
+}
+
 /** Replaces each clinical list of which the message carries any entry (PKB page 3365078168). */
-export function replaceLists(hl7: string, holdings: Holdings): Effect[] {
+export function replaceLists(message: Message, { patients, record, customer, limits }: Place): Effect[] {
   const effects: Effect[] = [];
-  for (const [segment, list] of Object.entries(CLINICAL_LISTS)) {
-    const after: string[] = [];
-    const field = segment === 'ZRX' ? 2 : 3;
-    for (let n = 1; readRaw(hl7, `${segment}[${n}]`) !== undefined; n++) {
-      const path = `${segment}[${n}]-${field}`;
-      after.push(read(hl7, `${path}.2`) || read(hl7, `${path}.1`) || '');
-    }
-    if (after.length === 0) continue;
-    const before = holdings.lists[list];
+  for (const [name, list] of Object.entries(CLINICAL_LISTS)) {
+    const field = name === 'ZRX' ? 2 : 3;
+    const segments = message.all(name).slice(0, limits.entries);
+    if (segments.length === 0) continue;
+    const after = segments.map((segment) => {
+      const shown =
+        message.text(`${name}-${field}.2`, segment) || message.text(`${name}-${field}.1`, segment);
+      return ownShort(shown);
+    });
+    const before = patients.listsOf(record, customer)[list];
     effects.push({ text: `OVERWRITTEN: the Customer's whole list of ${list} was replaced.`, before, after });
-    holdings.lists[list] = after;
+    patients.setList(record, customer, list, after);
   }
   return effects;
 }
 
-/** Files a document, appointment, result or encounter by its data point ID, or takes it back. */
-export function fileDataPoint(hl7: string, messageType: string, holdings: Holdings, held: boolean): Effect[] {
-  const id = dataPointOf(hl7, messageType)?.id;
-  const row = messageTypeRow(messageType);
-  if (id === undefined || row === undefined) return [];
-  const known = holdings.dataPoints.has(id);
-  if (row.effect === 'deletes') {
-    if (!known) return [{ text: 'No such data point: nothing happens.' }];
-    if (!held) holdings.dataPoints.delete(id);
-    return [{ text: 'The data point is deleted.' }];
-  }
-  if (row.effect === 'cancels' && !known) {
-    if (row.family !== 'appointment') return [{ text: 'No such data point: nothing happens.' }];
-    checkUnknownAppointment(hl7);
-  }
-  holdings.dataPoints.set(id, { messageType, held });
-  if (row.effect === 'cancels') return [{ text: 'The data point is cancelled.' }];
-  return [
-    {
-      text: known
-        ? `The data point is ${row.effect === 'updates' ? 'updated' : 'replaced'}.`
-        : 'A data point is created.',
-    },
-  ];
+/**
+ * Files a document, appointment, result or encounter by its data point ID, takes it back, or holds it.
+ *
+ * What replaces a data point is judged by the date of birth. What changes or takes back one that is there follows the decision
+ * about that one (PKB page "Soft Matching", 4213014614): a part of an appointment cannot be filed while the rest is held.
+ *
+ * @param matches whether the date of birth is that of the record
+ */
+export function fileDataPoint(message: Message, type: MessageType, place: Place, matches: boolean): Filed {
+  const id = idOf(message, type);
+  if (id.length > place.limits.id) reject('The data point ID is too long (simulator wording)');
+  const key = own(dataPointKey(place.customer, type.family, id));
+  const before = place.record.dataPoints.get(key);
+  const action = actionOf(message, type);
+  if (before !== undefined && action !== 'replaces')
+    return { held: before.held, effects: change(action, before, key, place) };
+  const nothing = action === 'deletes' || (action === 'cancels' && type.family !== 'appointment');
+  if (nothing) return { held: false, effects: [{ text: 'No such data point: nothing happens.' }] };
+  if (type.family === 'appointment' && action !== 'replaces') checkNewAppointment(message);
+  const carePlan = type.family === 'document' && message.text('TXA-2.1') === 'CP';
+  place.patients.setDataPoint(place.record, key, { held: !matches, carePlan });
+  const review = matches
+    ? []
+    : [{ text: 'Held for review: the date of birth (PID-7) is not that of the record.' }];
+  return { held: !matches, effects: [...review, { text: written(action, before, carePlan) }] };
+}
+
+function idOf(message: Message, { family }: MessageType): string {
+  return DATA_POINT_FIELDS[family].map((field) => message.text(field)).find(Boolean) ?? '';
+}
+
+/** OBR-25 `R` deletes all results of a report (PKB page 3364848908). */
+function actionOf(message: Message, { effect, family }: MessageType): MessageType['effect'] {
+  return family === 'result' && message.text('OBR-25') === 'R' ? 'deletes' : effect;
+}
+
+function change(action: MessageType['effect'], before: KeptDataPoint, key: string, place: Place): Effect[] {
+  const { patients, record } = place;
+  const review = before.held ? [{ text: 'Held for review, as what it changes is.' }] : [];
+  if (action === 'deletes' && before.carePlan)
+    return [...review, { text: 'A care plan cannot be deleted: nothing happens.' }];
+  if (action !== 'deletes')
+    return [...review, { text: `The data point is ${action === 'cancels' ? 'cancelled' : 'updated'}.` }];
+  if (!before.held) patients.deleteDataPoint(record, key);
+  return [...review, { text: 'The data point is deleted.' }];
+}
+
+function written(
+  action: MessageType['effect'],
+  before: KeptDataPoint | undefined,
+  carePlan: boolean,
+): string {
+  if (action === 'cancels') return 'An appointment is created and cancelled.';
+  if (before === undefined) return 'A data point is created.';
+  return carePlan && before.carePlan
+    ? 'The care plan gets a new version; the old one stays visible.'
+    : 'The data point is replaced.';
 }

@@ -1,7 +1,10 @@
 /**
- * The records that the simulator keeps: enough of a patient to match by, and per Customer the data points and clinical
- * lists, so that an integrator sees what a message would have done to them.
+ * The records that the simulator keeps: enough of a patient to match by and to answer a query with, and per Customer the
+ * clinical lists and data points, so that an integrator sees what a message would have done to them. Of everything there is a
+ * bound; what was written to least recently is forgotten first.
  */
+import type { Family } from '../pkb/catalogue.js';
+import type { Limits } from './limits.js';
 
 /** The lists that an A28 or A31 replaces, by the segment that carries them (PKB page 3365078168). */
 export const CLINICAL_LISTS = { AL1: 'allergies', DG1: 'diagnoses', ZRX: 'medication' } as const;
@@ -9,27 +12,78 @@ export const CLINICAL_LISTS = { AL1: 'allergies', DG1: 'diagnoses', ZRX: 'medica
 /** The name of a clinical list. */
 export type ClinicalList = (typeof CLINICAL_LISTS)[keyof typeof CLINICAL_LISTS];
 
-/** What one Customer holds about a patient. */
-export interface Holdings {
-  readonly lists: Record<ClinicalList, string[]>;
-  /** Data point IDs with the message type that last wrote them. */
-  readonly dataPoints: Map<string, { messageType: string; held: boolean }>;
+/** What one Customer's clinical lists about a patient hold. */
+export type ClinicalLists = Record<ClinicalList, readonly string[]>;
+
+/** A data point, as far as later messages about it depend on it. */
+export interface KeptDataPoint {
+  /** Whether it waits for the Customer's review. */
+  readonly held: boolean;
+  /** A care plan cannot be deleted (PKB page 3364947080). */
+  readonly carePlan: boolean;
+}
+
+/** Who a patient is: raw HL7 text, as it came. */
+export interface Person {
+  /** PID-7 as `yyyyMMdd`; blank where never given. */
+  birthDate: string;
+  family: string;
+  given: string;
+  postcode: string;
 }
 
 /** A patient's record. */
-export interface PatientRecord {
+export interface PatientRecord extends Person {
+  /** Counts up; later records have higher numbers. */
+  readonly serial: number;
   /** `value^^^authority^type` without NHS number status. */
   readonly identifiers: Set<string>;
-  /** PID-7 as `yyyyMMdd`; blank where never given. */
-  birthDate: string;
+  /** Whether the patient has a PKB account of their own, as a query may ask. */
+  readonly registered: boolean;
   /** MSH-7 of the demographics that stand, as milliseconds since 1970. */
   entered: number;
-  readonly customers: Map<string, Holdings>;
+  /** When the demographics were last written, as milliseconds since 1970. */
+  changed: number;
+  /** Clinical lists by Customer (raw MSH-4). */
+  readonly customers: Map<string, ClinicalLists>;
+  /** Data points by {@link dataPointKey}. */
+  readonly dataPoints: Map<string, KeptDataPoint>;
+  /** Estimated size. */
+  bytes: number;
 }
+
+/** What names a data point: each Customer and each kind of message has IDs of its own. */
+export function dataPointKey(customer: string, family: Family, id: string): string {
+  return `${customer}|${family}|${id}`;
+}
+
+/** Estimated bytes of a record, and of an entry in one of its maps, beside the texts. */
+const RECORD_BYTES = 1_500;
+const ENTRY_BYTES = 100;
 
 /** All records, found by any of their identifiers. */
 export class Patients {
+  readonly #limits: Limits;
   readonly #byIdentifier = new Map<string, PatientRecord>();
+  /** In the order in which they were last written to. */
+  readonly #records = new Set<PatientRecord>();
+  #serial = 0;
+  #bytes = 0;
+  #forgotten = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** How many patients and data points have been forgotten. */
+  get forgotten(): number {
+    return this.#forgotten;
+  }
+
+  /** All records, the oldest first. */
+  all(): PatientRecord[] {
+    return [...this.#records].toSorted((a, b) => a.serial - b.serial);
+  }
 
   /** The different records that some identifiers lead to. */
   find(identifiers: readonly string[]): PatientRecord[] {
@@ -38,37 +92,94 @@ export class Patients {
   }
 
   /** Makes a record. */
-  create(identifiers: readonly string[], birthDate: string): PatientRecord {
-    const record = { identifiers: new Set<string>(), birthDate, entered: 0, customers: new Map() };
+  create(identifiers: readonly string[], person: Person, registered = false): PatientRecord {
+    const record: PatientRecord = {
+      ...person,
+      serial: ++this.#serial,
+      identifiers: new Set(),
+      registered,
+      entered: 0,
+      changed: 0,
+      customers: new Map(),
+      dataPoints: new Map(),
+      bytes: 0,
+    };
+    this.#grow(record, RECORD_BYTES);
     this.identify(record, identifiers);
     return record;
   }
 
-  /** Adds identifiers to a record. */
+  /** Adds identifiers to a record, up to the bound. */
   identify(record: PatientRecord, identifiers: readonly string[]): void {
     for (const identifier of identifiers) {
+      if (record.identifiers.has(identifier) || record.identifiers.size >= this.#limits.identifiers) continue;
       record.identifiers.add(identifier);
       this.#byIdentifier.set(identifier, record);
+      this.#grow(record, sizeOf(identifier));
+    }
+  }
+
+  /**
+   * The clinical lists of a Customer about a patient. At first sight there is one entry in each, as if typed in by the
+   * Customer's professionals: that is what a Partner's message would overwrite.
+   */
+  listsOf(record: PatientRecord, customer: string): ClinicalLists {
+    return record.customers.get(customer) ?? TYPED_IN;
+  }
+
+  /** Replaces one clinical list. */
+  setList(record: PatientRecord, customer: string, list: ClinicalList, entries: readonly string[]): void {
+    const before = this.listsOf(record, customer);
+    const known = record.customers.has(customer);
+    record.customers.set(customer, { ...before, [list]: entries });
+    const added = entries.reduce((sum, entry) => sum + sizeOf(entry), known ? 0 : sizeOf(customer));
+    this.#grow(record, added - before[list].reduce((sum, entry) => sum + sizeOf(entry), 0));
+  }
+
+  /** Writes a data point; the oldest of the patient is forgotten where there are too many. */
+  setDataPoint(record: PatientRecord, key: string, dataPoint: KeptDataPoint): void {
+    const known = record.dataPoints.has(key);
+    record.dataPoints.set(key, dataPoint);
+    this.#grow(record, known ? 0 : sizeOf(key));
+    const [oldest] = record.dataPoints.keys();
+    if (record.dataPoints.size <= this.#limits.dataPoints || oldest === undefined) return;
+    this.deleteDataPoint(record, oldest);
+    this.#forgotten++;
+  }
+
+  /** Deletes a data point. */
+  deleteDataPoint(record: PatientRecord, key: string): void {
+    if (record.dataPoints.delete(key)) this.#grow(record, -sizeOf(key));
+  }
+
+  /** Counts what was added to a record, makes it the last one written to, and forgets others where there is too much. */
+  #grow(record: PatientRecord, bytes: number): void {
+    record.bytes += bytes;
+    this.#bytes += bytes;
+    this.#records.delete(record);
+    this.#records.add(record);
+    for (const oldest of this.#records) {
+      if (this.#records.size <= this.#limits.patients && this.#bytes <= this.#limits.memory) return;
+      this.#forget(oldest);
+    }
+  }
+
+  #forget(record: PatientRecord): void {
+    this.#records.delete(record);
+    this.#bytes -= record.bytes;
+    this.#forgotten++;
+    for (const identifier of record.identifiers) {
+      if (this.#byIdentifier.get(identifier) === record) this.#byIdentifier.delete(identifier);
     }
   }
 }
 
-/**
- * What a Customer holds about a patient. At first sight it has one entry in each clinical list, as if typed in by its
- * professionals: that is what a Partner's message would overwrite.
- */
-export function holdingsOf(record: PatientRecord, customer: string): Holdings {
-  let holdings = record.customers.get(customer);
-  if (holdings === undefined) {
-    holdings = {
-      lists: {
-        allergies: ["Penicillin (the Customer's entry)"],
-        diagnoses: ["Asthma (the Customer's entry)"],
-        medication: ["Salbutamol inhaler (the Customer's entry)"],
-      },
-      dataPoints: new Map(),
-    };
-    record.customers.set(customer, holdings);
-  }
-  return holdings;
+const TYPED_IN: ClinicalLists = {
+  allergies: ["Penicillin (the Customer's entry)"],
+  diagnoses: ["Asthma (the Customer's entry)"],
+  medication: ["Salbutamol inhaler (the Customer's entry)"],
+};
+
+function sizeOf(text: string): number {
+  return 2 * text.length + ENTRY_BYTES;
 }

@@ -6,24 +6,41 @@
 import { writeAck } from '../hl7/ack.js';
 import { unescape } from '../hl7/escape.js';
 import { fieldOf, messageTypeOf, readHeader } from '../hl7/header.js';
-import { read, readRaw } from '../hl7/read.js';
-import { formatUtc, momentOf, readTimestamp } from '../hl7/timestamp.js';
+import { readRaw } from '../hl7/read.js';
+import { formatUtc } from '../hl7/timestamp.js';
 import { messageTypeRow } from '../pkb/catalogue.js';
-import { checkMessage, checkNewPatient, identifiersOf, Rejection } from './checks.js';
-import { type Effect, fileDataPoint, replaceLists } from './filing.js';
+import { decodeBody, readContentType } from './charset.js';
+import { checkMessage } from './checks.js';
+import { type Head, mayEnter, refusalOf, UNAUTHORISED } from './entry.js';
+import type { Effect, Filed } from './filing.js';
 import { type FaultKind, type FaultPlan, FaultSource } from './faults.js';
-import { type Holdings, holdingsOf, Patients, type PatientRecord } from './patients.js';
-import { envelope, faultBody, messageIn, responseBody, XML } from './wire.js';
+import { identityOf } from './identifiers.js';
+import { addKnown, type KnownPatient } from './known-patients.js';
+import { type Limits, LIMITS, own } from './limits.js';
+import { Message } from './message.js';
+import { Patients } from './patients.js';
+import { answerQuery } from './query.js';
+import { Records } from './records.js';
+import { Rejection } from './rejection.js';
+import { readSoapRequest } from './soap-request.js';
+import { envelope, faultBody, responseBody, XML } from './wire.js';
+import { wsdl } from './wsdl.js';
 
 /** What a simulator is told. */
 export interface SimulatorOptions {
-  /** Name and password for HTTP Basic; where left out, any are let in. */
+  /** Name and password for HTTP Basic; where left out, any are let in, from this computer only. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
   /** Authorised `connecting{controller}` pairs; where left out or empty, all are. */
   readonly aliases?: readonly string[] | undefined;
+  /** Whether a message other than demographics makes a record of a patient who has none (an option of PKB's); false where left out. */
+  readonly autoCreate?: boolean | undefined;
+  /** Patients that are known from the start; where left out, none (to the class), or those of the examples (to `startSimulator` and the node). */
+  readonly patients?: readonly KnownPatient[] | undefined;
   /** What is to go wrong. */
   readonly faults?: FaultPlan | undefined;
+  /** Bounds of what is taken and kept, where not the usual ones. */
+  readonly limits?: Partial<Limits> | undefined;
   readonly now?: (() => Date) | undefined;
 }
 
@@ -35,7 +52,7 @@ export interface Received {
   /** MSA-1 and MSA-3 of the answer. */
   readonly code: 'AA' | 'AR' | 'AE';
   readonly text: string;
-  /** Whether PKB would hold it for the Customer's review (soft matching). */
+  /** Whether PKB would hold it for the Customer's review. */
   readonly held: boolean;
   readonly effects: readonly Effect[];
 }
@@ -53,10 +70,13 @@ export function summaryOf({ code, text, effects }: Received): string {
   return [text === '' ? `${code}.` : `${code}: ${text}`, ...told].join(' ');
 }
 
-/** An HTTP request, as far as the simulator reads it. */
+/** An HTTP request that may enter. */
 export interface SimulatorRequest {
   readonly authorization: string | undefined;
-  readonly body: string;
+  /** Content-Type; `text/xml` where left out. */
+  readonly contentType?: string | undefined;
+  /** The body, decoded or not. */
+  readonly body: string | Buffer;
 }
 
 /** An HTTP answer. */
@@ -71,21 +91,45 @@ export interface SimulatorAnswer {
   readonly manner?: 'drop' | 'half' | 'never' | 'drip';
 }
 
+/** A message that was taken, and what a query adds to its acknowledgement. */
+interface Taken {
+  readonly received: Received;
+  readonly segments: readonly string[];
+}
+
 /** The stand-in, without a network. */
 export class Simulator {
+  readonly limits: Limits;
   readonly #options: SimulatorOptions;
   readonly #faults: FaultSource;
-  readonly #patients = new Patients();
+  readonly #patients: Patients;
+  readonly #records: Records;
 
-  /** @throws PkbConfigError `PKB_SETTING` for faults that cannot be */
+  /** @throws PkbConfigError `PKB_SETTING` for faults or patients that cannot be */
   constructor(options: SimulatorOptions) {
     this.#options = options;
+    this.limits = { ...LIMITS, ...options.limits };
     this.#faults = new FaultSource(options.faults ?? {});
+    this.#patients = new Patients(this.limits);
+    addKnown(this.#patients, options.patients ?? []);
+    const now = (): Date => this.#now();
+    this.#records = new Records(this.#patients, {
+      limits: this.limits,
+      autoCreate: options.autoCreate ?? false,
+      now,
+    });
   }
 
-  /** The status with which a request that is no POST is answered: 401, or 405 for who would be let in. */
-  greet(authorization: string | undefined): 401 | 405 {
-    return this.#mayEnter(authorization) ? 405 : 401;
+  /** How many patients and data points it has forgotten, to stay within its bounds. */
+  get forgotten(): number {
+    return this.#patients.forgotten;
+  }
+
+  /** Answers a request from its head alone, where that is enough; undefined where its body is to be read. */
+  greet(head: Head, address: string): SimulatorAnswer | undefined {
+    const refusal = refusalOf(head, this.#options, this.limits.request);
+    if (refusal !== undefined) return refusal;
+    return head.method === 'POST' ? undefined : { status: 200, headers: XML, body: wsdl(address) };
   }
 
   /** Answers one request, with the next fault where there is one. Never throws. */
@@ -110,6 +154,7 @@ export class Simulator {
       case 'drip':
         return { ...this.#answer(request), manner: 'drip' };
       case '401':
+        return UNAUTHORISED;
       case '403':
       case '413':
         return plain(Number(kind));
@@ -134,110 +179,88 @@ export class Simulator {
 
   /** Answers of PKB's form that say something else. A rejected message is not filed. */
   #distort(kind: 'wrong-id' | 'no-msa' | 'AR' | 'AE', request: SimulatorRequest): SimulatorAnswer {
-    const hl7 = messageIn(request.body);
-    if (hl7 === undefined || !this.#mayEnter(request.authorization)) return this.#answer(request);
+    const read = this.#read(request);
+    if ('status' in read) return read;
+    const { hl7 } = read;
     const rejected = kind === 'AR' || kind === 'AE';
     const filed = rejected ? undefined : this.#receive(hl7);
     const code = rejected ? kind : 'AA';
     const controlId = unescape(readRaw(hl7, 'MSH-10') ?? '');
     const text = rejected ? 'Fault on purpose (simulator wording)' : '';
-    const ack = this.#ack(hl7, code, kind === 'wrong-id' ? 'another-message' : controlId, text);
+    const ack = this.#ack(hl7, { code, text, answers: kind === 'wrong-id' ? 'another-message' : controlId });
     const body = envelope(responseBody(kind === 'no-msa' ? (ack.split('\r')[0] ?? '') : ack));
     const answer: SimulatorAnswer = { status: 200, headers: XML, body };
-    return filed === undefined ? answer : { ...answer, received: filed };
+    return filed === undefined ? answer : { ...answer, received: filed.received };
   }
 
-  #ack(hl7: string, code: 'AA' | 'AR' | 'AE', answers: string, text: string): string {
+  #answer(request: SimulatorRequest): SimulatorAnswer {
+    const read = this.#read(request);
+    if ('status' in read) return read;
+    const { received, segments } = this.#receive(read.hl7);
+    const { code, text, controlId: answers } = received;
+    const type = segments.length > 0 ? { type: 'ADR^A19' } : {};
+    const ack = this.#ack(read.hl7, { code, text, answers, ...type });
+    const whole = ack + segments.map((segment) => `${segment}\r`).join('');
+    return { status: 200, headers: XML, body: envelope(responseBody(whole)), received };
+  }
+
+  /** The message in a request, or the answer to one that has none. */
+  #read(request: SimulatorRequest): { hl7: string } | SimulatorAnswer {
+    const { authorization, contentType = 'text/xml', body } = request;
+    if (!mayEnter(authorization, this.#options)) return UNAUTHORISED;
+    const { encoding = 'as-declared' } = readContentType(contentType);
+    const xml = typeof body === 'string' ? body : decodeBody(body, encoding);
+    if (xml === undefined)
+      return soapFault('The body is not in the character set that Content-Type or the document names.');
+    const read = readSoapRequest(xml.replace(/^\uFEFF/, ''));
+    return 'fault' in read ? soapFault(read.fault) : read;
+  }
+
+  #ack(
+    hl7: string,
+    fields: { code: 'AA' | 'AR' | 'AE'; answers: string; text: string; type?: string },
+  ): string {
     return writeAck({
-      code,
-      answers,
-      text,
+      ...fields,
       application: readRaw(hl7, 'MSH-3') ?? '',
       facility: readRaw(hl7, 'MSH-4') ?? '',
       time: formatUtc(this.#now()),
     });
   }
 
-  #answer(request: SimulatorRequest): SimulatorAnswer {
-    if (!this.#mayEnter(request.authorization)) {
-      return { status: 401, headers: { 'www-authenticate': 'Basic realm="PKB simulator"' }, body: '' };
-    }
-    const hl7 = messageIn(request.body);
-    if (hl7 === undefined) return soapFault('The request holds no acceptMessage with an arg0.');
-    const received = this.#receive(hl7);
-    const ack = this.#ack(hl7, received.code, received.controlId, received.text);
-    return { status: 200, headers: XML, body: envelope(responseBody(ack)), received };
-  }
-
   #now(): Date {
     return this.#options.now?.() ?? new Date();
   }
 
-  #mayEnter(authorization: string | undefined): boolean {
-    const { username = '', password = '' } = this.#options;
-    const match = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '');
-    if (!match) return false;
-    return (
-      username === '' || Buffer.from(match[1] ?? '', 'base64').toString('utf8') === `${username}:${password}`
-    );
-  }
-
-  #receive(hl7: string): Received {
+  #receive(hl7: string): Taken {
     let controlId = '';
     let messageType = '';
     try {
       const header = readHeader(hl7);
-      controlId = unescape(fieldOf(hl7, header, 10)).trim();
-      messageType = messageTypeOf(fieldOf(hl7, header, 9));
-      checkMessage(hl7, messageType, this.#options.aliases ?? []);
-      return { hl7, controlId, messageType, code: 'AA', text: '', ...this.#file(hl7, messageType) };
+      controlId = own(unescape(fieldOf(hl7, header, 10)).trim());
+      messageType = own(messageTypeOf(fieldOf(hl7, header, 9)));
+      const { segments, ...filed } = this.#take(new Message(hl7, this.limits.segments), messageType);
+      return { received: { hl7, controlId, messageType, code: 'AA', text: '', ...filed }, segments };
     } catch (error) {
       const known = error instanceof Rejection;
       const text = known ? error.message : 'Unexpected error while processing: null';
-      return { hl7, controlId, messageType, code: known ? 'AR' : 'AE', text, held: false, effects: [] };
+      const code = known ? 'AR' : 'AE';
+      return {
+        received: { hl7, controlId, messageType, code, text, held: false, effects: [] },
+        segments: [],
+      };
     }
   }
 
-  /** Matches the patient and files the message, or holds it. */
-  #file(hl7: string, messageType: string): { held: boolean; effects: Effect[] } {
-    const family = messageTypeRow(messageType)?.family;
-    if (family === 'query')
-      return { held: false, effects: [{ text: 'A query; the simulator answers with an ACK only.' }] };
-    const { record, created } = this.#match(hl7, messageType);
-    const effects: Effect[] = created ? [{ text: 'A record was created.' }] : [];
-    const holdings = holdingsOf(record, readRaw(hl7, 'MSH-4') ?? '');
-    const birthDate = (read(hl7, 'PID-7') ?? '').slice(0, 8);
-    if (family === 'demographics') {
-      effects.push(...this.#applyDemographics(hl7, record, holdings, birthDate));
-      return { held: false, effects };
-    }
-    const held = birthDate === '' || birthDate !== record.birthDate;
-    if (held) effects.push({ text: 'Held for review: the date of birth (PID-7) is not that of the record.' });
-    effects.push(...fileDataPoint(hl7, messageType, holdings, held));
-    return { held, effects };
-  }
-
-  #match(hl7: string, messageType: string): { record: PatientRecord; created: boolean } {
-    const identifiers = identifiersOf(hl7);
-    const [record, ...others] = this.#patients.find(identifiers);
-    if (others.length > 0) throw new Rejection('Parsing or validation error: Ambiguous patient IDs provided');
-    if (record !== undefined) return { record, created: false };
-    checkNewPatient(hl7, messageType);
-    return {
-      record: this.#patients.create(identifiers, (read(hl7, 'PID-7') ?? '').slice(0, 8)),
-      created: true,
-    };
-  }
-
-  #applyDemographics(hl7: string, record: PatientRecord, holdings: Holdings, birthDate: string): Effect[] {
-    const sent = readTimestamp(readRaw(hl7, 'MSH-7.1') ?? '');
-    const time = sent === undefined ? 0 : momentOf(sent).getTime();
-    if (time < record.entered)
-      return [{ text: 'Demographics not applied: MSH-7 is older than what the record holds.' }];
-    record.entered = time;
-    if (birthDate !== '') record.birthDate = birthDate;
-    this.#patients.identify(record, identifiersOf(hl7));
-    return [{ text: 'Demographics applied.' }, ...replaceLists(hl7, holdings)];
+  /** Checks a message, and answers the query that it is, or files it. */
+  #take(message: Message, messageType: string): Filed & { segments: readonly string[] } {
+    const identity = identityOf(message, this.limits);
+    checkMessage(message, messageType, identity, this.#options.aliases ?? [], this.limits);
+    const type = messageTypeRow(messageType);
+    if (type === undefined) throw new Rejection('Unknown messageType received from HL7');
+    if (type.family !== 'query') return { ...this.#records.file(message, type, identity), segments: [] };
+    const { segments, text } = answerQuery(message, this.#patients);
+    return { held: false, effects: [{ text }], segments };
   }
 }
 

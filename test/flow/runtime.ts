@@ -1,6 +1,7 @@
 /**
  * A real Node-RED runtime for flow tests: Node-RED 5, or the one that NODE_RED names. Runs the built nodes (dist/nodes).
  */
+import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import helper from 'node-red-node-test-helper';
@@ -125,6 +126,8 @@ export const server = {
   /** Makes all nodes anew, as a deploy does. */
   unload: () => helper.unload() as unknown as Promise<void>,
   url: () => helper.url(),
+  /** What answers the requests, to be put behind a server at another address. */
+  app: () => (helper as unknown as { _app: RequestListener })._app,
   /** Reads an admin endpoint of a node. */
   read: async (path: string): Promise<{ status: number; body: Record<string, unknown> }> =>
     helper.request().get(path) as unknown as Promise<{ status: number; body: Record<string, unknown> }>,

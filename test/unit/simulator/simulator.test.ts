@@ -119,7 +119,7 @@ describe('the simulator', () => {
     ],
   ] as const) {
     it(`rejects ${what} in the words that PKB uses, where they are known`, () => {
-      const { code, text: said } = once(hl7);
+      const { code, text: said } = once(hl7, { autoCreate: true });
       assert.deepEqual([code, said], ['AR', PREFIX + text]);
     });
   }
@@ -159,7 +159,7 @@ describe('the simulator', () => {
   });
 
   it('keeps data points: created, replaced, deleted', () => {
-    const simulator = new Simulator({});
+    const simulator = new Simulator({ autoCreate: true });
     const said = (hl7: string): string | undefined => ask(simulator, full(hl7)).effects.at(-1)?.text;
     assert.equal(said(one('MDM^T02', LETTER)), 'A data point is created.');
     assert.equal(said(one('MDM^T02', LETTER)), 'The data point is replaced.');

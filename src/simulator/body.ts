@@ -1,0 +1,50 @@
+/**
+ * Reading the bodies of requests within bounds.
+ */
+import type { IncomingMessage } from 'node:http';
+import type { Limits } from './limits.js';
+
+/** A body, or why there is none: it is too large, others are being read, or the sender has gone. */
+export type Body = Buffer | 'too large' | 'busy' | 'gone';
+
+/** Reads bodies; knows how much of all of them it holds. */
+export class BodyReader {
+  readonly #limits: Limits;
+  #held = 0;
+
+  constructor(limits: Limits) {
+    this.#limits = limits;
+  }
+
+  /** Bytes of the bodies that are being read. */
+  get held(): number {
+    return this.#held;
+  }
+
+  /** Reads a body to its end. What is not kept is read off the line all the same, so that the sender sees the answer. */
+  read(request: IncomingMessage): Promise<Body> {
+    return new Promise((resolve) => {
+      let chunks: Buffer[] = [];
+      let size = 0;
+      let done = false;
+      const finish = (body: Body): void => {
+        if (done) return;
+        done = true;
+        this.#held -= size;
+        chunks = [];
+        resolve(body);
+      };
+      request.on('data', (chunk: Buffer) => {
+        if (done) return;
+        if (size + chunk.length > this.#limits.request) return finish('too large');
+        if (this.#held + chunk.length > this.#limits.requests) return finish('busy');
+        size += chunk.length;
+        this.#held += chunk.length;
+        chunks.push(chunk);
+      });
+      request.on('end', () => finish(Buffer.concat(chunks)));
+      request.on('error', () => finish('gone'));
+      request.on('close', () => finish('gone'));
+    });
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * The identifiers by which PKB finds a patient (PKB pages 3365077836 and 3829203015).
+ */
+import { type Limits, own } from './limits.js';
+import type { Message } from './message.js';
+import { reject } from './rejection.js';
+
+/** What the PID of a message says of who the patient is. */
+export interface Identity {
+  /** `value^^^authority^type`, without NHS number status. */
+  readonly identifiers: readonly string[];
+  /** Status of the NHS number, such as `01`; blank where none is given. */
+  readonly nhsStatus: string;
+}
+
+/** How an identifier that is an NHS number ends. */
+const NHS = '^^^NHS^NH';
+
+/** Whether an identifier is an NHS number. */
+export function isNhs(identifier: string): boolean {
+  return identifier.endsWith(NHS);
+}
+
+/** The identifier of an NHS number. */
+export function nhsIdentifier(nhsNumber: string): string {
+  return `${nhsNumber}${NHS}`;
+}
+
+/** Whether an identifier is an organisation's own: no NHS number, and none of PKB's kinds. */
+export function isLocal(identifier: string): boolean {
+  return !isNhs(identifier) && !identifier.endsWith('^^^PKB^PI') && !identifier.endsWith('^^^EMAIL^EMAIL');
+}
+
+/**
+ * Reads PID-2 and PID-3 by components 1, 4 and 5. What looks like a national identifier but is not `NHS^NH` is ignored, as
+ * PKB ignores types that it does not know.
+ *
+ * @throws Rejection for more or longer identifiers than are kept
+ */
+export function identityOf(message: Message, limits: Limits): Identity {
+  const identifiers = new Set<string>();
+  let nhsStatus = '';
+  for (const path of ['PID-2', 'PID-3']) {
+    for (const raw of (message.raw(path) ?? '').split('~')) {
+      const [value = '', , , authority = '', type = ''] = raw.split('^', 5);
+      const { name, status } = readType(type);
+      if (value.trim() === '' || authority === '' || name === '' || isUnknown(authority, name)) continue;
+      const identifier = `${value.trim()}^^^${authority}^${name}`;
+      if (identifier.length > limits.id) reject('An identifier is too long (simulator wording)');
+      identifiers.add(own(identifier));
+      if (identifiers.size > limits.identifiers) reject('Too many identifiers (simulator wording)');
+      if (isNhs(identifier) && status !== '') nhsStatus = status;
+    }
+  }
+  return { identifiers: [...identifiers], nhsStatus };
+}
+
+function isUnknown(authority: string, type: string): boolean {
+  if (authority === 'NHS') return type !== 'NH';
+  return authority === 'NHSNBR' || type === 'NHSNMBR' || type === 'NH';
+}
+
+/** `NH{status:01}` is a type with a status (PKB page 3829203015). */
+function readType(type: string): { name: string; status: string } {
+  const open = type.indexOf('{');
+  if (open < 0) return { name: type, status: '' };
+  const status = /^\{status:(\d\d)\}$/.exec(type.slice(open, open + 12))?.[1];
+  return { name: type.slice(0, open), status: status ?? '' };
+}

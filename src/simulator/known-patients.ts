@@ -1,0 +1,91 @@
+/**
+ * The patients that the simulator knows from the start, so that letters, appointments and results find a record.
+ */
+import { PkbConfigError } from '../errors.js';
+import { escape } from '../hl7/escape.js';
+import { isNhsNumber } from '../pkb/nhs-number.js';
+import { nhsIdentifier } from './identifiers.js';
+import type { Patients } from './patients.js';
+
+/** A patient as it is entered in the node. */
+export interface KnownPatient {
+  /** Ten digits. */
+  readonly nhsNumber: string;
+  /** `yyyy-MM-dd`. */
+  readonly birthDate: string;
+  readonly family?: string;
+  readonly given?: string;
+  readonly postcode?: string;
+}
+
+/** Those of the examples; their NHS numbers are from the 999 range, which is never issued. */
+export const DEFAULT_PATIENTS: readonly KnownPatient[] = [
+  known('9990000018', '1970-01-01', 'Example', 'Alex', 'N1 1AA'),
+  known('9990000123', '1980-01-01', 'Example', 'Billie', 'N1 1AA'),
+  known('9990000026', '1985-06-15', 'Sample', 'Robin', 'N1 1AB'),
+  known('9990000034', '1990-12-01', 'Specimen', 'Jo', 'N1 1AC'),
+  known('9990000042', '1975-03-09', 'Correction', 'Kim', 'N1 1AD'),
+];
+
+/** More than this many cannot be entered: the setting is for a handful. */
+const MOST = 1_000;
+
+/**
+ * Makes a record of each patient that is known from the start. They count as registered with PKB.
+ *
+ * @throws PkbConfigError `PKB_SETTING` where the setting is no list of patients, with the place and without the value
+ */
+export function addKnown(patients: Patients, list: readonly KnownPatient[]): void {
+  if (!Array.isArray(list) || list.length > MOST) throw wrong(`are a list of at most ${MOST}`);
+  for (const [i, one] of (list as readonly unknown[]).entries()) {
+    const { nhsNumber, birthDate, family, given, postcode } = textsOf(one);
+    if (!isNhsNumber(nhsNumber)) throw wrong(`need a valid NHS number; number ${i + 1} has none`);
+    if (!isDay(birthDate)) throw wrong(`need a date of birth as yyyy-mm-dd; number ${i + 1} has none`);
+    const person = {
+      birthDate: birthDate.replaceAll('-', ''),
+      family: escape(family),
+      given: escape(given),
+      postcode: escape(postcode),
+    };
+    const identifiers = [nhsIdentifier(nhsNumber.replaceAll(' ', ''))];
+    if (patients.find(identifiers).length > 0)
+      throw wrong(`are each entered once; number ${i + 1} is entered twice`);
+    patients.create(identifiers, person, true);
+  }
+}
+
+function known(
+  nhsNumber: string,
+  birthDate: string,
+  family: string,
+  given: string,
+  postcode: string,
+): KnownPatient {
+  return { nhsNumber, birthDate, family, given, postcode };
+}
+
+function textsOf(one: unknown): Required<KnownPatient> {
+  const fields = (one ?? {}) as Record<string, unknown>;
+  const text = (name: keyof KnownPatient): string => {
+    const value = fields[name];
+    return typeof value === 'string' ? value.trim() : '';
+  };
+  return known(
+    text('nhsNumber'),
+    text('birthDate'),
+    text('family'),
+    text('given'),
+    text('postcode'),
+  ) as Required<KnownPatient>;
+}
+
+function isDay(text: string): boolean {
+  if (!/^\d{4}-?\d\d-?\d\d$/.test(text)) return false;
+  const day = text.replaceAll('-', '').replace(/^(\d{4})(\d\d)(\d\d)$/, '$1-$2-$3');
+  const moment = new Date(`${day}T00:00:00Z`);
+  return !Number.isNaN(moment.getTime()) && moment.toISOString().startsWith(day);
+}
+
+function wrong(what: string): PkbConfigError {
+  return new PkbConfigError('PKB_SETTING', `The patients that the simulator knows ${what}.`);
+}

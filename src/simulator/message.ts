@@ -1,0 +1,73 @@
+/**
+ * A message as the simulator reads it: its segments found in one pass, so that the time for a message grows with its length
+ * only, however many segments it has.
+ */
+import { STANDARD_DELIMITERS } from '../hl7/delimiters.js';
+import { unescape } from '../hl7/escape.js';
+import { locate } from '../hl7/locate.js';
+import { type Path, parsePath } from '../hl7/path.js';
+import { SegmentCursor, type Span } from '../hl7/segments.js';
+import { Rejection } from './rejection.js';
+
+/** The segments that the simulator looks into. */
+const READ = new Set('MSH PID PV1 SCH TXA ORC OBR OBX AL1 DG1 ZRX QRD QRF DSC'.split(' '));
+
+/** One segment of a message. */
+export interface Segment extends Span {
+  readonly name: string;
+}
+
+/** A message with the standard delimiters. */
+export class Message {
+  readonly hl7: string;
+  readonly #byName = new Map<string, Segment[]>();
+
+  /**
+   * @param most segments that are read
+   * @throws Rejection where there are more
+   */
+  constructor(hl7: string, most: number) {
+    this.hl7 = hl7;
+    const cursor = new SegmentCursor(hl7);
+    let count = 0;
+    while (cursor.next()) {
+      if (++count > most) throw new Rejection(`More than ${most} segments (simulator wording)`);
+      const name = hl7.slice(cursor.start, cursor.start + 3);
+      if (!READ.has(name) || !cursor.is(name, STANDARD_DELIMITERS.field)) continue;
+      const segment = { name, start: cursor.start, end: cursor.end };
+      const others = this.#byName.get(name);
+      if (others === undefined) this.#byName.set(name, [segment]);
+      else others.push(segment);
+    }
+  }
+
+  /** The segments of some names, in the order of the message. */
+  all(...names: readonly string[]): readonly Segment[] {
+    const found = names.map((name) => this.#byName.get(name) ?? []);
+    return found.length === 1 ? (found[0] ?? []) : found.flat().toSorted((a, b) => a.start - b.start);
+  }
+
+  /**
+   * The raw text at a path.
+   *
+   * @param path such as `PID-3.1`
+   * @param segment the segment meant; the first one of the path's name where left out
+   * @returns undefined where there is no such place
+   */
+  raw(path: string, segment?: Segment): string | undefined {
+    const parsed = parsePath(path);
+    const span = segment ?? this.#byName.get(parsed.segment)?.[0];
+    return span && rawIn(this.hl7.slice(span.start, span.end), parsed);
+  }
+
+  /** The plain text at a path; blank where there is no such place. */
+  text(path: string, segment?: Segment): string {
+    return unescape(this.raw(path, segment) ?? '');
+  }
+}
+
+/** Looks within the text of the one segment: a delimiter that it has not must not be looked for in the whole message. */
+function rawIn(text: string, path: Path): string | undefined {
+  const place = locate(text, { start: 0, end: text.length }, path, STANDARD_DELIMITERS);
+  return place.filler === '' ? text.slice(place.start, place.end) : undefined;
+}

@@ -1,0 +1,102 @@
+/**
+ * Answers to QRY^A19 (PKB page 3365012701): ADR^A19 with identifiers, name, date of birth and postcode of each patient.
+ */
+import { momentOf, readTimestamp } from '../hl7/timestamp.js';
+import { isNhs, nhsIdentifier } from './identifiers.js';
+import type { Message } from './message.js';
+import type { PatientRecord, Patients } from './patients.js';
+import { reject } from './rejection.js';
+
+/** What a query found. */
+export interface QueryAnswer {
+  /** The segments behind MSA. */
+  readonly segments: readonly string[];
+  /** What was found, in words. */
+  readonly text: string;
+}
+
+/** One answer to a status query holds no more patients than these; the next ones are asked for by DSC. */
+const MOST = 10_000;
+
+/**
+ * Answers a query.
+ *
+ * @throws Rejection for a query that is none PKB documents
+ */
+export function answerQuery(message: Message, patients: Patients): QueryAnswer {
+  const subject = message.text('QRD-9.1');
+  if (subject !== 'DEM' && subject !== 'STA') reject('QRD-9 must be DEM or STA (simulator wording)');
+  const wanted = [
+    bySubject(message),
+    byTime(message),
+    ...(subject === 'STA' ? [byRegistration(message)] : []),
+  ];
+  const found = patients.all().filter((record) => wanted.every((fits) => fits(record)));
+  // A demographics query cannot be limited (PKB page 4424237132).
+  const page = subject === 'STA' ? pageOf(message, found) : found;
+  const last = page.at(-1);
+  const more = subject === 'STA' && last !== undefined && last !== found.at(-1);
+  const [qrd] = message.all('QRD');
+  return {
+    segments: [
+      message.hl7.slice(qrd?.start, qrd?.end),
+      ...page.map(pidOf),
+      ...(more ? [`DSC|${last.serial}|I`] : []),
+    ],
+    text: `A query: ${page.length} of ${found.length} patients found are in the answer.`,
+  };
+}
+
+type Fits = (record: PatientRecord) => boolean;
+
+/** QRD-8: an identifier in the first component, its type in the thirteenth; any type but MR means the national number. */
+function bySubject(message: Message): Fits {
+  const id = message.text('QRD-8[1].1').trim();
+  if (id === '') return () => true;
+  if (message.text('QRD-8[1].13') !== 'MR') {
+    const identifier = nhsIdentifier(id);
+    return ({ identifiers }) => identifiers.has(identifier);
+  }
+  return ({ identifiers }) =>
+    [...identifiers].some((one) => !isNhs(one) && one.startsWith(`${id}^^^`) && one.endsWith('^MR'));
+}
+
+/** QRF-2: changed at or after a time. */
+function byTime(message: Message): Fits {
+  const raw = message.raw('QRF-2') ?? '';
+  if (raw === '') return () => true;
+  const since = readTimestamp(raw);
+  if (since === undefined) reject('QRF-2 is not a valid timestamp (simulator wording)');
+  const from = momentOf(since).getTime();
+  return ({ changed }) => changed >= from;
+}
+
+/** QRD-11: those registered with PKB, or not. */
+function byRegistration(message: Message): Fits {
+  switch (message.text('QRD-11.1')) {
+    case '':
+      return () => true;
+    case 'REGISTERED':
+      return ({ registered }) => registered;
+    case 'NOT_REGISTERED':
+      return ({ registered }) => !registered;
+    default:
+      return reject('QRD-11 must be REGISTERED or NOT_REGISTERED (simulator wording)');
+  }
+}
+
+/** QRD-7 `n^RD` limits an answer; DSC-1 of the answer before says where the next one begins. */
+function pageOf(message: Message, found: readonly PatientRecord[]): readonly PatientRecord[] {
+  const pointer = message.text('DSC-1');
+  if (!/^\d{0,15}$/.test(pointer)) reject('DSC-1 is none that was given (simulator wording)');
+  const [size = '', unit = ''] = (message.raw('QRD-7') ?? '').split('^', 2);
+  if (size !== '' && (!/^[1-9]\d{0,8}$/.test(size) || unit !== 'RD'))
+    reject('QRD-7 must be a number and RD (simulator wording)');
+  const most = Math.min(size === '' ? MOST : Number(size), MOST);
+  const begin = found.findIndex(({ serial }) => serial > Number(pointer));
+  return begin < 0 ? [] : found.slice(begin, begin + most);
+}
+
+function pidOf({ identifiers, family, given, birthDate, postcode }: PatientRecord, index: number): string {
+  return `PID|${index + 1}||${[...identifiers].join('~')}||${family}^${given}||${birthDate}||||^^^^${postcode}`;
+}

@@ -1,0 +1,101 @@
+/**
+ * From a message to a patient's record: matching, demographics, and soft matching (PKB page "Soft Matching", 4213014614).
+ */
+import { momentOf, readTimestamp } from '../hl7/timestamp.js';
+import type { MessageType } from '../pkb/catalogue.js';
+import { checkNewPatient } from './checks.js';
+import { type Effect, type Filed, fileDataPoint, type Place, replaceLists } from './filing.js';
+import { type Identity, isLocal } from './identifiers.js';
+import { type Limits, own, ownShort } from './limits.js';
+import type { Message } from './message.js';
+import type { PatientRecord, Patients, Person } from './patients.js';
+import { reject } from './rejection.js';
+
+/** What records are kept by. */
+export interface RecordOptions {
+  readonly limits: Limits;
+  readonly autoCreate: boolean;
+  readonly now: () => Date;
+}
+
+/** Files messages. */
+export class Records {
+  readonly #patients: Patients;
+  readonly #options: RecordOptions;
+
+  constructor(patients: Patients, options: RecordOptions) {
+    this.#patients = patients;
+    this.#options = options;
+  }
+
+  /**
+   * Files a message that has passed the checks, or holds it.
+   *
+   * @throws Rejection
+   */
+  file(message: Message, type: MessageType, identity: Identity): Filed {
+    const [known, ...others] = this.#patients.find(identity.identifiers);
+    if (others.length > 0) reject('Ambiguous patient IDs provided');
+    if (known === undefined) checkNewPatient(message, type.family, identity, this.#options.autoCreate);
+    const review = type.family === 'demographics' ? reviewOf(identity) : undefined;
+    if (review !== undefined) return { held: true, effects: [{ text: review }] };
+    const record = known ?? this.#patients.create(identity.identifiers, personOf(message));
+    const effects: Effect[] = known ? [] : [{ text: 'A record was created.' }];
+    const place = this.#placeOf(message, record);
+    if (type.family === 'demographics') {
+      effects.push(...this.#applyDemographics(message, place, identity));
+      return { held: false, effects };
+    }
+    const birthDate = birthDateOf(message);
+    const matches = birthDate !== '' && birthDate === record.birthDate;
+    const filed = fileDataPoint(message, type, place, matches);
+    return { held: filed.held, effects: [...effects, ...filed.effects] };
+  }
+
+  #placeOf(message: Message, record: PatientRecord): Place {
+    const customer = own(message.raw('MSH-4') ?? '');
+    return { patients: this.#patients, record, customer, limits: this.#options.limits };
+  }
+
+  #applyDemographics(message: Message, place: Place, { identifiers }: Identity): Effect[] {
+    const { record } = place;
+    const sent = readTimestamp(message.raw('MSH-7.1') ?? '');
+    const time = sent === undefined ? 0 : momentOf(sent).getTime();
+    if (time < record.entered)
+      return [{ text: 'Demographics not applied: MSH-7 is older than what the record holds.' }];
+    record.entered = time;
+    record.changed = this.#options.now().getTime();
+    // A blank leaves what stands (PKB page 3364849216).
+    for (const [field, value] of Object.entries(personOf(message)) as [keyof Person, string][])
+      if (value !== '') record[field] = value;
+    this.#patients.identify(record, identifiers);
+    return [{ text: 'Demographics applied.' }, ...replaceLists(message, place)];
+  }
+}
+
+/** Why demographics wait for the Customer's Org Admin, with AA (PKB pages 3829203015 and 3925868554). */
+function reviewOf({ identifiers, nhsStatus }: Identity): string | undefined {
+  if (nhsStatus === '02' || nhsStatus === '03')
+    return `Held for review: the NHS number is not verified (status ${nhsStatus}), so the demographics are not applied.`;
+  return identifiers.every(isLocal)
+    ? "Held for review: the only identifier is an organisation's own, so the demographics are not applied."
+    : undefined;
+}
+
+function personOf(message: Message): Person {
+  const short = (path: string): string => ownShort(message.raw(path) ?? '');
+  return {
+    birthDate: birthDateOf(message),
+    family: short('PID-5.1'),
+    given: short('PID-5.2'),
+    postcode: short('PID-11.5'),
+  };
+}
+
+/** PID-7 as `yyyyMMdd`: what is missing is the first (PKB page 3365013095), time and zone count for nothing. */
+function birthDateOf(message: Message): string {
+  const stamp = readTimestamp(message.raw('PID-7') ?? '');
+  if (stamp === undefined) return '';
+  const [month, day] = [stamp.month, stamp.day].map((part) => String(part).padStart(2, '0'));
+  return `${String(stamp.year).padStart(4, '0')}${month}${day}`;
+}

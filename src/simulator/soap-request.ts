@@ -1,0 +1,149 @@
+/**
+ * The request that PKB's SOAP service takes, read as strictly as a SOAP stack reads it (PKB page 3364848418): SOAP 1.1, one
+ * `acceptMessage` in the Body, one unqualified `arg0` in it.
+ */
+import { SaxesParser, type SaxesTagNS } from 'saxes';
+import { endSegmentsByCr } from '../hl7/input.js';
+
+/** The namespace of SOAP 1.1 envelopes. */
+export const SOAP_NAMESPACE = 'http://schemas.xmlsoap.org/soap/envelope/';
+
+/** The namespace of PKB's service. */
+export const SERVICE_NAMESPACE = 'http://wsssl.hl7api.patientsknowbest.com/';
+
+const SOAP_12 = 'http://www.w3.org/2003/05/soap-envelope';
+
+/** More than any request has; what has more is not read on. */
+const MOST_ELEMENTS = 1_000;
+const MOST_ATTRIBUTES = 1_000;
+const DEEPEST = 64;
+
+/** Characters that are given to the parser at once: what it refuses is not read further than this. */
+const PIECE = 16_384;
+
+/** Raised for a request that gets a SOAP fault; its text is the fault string. */
+class RequestFault extends Error {}
+
+/**
+ * Reads a request.
+ *
+ * @param xml the whole document; its size must have been bounded by the caller
+ * @returns the HL7 text with segments ended by CR, or what is wrong, in a sentence that quotes nothing
+ */
+export function readSoapRequest(xml: string): { hl7: string } | { fault: string } {
+  const reader = new RequestReader();
+  try {
+    for (let at = 0; at < xml.length; at += PIECE) reader.write(xml.slice(at, at + PIECE));
+    return { hl7: endSegmentsByCr(reader.end().trimStart()) };
+  } catch (error) {
+    return { fault: error instanceof RequestFault ? error.message : 'The request is not well-formed XML.' };
+  }
+}
+
+/** Follows a document; only the text of the first `arg0` is kept. */
+class RequestReader {
+  readonly #parser = new SaxesParser({ xmlns: true, position: false });
+  #depth = 0;
+  #elements = 0;
+  #attributes = 0;
+  /** Where the current child of the Envelope stands: in none, the Header or the Body. */
+  #part: 'none' | 'Header' | 'Body' = 'none';
+  #bodies = 0;
+  #operations = 0;
+  #arguments = 0;
+  #inArgument = false;
+  #text = '';
+
+  constructor() {
+    const parser = this.#parser;
+    const append = (text: string): void => {
+      if (this.#inArgument) this.#text += text;
+    };
+    parser.on('text', append);
+    parser.on('cdata', append);
+    parser.on('doctype', () => fault('The request declares a DTD, which SOAP forbids.'));
+    parser.on('attribute', () => {
+      if (++this.#attributes > MOST_ATTRIBUTES) fault('The request has too many attributes.');
+    });
+    parser.on('opentag', (tag) => this.#open(tag));
+    parser.on('closetag', () => {
+      if (this.#depth-- === 4) this.#inArgument = false;
+    });
+  }
+
+  /** Without an error handler the parser throws, so that nothing is read behind the first error. */
+  write(piece: string): void {
+    this.#parser.write(piece);
+  }
+
+  /** @returns the text of arg0 */
+  end(): string {
+    this.#parser.close();
+    if (this.#bodies === 0) fault('The Envelope has no Body.');
+    if (this.#operations === 0) fault('The Body holds no acceptMessage.');
+    if (this.#arguments === 0) fault('acceptMessage holds no arg0.');
+    return this.#text;
+  }
+
+  #open(tag: SaxesTagNS): void {
+    if (++this.#elements > MOST_ELEMENTS) fault('The request has too many elements.');
+    switch (++this.#depth) {
+      case 1:
+        return checkEnvelope(tag);
+      case 2:
+        return this.#openPart(tag);
+      case 3:
+        return this.#openBlock(tag);
+      case 4:
+        return this.#openArgument(tag);
+      default:
+        if (this.#inArgument) fault('arg0 must hold text only: put the message into a CDATA section.');
+        if (this.#depth > DEEPEST) fault('The elements of the request are nested too deep.');
+    }
+  }
+
+  #openPart({ uri, local }: SaxesTagNS): void {
+    if (uri !== SOAP_NAMESPACE || (local !== 'Header' && local !== 'Body'))
+      fault('The Envelope holds an element that is neither Header nor Body of SOAP 1.1.');
+    if (this.#bodies > 0) fault('The Envelope holds an element behind its Body.');
+    if (local === 'Header' && this.#part === 'Header') fault('The Envelope has more than one Header.');
+    this.#part = local;
+    if (local === 'Body') this.#bodies++;
+  }
+
+  #openBlock(tag: SaxesTagNS): void {
+    if (this.#part === 'Header') return checkHeaderBlock(tag);
+    if (tag.local !== 'acceptMessage') fault('The Body holds another element than acceptMessage.');
+    if (tag.uri !== SERVICE_NAMESPACE) fault(`acceptMessage must be in the namespace ${SERVICE_NAMESPACE}`);
+    if (++this.#operations > 1) fault('The Body holds more than one acceptMessage.');
+  }
+
+  #openArgument({ uri, local }: SaxesTagNS): void {
+    if (this.#part === 'Header') return;
+    if (local !== 'arg0') fault('acceptMessage holds another element than arg0.');
+    if (uri !== '')
+      fault('arg0 must be in no namespace: write it without a prefix, and no default namespace.');
+    if (++this.#arguments > 1) fault('acceptMessage holds more than one arg0.');
+    this.#inArgument = true;
+  }
+}
+
+function checkEnvelope({ uri, local }: SaxesTagNS): void {
+  if (local !== 'Envelope') fault('The root of the request is no SOAP Envelope.');
+  if (uri === SOAP_12) fault('The Envelope is of SOAP 1.2; PKB speaks SOAP 1.1.');
+  if (uri !== SOAP_NAMESPACE) fault(`The Envelope must be in the namespace ${SOAP_NAMESPACE}`);
+}
+
+/** A header block that must be understood (SOAP 1.1, section 4.2.3) is not, since PKB documents none. */
+function checkHeaderBlock({ attributes, local, uri }: SaxesTagNS): void {
+  if (local === 'acceptMessage' && uri === SERVICE_NAMESPACE)
+    fault('acceptMessage stands in the Header; it belongs into the Body.');
+  const must = Object.values(attributes).some(
+    (one) => one.uri === SOAP_NAMESPACE && one.local === 'mustUnderstand' && one.value === '1',
+  );
+  if (must) fault('The Header holds a block that must be understood, and the service knows none.');
+}
+
+function fault(text: string): never {
+  throw new RequestFault(text);
+}
