@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { chromiumPath, launch } from '../support/browser.js';
+import { DEFAULT_PATIENTS } from '../../src/simulator/known-patients.js';
 import { stamped } from '../support/messages.js';
 import { type NodeRed, pack, remove, startNodeRed, userDirWith } from '../support/node-red.js';
 import { until } from '../support/wait.js';
@@ -257,6 +258,29 @@ function suite(runtime: string): void {
     assert.match((await page.textContent('#pkb-send-failed')) ?? '', /None/);
     await closeDialog('#node-dialog-ok');
     await settle();
+  });
+
+  it('lists the patients that the simulator knows, and keeps what is entered', async () => {
+    await page.evaluate(() => RED.workspaces.show('pkb01-tab'));
+    await page.evaluate(() => RED.editor.edit(RED.nodes.node('pkb01-simulator')));
+    await page.waitForSelector('#node-dialog-ok');
+    await settle();
+    const numbers = page.locator('#node-input-patients-container input[data-field="nhsNumber"]');
+    assert.equal(await numbers.count(), DEFAULT_PATIENTS.length);
+    assert.equal(await numbers.first().inputValue(), DEFAULT_PATIENTS[0]?.nhsNumber);
+    await page.fill('#node-input-patients-container input[data-field="given"] >> nth=1', 'Sascha');
+    await page.check('#node-input-autoCreate');
+    await closeDialog('#node-dialog-ok');
+    await settle();
+    const kept = await page.evaluate(() => {
+      const { patients, autoCreate } = RED.nodes.node('pkb01-simulator') as unknown as {
+        patients: unknown;
+        autoCreate: unknown;
+      };
+      return { patients, autoCreate };
+    });
+    const patients = DEFAULT_PATIENTS.map((one, i) => (i === 1 ? { ...one, given: 'Sascha' } : one));
+    assert.deepEqual(kept, { patients, autoCreate: true });
   });
 
   it('opens and closes every dialog without a fault', async () => {
