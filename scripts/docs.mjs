@@ -29,7 +29,7 @@ const EXAMPLE = {
   patient: {
     nhsNumber: '9990000018',
     name: { family: 'Example', given: 'Alex' },
-    birthDate: '1970-01-01',
+    birthDate: '1970-01-31',
     sex: 'F',
   },
   start: '2026-03-01T10:00:00+00:00',

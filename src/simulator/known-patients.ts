@@ -20,8 +20,7 @@ export interface KnownPatient {
 
 /** Those of the examples; their NHS numbers are from the 999 range, which is never issued. */
 export const DEFAULT_PATIENTS: readonly KnownPatient[] = [
-  known('9990000018', '1970-01-01', 'Example', 'Alex', 'N1 1AA'),
-  known('9990000123', '1980-01-01', 'Example', 'Billie', 'N1 1AA'),
+  known('9990000018', '1970-01-31', 'Example', 'Alex', 'N1 1AA'),
   known('9990000026', '1985-06-15', 'Sample', 'Robin', 'N1 1AB'),
   known('9990000034', '1990-12-01', 'Specimen', 'Jo', 'N1 1AC'),
   known('9990000042', '1975-03-09', 'Correction', 'Kim', 'N1 1AD'),

@@ -6,6 +6,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   writeFileSync,
 } from 'node:fs';
@@ -305,6 +306,26 @@ describe(`the examples with folders on Node-RED ${version}`, () => {
       });
       assert.deepEqual(files('accepted'), ['A.pdf', 'B.pdf']);
       assert.equal(flow.seen('pkb08-seen').length, 1);
+    });
+
+    it('and takes a list that it reads again after a crash for the same one', async () => {
+      const flow = await run(FILE);
+      put('A.pdf');
+      list(row('A'), row('B'));
+      await take(flow);
+      await flow.wait('pkb08-done');
+      await server.unload();
+      const [read = ''] = files('lists');
+      renameSync(here('lists', read), here('letters.csv'));
+      const again = await run(FILE);
+      await until('the list has been taken again', () => {
+        again.press('every 5 seconds');
+        return !existsSync(here('letters.csv'));
+      });
+      again.press('morning list');
+      await again.wait('pkb08-written');
+      assert.deepEqual(wrong(again), ['row 3: B.pdf is not in the folder waiting']);
+      assert.deepEqual([again.seen('pkb08-seen').length, files('accepted')], [0, ['A.pdf']]);
     });
 
     it('but no PDF that two rows name, none outside the folder, and none without a reference', async () => {
