@@ -65,7 +65,7 @@ interface Running {
 /** A connection. */
 export class Connection {
   readonly #options: ConnectionOptions;
-  readonly #recipients = new Set<Recipient>();
+  readonly #recipients = new Map<string, Recipient>();
   #opening: Promise<Running>;
   #running: Running | undefined;
   #state: 'opening' | 'failed' | 'running' | 'closing' = 'opening';
@@ -165,13 +165,11 @@ export class Connection {
   }
 
   add(recipient: Recipient): void {
-    this.#recipients.add(recipient);
-    this.#running?.telling.add(recipient);
+    this.#recipients.set(recipient.id, recipient);
   }
 
   delete(recipient: Recipient): void {
-    this.#recipients.delete(recipient);
-    this.#running?.telling.delete(recipient);
+    if (this.#recipients.get(recipient.id) === recipient) this.#recipients.delete(recipient.id);
   }
 
   /** Flows have started: outputs have somewhere to go. */
@@ -249,8 +247,7 @@ export class Connection {
 
   #run(open: OpenOutbox): Running {
     const { id, transport, url, concurrency, policy, events } = this.#options;
-    const telling = new Telling(id, open.outbox, (error) => events.failed(error));
-    for (const recipient of this.#recipients) telling.add(recipient);
+    const telling = new Telling(id, open.outbox, this.#recipients, (error) => events.failed(error));
     const dispatcher: Dispatcher = new Dispatcher({
       connection: id,
       outbox: open.outbox,

@@ -31,25 +31,26 @@ export class Telling {
   readonly #connection: string;
   readonly #outbox: Outbox;
   readonly #failed: (error: unknown) => void;
-  readonly #recipients = new Map<string, Recipient>();
+  readonly #recipients: ReadonlyMap<string, Recipient>;
   /** Given and not noted yet, with when it was given. */
   readonly #given = new Map<number, { readonly recipient: Recipient; readonly at: number }>();
   #started = false;
   #timer: NodeJS.Timeout | undefined;
 
-  /** @param failed is told what a recipient or the outbox threw; the other fates are told all the same */
-  constructor(connection: string, outbox: Outbox, failed: (error: unknown) => void) {
+  /**
+   * @param recipients by id; they come and go
+   * @param failed is told what a recipient or the outbox threw; the other fates are told all the same
+   */
+  constructor(
+    connection: string,
+    outbox: Outbox,
+    recipients: ReadonlyMap<string, Recipient>,
+    failed: (error: unknown) => void,
+  ) {
     this.#connection = connection;
     this.#outbox = outbox;
+    this.#recipients = recipients;
     this.#failed = failed;
-  }
-
-  add(recipient: Recipient): void {
-    this.#recipients.set(recipient.id, recipient);
-  }
-
-  delete(recipient: Recipient): void {
-    if (this.#recipients.get(recipient.id) === recipient) this.#recipients.delete(recipient.id);
   }
 
   /** Flows have started: what is known and was not told is told now. Never rejects. */

@@ -135,7 +135,9 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
   const post = async (authorization: string): Promise<number> => {
     const url = `${server.url()}/pkb-simulator/services/hl7`;
     const body = encodeRequest(message());
-    return (await fetch(url, { method: 'POST', headers: { authorization, 'content-type': 'text/xml' }, body })).status;
+    return (
+      await fetch(url, { method: 'POST', headers: { authorization, 'content-type': 'text/xml' }, body })
+    ).status;
   };
 
   it('in the simulator, whether it lets the sender in or not', async () => {

@@ -362,14 +362,20 @@ describe(`the examples with folders on Node-RED ${version}`, () => {
     });
 
     it('and puts what the guard stops, and what could not be delivered, to rejected with the code', async () => {
-      const refuse = (node: FlowNode): object =>
-        node.type === 'pkb-simulator' ? { ...node, faults: '{"script":["413"]}' } : node;
-      const flow = await run(FILE, refuse);
+      const old = (node: FlowNode): object =>
+        node.type === 'pkb-simulator' ? { ...node, faults: '{"rates":{"413":1}}' } : node;
+      // Given up by its age: the only way for a message to end while PKB acknowledges none.
+      const tooOld = { id: 'pkb08-outbox', type: 'pkb-outbox', store: 'memory', maxAgeHours: 0 };
+      const flow = await run(
+        FILE,
+        (node) => (node.type === 'pkb-connection' ? { ...node, outbox: tooOld.id } : old(node)),
+        [tooOld],
+      );
       put('A.pdf');
       list(row('A'));
       await take(flow);
       await flow.wait('pkb08-done');
-      assert.match(reasonOf('A'), /^PKB_REFUSED\n/);
+      assert.match(reasonOf('A'), /^PKB_TOO_OLD\n/);
       await server.unload();
       const stop = (node: FlowNode): object => {
         if (node.type === 'pkb-build') return { ...node, processingId: 'T' };

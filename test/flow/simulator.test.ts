@@ -157,7 +157,7 @@ describe(`pkb-simulator on Node-RED ${version}`, () => {
     });
     const { ack, payload } = await flow.wait('accepted');
     assert.equal(payload.code, 'AA');
-    assert.match(ack, /ADR\^A19[^]*PID\|1\|\|9990000018\^\^\^NHS\^NH\|\|Example\^Alex\|\|19700101/);
+    assert.match(ack, /ADR\^A19[^]*PID\|1\|\|9990000018\^\^\^NHS\^NH\|\|Example\^Alex\|\|19700131/);
     await until('it is shown', () => flow.seen('received').length === 1);
   });
 
