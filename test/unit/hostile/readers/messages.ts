@@ -1,0 +1,76 @@
+/** What reads a message: in the library, in the nodes and in the simulator. */
+import { createSecretKey } from 'node:crypto';
+import { CarriedMessages } from '../../../../nodes/common/carried.js';
+import { GuardMemory } from '../../../../nodes/common/guard-memory.js';
+import type { Message } from '../../../../nodes/common/types.js';
+import { type OrderBy, orderKey } from '../../../../src/delivery/order-key.js';
+import { insertSegment, removeSegment, set, setRaw } from '../../../../src/hl7/edit.js';
+import { endSegmentsByCr, readMessage, readMessages } from '../../../../src/hl7/input.js';
+import { parsedView } from '../../../../src/hl7/parsed.js';
+import { read, readRaw } from '../../../../src/hl7/read.js';
+import { dataPointOf, setDataPointId } from '../../../../src/pkb/data-point.js';
+import { inspect } from '../../../../src/pkb/guard/inspect.js';
+import { encodeRequest, requestBody } from '../../../../src/pkb/soap/request.js';
+import { stamp } from '../../../../src/pkb/stamp.js';
+import { Simulator, summaryOf } from '../../../../src/simulator/simulator.js';
+import { made, ofBytes, type Reader, type Readers } from './reader.js';
+
+const CUSTOMER = { alias: 'trust' };
+const SECRET = createSecretKey(Buffer.alloc(32));
+const STRIPPING = { 'overwriting.allergies': 'strip', 'overwriting.diagnoses': 'strip' } as const;
+const PATHS = ['PID-5.1', 'PID-3[300].4.2', 'NTE[2000]-3', 'ZZZ-1'];
+
+function orderedBy(by: OrderBy): Reader {
+  return (text) => orderKey(text, by, { field: 'TXA-12.1', id: text, owner: 'kept' }, SECRET);
+}
+
+/** Puts a message into an envelope that carries whatever XML can. */
+function enveloped(text: string): string {
+  const safe = text.replaceAll(']]>', ']]&gt;').replaceAll(/[^\t\n\r -\ud7ff\ue000-\ufffd]/g, '?');
+  return `<a><acceptMessage><arg0><![CDATA[${safe}]]></arg0></acceptMessage></a>`;
+}
+
+function simulated(body: string): unknown {
+  const { received } = new Simulator({}).handle({ authorization: 'Basic dTpw', body });
+  return received && summaryOf(received);
+}
+
+/** Readers by name. */
+export const MESSAGE_READERS: Readers = {
+  inspect: (text) => inspect(text),
+  'inspect, stripping': (text) => inspect(text, STRIPPING),
+  stamp: (text) => stamp(text, { customer: CUSTOMER }),
+  'stamp, keeping the control ID': (text) => stamp(text, { customer: CUSTOMER, controlId: 'keep' }),
+  'stamp, new data point ID': (text) => stamp(text, { customer: CUSTOMER, dataPointId: 'new' }),
+  'stamp of a Buffer': ofBytes((bytes) => stamp(bytes, { customer: CUSTOMER })),
+  'stamp of a Buffer, new data point ID': ofBytes((bytes) =>
+    stamp(bytes, { customer: CUSTOMER, dataPointId: 'new' }),
+  ),
+  readMessage: (text) => readMessage(text),
+  'readMessage of a Buffer': ofBytes(readMessage),
+  readMessages: (text) => readMessages(text),
+  'readMessages of a Buffer': ofBytes(readMessages),
+  endSegmentsByCr: (text) => endSegmentsByCr(text),
+  ...Object.fromEntries(PATHS.map((path) => [`read ${path}`, (text: string) => read(text, path)])),
+  ...Object.fromEntries(
+    PATHS.map((path) => [`read ${path} of a Buffer`, ofBytes((bytes) => read(bytes, path))]),
+  ),
+  'readRaw PID-3': (text) => readRaw(text, 'PID-3'),
+  'set PID-5.1': (text) => set(text, 'PID-5.1', 'x'),
+  'setRaw NTE[2000]-3': (text) => setRaw(text, 'NTE[2000]-3', 'x'),
+  insertSegment: (text) => insertSegment(text, 'NTE|1', { after: 'PID' }),
+  removeSegment: (text) => removeSegment(text, 'NTE[2000]'),
+  encodeRequest: (text) => encodeRequest(text),
+  'encodeRequest of a Buffer': ofBytes(encodeRequest),
+  requestBody: (text) => [...requestBody(text).pieces()].length,
+  parsedView: (text) => parsedView(text),
+  'orderKey by patient': orderedBy('patient'),
+  'orderKey by data point': orderedBy('datapoint'),
+  'dataPointOf a result': (text) => dataPointOf(text, 'ORU^R01'),
+  'dataPointOf a document': (text) => dataPointOf(text, 'MDM^T02'),
+  'setDataPointId of a result': (text) => setDataPointId(text, 'ORU^R01', 'D1'),
+  'setDataPointId of a document': (text) => setDataPointId(text, 'MDM^T02', 'D1'),
+  'Simulator, a message': made(enveloped, simulated),
+  'GuardMemory.remember': (text) => new GuardMemory().remember(text, false),
+  'CarriedMessages.toJson': (text) => CarriedMessages.toJson({ topic: text } as unknown as Message),
+};
