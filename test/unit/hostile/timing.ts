@@ -42,10 +42,14 @@ export async function time(stopwatch: Stopwatch, pair: Pair): Promise<Timed> {
       const fault = await confirmed(stopwatch, pair, small, size);
       if (fault !== '') return { ...last, fault };
     }
-    // Were its time to grow with the square of the length, it would still be short at the largest.
-    if (ms * (1_000_000 / size) ** 2 < MOST / 2 || (i > FIRST && ms < MOST / 20)) return last;
+    if (isShort(size, ms) || (i > FIRST && ms < before * 5 && ms < MOST / 6)) return last;
   }
   return last;
+}
+
+/** Whether a time would still be short at the largest size, were it to grow with the square of the length. */
+function isShort(size: number, ms: number): boolean {
+  return ms * ((SIZES.at(-1) ?? size) / size) ** 2 < MOST / 2;
 }
 
 function grows(before: number, ms: number): boolean {

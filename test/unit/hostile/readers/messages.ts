@@ -9,7 +9,8 @@ import { endSegmentsByCr, readMessage, readMessages } from '../../../../src/hl7/
 import { parsedView } from '../../../../src/hl7/parsed.js';
 import { read, readRaw } from '../../../../src/hl7/read.js';
 import { dataPointOf, setDataPointId } from '../../../../src/pkb/data-point.js';
-import { inspect } from '../../../../src/pkb/guard/inspect.js';
+import { inspect, type RuleActions } from '../../../../src/pkb/guard/inspect.js';
+import { RULES } from '../../../../src/pkb/guard/rules/index.js';
 import { encodeRequest, requestBody } from '../../../../src/pkb/soap/request.js';
 import { stamp } from '../../../../src/pkb/stamp.js';
 import { Simulator, summaryOf } from '../../../../src/simulator/simulator.js';
@@ -17,7 +18,10 @@ import { made, ofBytes, type Reader, type Readers } from './reader.js';
 
 const CUSTOMER = { alias: 'trust' };
 const SECRET = createSecretKey(Buffer.alloc(32));
-const STRIPPING = { 'overwriting.allergies': 'strip', 'overwriting.diagnoses': 'strip' } as const;
+/** Nothing blocks, so that what is to be stripped is stripped. */
+const STRIPPING: RuleActions = Object.fromEntries(
+  RULES.map(({ id, strips }) => [id, strips ? 'strip' : 'flag']),
+);
 const PATHS = ['PID-5.1', 'PID-3[300].4.2', 'NTE[2000]-3', 'ZZZ-1'];
 
 function orderedBy(by: OrderBy): Reader {
@@ -38,7 +42,7 @@ function simulated(body: string): unknown {
 /** Readers by name. */
 export const MESSAGE_READERS: Readers = {
   inspect: (text) => inspect(text),
-  'inspect, stripping': (text) => inspect(text, STRIPPING),
+  'inspect, stripping what can be': (text) => inspect(text, STRIPPING),
   stamp: (text) => stamp(text, { customer: CUSTOMER }),
   'stamp, keeping the control ID': (text) => stamp(text, { customer: CUSTOMER, controlId: 'keep' }),
   'stamp, new data point ID': (text) => stamp(text, { customer: CUSTOMER, dataPointId: 'new' }),

@@ -11,7 +11,7 @@ export const READERS: readonly { readonly kinds: readonly Kind[]; readonly reade
   { kinds: ['run', 'message'], readers: MESSAGE_READERS },
   { kinds: ['run', 'answer'], readers: ANSWER_READERS },
   { kinds: ['run', 'value'], readers: VALUE_READERS },
-  { kinds: ['run', 'value'], readers: COMPOSE_READERS },
+  { kinds: ['value'], readers: COMPOSE_READERS },
 ];
 
 /** Every reader by name. */

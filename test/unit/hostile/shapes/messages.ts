@@ -4,8 +4,8 @@ import type { Shape } from './shape.js';
 import { runsAt, WITHIN } from './units.js';
 
 /** MSH as pkb-build leaves it, up to its line end. */
-export function msh(type: string, controlId = 'A1', facility = 'trust{trust}'): string {
-  return `MSH|^~\\&|MAILCO|${facility}|HL7API|PKB|20260101120000||${type}|${controlId}|P|2.4\r`;
+export function msh(type: string, controlId = 'A1'): string {
+  return `MSH|^~\\&|MAILCO|trust{trust}|HL7API|PKB|20260101120000||${type}|${controlId}|P|2.4\r`;
 }
 
 const PID = 'PID|||9990000018^^^NHS^NH||Example^Alex||19700101|U\r';
@@ -19,10 +19,7 @@ const PLACES: Readonly<Record<string, (text: string) => string>> = {
   'behind the PID of an A28,': (text) => A28 + text,
   'in NTE-3 of an ORU,': (text) => `${ORU}OBR|1||A\rNTE|||${text}\rOBX|1|ST|A||1\r`,
   'in MSH-10,': (text) => msh('ADT^A28', text) + PID,
-  'in MSH-4,': (text) => msh('ADT^A28', 'A1', text) + PID,
-  'in MSH-9,': (text) => msh(text) + PID,
   'in PID-3,': (text) => `${msh('ADT^A28')}PID|||${text}||Example^Alex||19700101|U\r`,
-  'in PID-5,': (text) => `${msh('ADT^A28')}PID|||9990000018^^^NHS^NH||${text}||19700101|U\r`,
   'in PID-13,': (text) => `${A28.trimEnd()}|||||${text}\r`,
 };
 

@@ -64,9 +64,8 @@ export const ALL: readonly string[] = Object.keys(UNITS);
 /** The runs that are put within messages and answers: what delimits something, and one of each kind of the rest. */
 // prettier-ignore
 export const WITHIN: readonly string[] = [
-  '|', '^', '~', '\\', '&', '{', '{}', '@', 'a@b.c~', 'blanks', 'tabs', 'letters', 'digits', 'time stamps',
-  'CR', 'LF', 'CRLF', 'VT', 'file separators', 'MLLP frames', 'LF and blanks', 'CR and tabs', 'CR and MSH|',
-  'byte order marks', 'lone surrogates', 'combining marks', '\\F\\', '\\X0D\\',
+  '|', '^', '~', '\\', '{', 'a@b.c~', 'blanks', 'letters', 'CR', 'LF', 'CRLF', 'file separators', 'LF and blanks',
+  'CR and MSH|', 'combining marks', '\\X0D\\',
 ];
 
 /** Runs that stand at a place, by name. */

@@ -1,7 +1,7 @@
 /** Hostile values: what stands in one field, setting or argument; and texts that are nothing at all. */
 import { parts, run } from './repeat.js';
 import type { Shape } from './shape.js';
-import { ALL, runsAt } from './units.js';
+import { ALL, runsAt, WITHIN } from './units.js';
 
 /** Values that have much of one thing. */
 const VALUES: Readonly<Record<string, Shape>> = {
@@ -31,6 +31,6 @@ export const RUNS: ReadonlyMap<string, Shape> = new Map(runsAt('nothing but', AL
 
 /** Shapes by name. */
 export const VALUE_SHAPES: ReadonlyMap<string, Shape> = new Map([
-  ...runsAt('x behind', ALL, (text) => `${text}x`),
+  ...runsAt('x behind', WITHIN, (text) => `${text}x`),
   ...Object.entries(VALUES),
 ]);
