@@ -92,6 +92,7 @@ async function drain(
   let finish: () => void = () => undefined;
   const finished = new Promise<void>((resolve) => (finish = resolve));
   const dispatcher = new Dispatcher({
+    address: 'custom x',
     connection: 'c',
     outbox,
     transport,

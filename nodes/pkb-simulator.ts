@@ -5,7 +5,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from 'express';
 import { asPkbError, PkbConfigError } from '../src/errors.js';
-import { parsedQuickly } from '../src/hl7/parsed.js';
+import { parsedView } from '../src/hl7/parsed.js';
 import { readFaultPlan } from '../src/simulator/faults.js';
 import { DEFAULT_PATIENTS, type KnownPatient } from '../src/simulator/known-patients.js';
 import { SIMULATOR_PATH } from '../src/simulator/server.js';
@@ -73,7 +73,7 @@ module.exports = function (RED: Runtime): void {
       const key = forgotten > 0 ? 'received-forgotten' : 'received';
       const text = RED._(`pkb-simulator.status.${key}`, { count: ++count, forgotten });
       this.status({ fill: 'green', shape: 'dot', text });
-      const parsed = parsedQuickly(hl7);
+      const parsed = parsedView(hl7);
       this.send({
         payload: hl7,
         topic: simulated.messageType,

@@ -1,6 +1,7 @@
 /**
  * What a flow's message carries besides its payload, from the moment it is stored until its fate is known.
  */
+import { own } from '../../src/hl7/own.js';
 import type { StoredMessage } from '../../src/delivery/outbox/contract.js';
 import type { Message } from './types.js';
 
@@ -33,7 +34,7 @@ export class CarriedMessages {
     try {
       // The text comes back from the outbox; a thousand letters would fill the memory.
       const { payload: _payload, hl7: _hl7, ...rest } = message as Message & { hl7?: unknown };
-      this.#live.set(id, rest as Message);
+      this.#live.set(id, withOwnTexts(rest as Message));
     } catch {
       // A property that cannot even be read is left to what JSON could hold.
     }
@@ -48,6 +49,24 @@ export class CarriedMessages {
   release(id: number): void {
     this.#live.delete(id);
   }
+}
+
+/** Texts up to this length may have been cut from a long one, which they would keep in memory. */
+const SHORT = 1000;
+
+/** The same properties, with short texts copied; those of `msg.pkb`, too. */
+function withOwnTexts(message: Message): Message {
+  const copied: Record<string, unknown> = copyTexts({ ...message });
+  const { pkb } = copied;
+  if (typeof pkb === 'object' && pkb !== null && !Array.isArray(pkb)) copied['pkb'] = copyTexts({ ...pkb });
+  return copied as unknown as Message;
+}
+
+function copyTexts(properties: Record<string, unknown>): Record<string, unknown> {
+  for (const [name, value] of Object.entries(properties)) {
+    if (typeof value === 'string' && value.length <= SHORT) properties[name] = own(value);
+  }
+  return properties;
 }
 
 function jsonOf(message: Message, name: string): string | undefined {

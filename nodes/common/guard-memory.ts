@@ -1,12 +1,17 @@
 /**
  * What a pkb-guard node remembers of the messages it has seen, so that it can tell what is sent again.
  */
+import { createHash } from 'node:crypto';
 import { fieldOf, messageTypeOf, readHeader } from '../../src/hl7/header.js';
+import { own } from '../../src/hl7/own.js';
 import { read } from '../../src/hl7/read.js';
 import type { GuardContext } from '../../src/pkb/guard/rule.js';
 
 /** So many control IDs and appointments are remembered, the oldest forgotten first. */
 const LIMIT = 10_000;
+
+/** Longer IDs are remembered by their hash. */
+const LONGEST = 64;
 
 /** Remembers control IDs and appointments while Node-RED runs. */
 export class GuardMemory {
@@ -31,8 +36,10 @@ export class GuardMemory {
 
 function keep(ids: Set<string>, id: string): void {
   if (id === '') return;
-  ids.delete(id);
-  ids.add(id);
+  // What is kept must neither keep the message alive that it was cut from nor be as long as one.
+  const kept = id.length > LONGEST ? createHash('sha256').update(id).digest('base64') : own(id);
+  ids.delete(kept);
+  ids.add(kept);
   for (const oldest of ids) {
     if (ids.size <= LIMIT) return;
     ids.delete(oldest);

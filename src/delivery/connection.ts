@@ -124,9 +124,13 @@ export class Connection {
     override: boolean,
   ): Promise<Replayed> {
     const { dispatcher, telling } = await this.#ready();
-    // What is told from now on of this message is a new fate.
+    // The note that its earlier fate was told must not be taken for one about the fate to come.
     telling.forget(which.id);
-    return dispatcher.replay(which, this.#addressed(message), override);
+    try {
+      return await dispatcher.replay(which, this.#addressed(message), override);
+    } finally {
+      telling.forget(which.id);
+    }
   }
 
   #addressed(message: Omit<NewMessage, 'connection' | 'address'>): NewMessage {
@@ -138,8 +142,7 @@ export class Connection {
   async resume(): Promise<number> {
     const running = await this.#ready();
     const released = await running.open.outbox.release(this.#options.id);
-    running.dispatcher.resume();
-    await this.#lookElsewhere(running);
+    await this.#goOn(running);
     return released;
   }
 
@@ -151,15 +154,14 @@ export class Connection {
    */
   async decide(what: 'send' | 'discard'): Promise<number> {
     const running = await this.#ready();
-    const { open, dispatcher, telling } = running;
+    const { open, telling } = running;
     const { id, address } = this.#options;
     const reason = 'Discarded by a person: it was stored for another address than the connection has now.';
     const count =
       what === 'send'
         ? await open.outbox.readdress(id, address)
         : await open.outbox.discard(id, address, reason, Date.now());
-    dispatcher.resume();
-    await this.#lookElsewhere(running);
+    await this.#goOn(running);
     if (what === 'discard' && this.#started) await telling.start();
     return count;
   }
@@ -220,6 +222,7 @@ export class Connection {
       this.#tries = 0;
       const running = this.#run(open);
       await this.#lookElsewhere(running);
+      this.#pauseForElsewhere(running);
       if (this.#state !== 'opening') return running;
       this.#state = 'running';
       this.#running = running;
@@ -253,6 +256,7 @@ export class Connection {
       outbox: open.outbox,
       transport,
       url,
+      address: this.#options.address,
       concurrency,
       policy,
       events: {
@@ -272,10 +276,20 @@ export class Connection {
     telling.start().catch((error: unknown) => this.#options.events.failed(error));
   }
 
+  /** Ends a pause, unless something is still stored for another address. */
+  async #goOn(running: Running): Promise<void> {
+    await this.#lookElsewhere(running);
+    running.dispatcher.resume();
+    this.#pauseForElsewhere(running);
+  }
+
+  async #lookElsewhere({ open }: Running): Promise<void> {
+    this.#elsewhere = await open.outbox.elsewhere(this.#options.id, this.#options.address);
+  }
+
   /** Pauses where something was stored for another address: sandbox data must not go to production unseen. */
-  async #lookElsewhere({ open, dispatcher }: Running): Promise<void> {
-    const { id, address } = this.#options;
-    this.#elsewhere = await open.outbox.elsewhere(id, address);
+  #pauseForElsewhere({ dispatcher }: Running): void {
+    const { address } = this.#options;
     const [first] = this.#elsewhere;
     if (first === undefined) return;
     const count = this.#elsewhere.reduce((sum, one) => sum + one.count, 0);

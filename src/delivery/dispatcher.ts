@@ -62,6 +62,8 @@ export interface DispatcherOptions {
   readonly transport: Transport;
   /** The address, asked for at every attempt; may throw a PkbConfigError, which pauses the connection. */
   readonly url: () => URL;
+  /** What messages are bound to; one that is bound to another address is not posted. */
+  readonly address: string;
   readonly concurrency: number;
   readonly policy: RetryPolicy;
   readonly events: DispatcherEvents;
@@ -143,16 +145,21 @@ export class Dispatcher {
 
   /** Stores a message and sees to it that it is sent. @returns its id, once it is stored */
   async submit(message: NewMessage): Promise<number> {
-    const id = await this.#options.outbox.add(message);
-    this.wake();
-    return id;
+    try {
+      return await this.#options.outbox.add(message);
+    } finally {
+      // Also where it fails: the store may have the message all the same.
+      this.wake();
+    }
   }
 
   /** Puts a message that ended without acceptance back into its place, and sees to it that it is sent. */
   async replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed> {
-    const replayed = await this.#options.outbox.replay(which, message, override);
-    this.wake();
-    return replayed;
+    try {
+      return await this.#options.outbox.replay(which, message, override);
+    } finally {
+      this.wake();
+    }
   }
 
   /** Looks for work, since there may be some. */
@@ -305,6 +312,8 @@ export class Dispatcher {
 
   /** Sends once. @returns undefined where it was cut off by our own stop */
   async #attempt(message: StoredMessage): Promise<Outcome | undefined> {
+    if (message.address !== this.#options.address)
+      return refusal('sender', 'A message was stored for another address than the connection has now.');
     let url: URL;
     try {
       url = this.#options.url();

@@ -58,7 +58,8 @@ export class Telling {
     this.#started = true;
     for (const { id } of this.#recipients.values()) {
       try {
-        for (const settled of await this.#outbox.untold(this.#connection, id)) this.settled(settled);
+        for (const settled of await this.#outbox.untold(this.#connection, id))
+          if (!this.#given.has(settled.message.id)) this.settled(settled);
       } catch (error) {
         this.#failed(error);
       }
@@ -74,13 +75,14 @@ export class Telling {
   }
 
   /**
-   * Tells a fate, where flows run and its sender is there; else it stays known.
+   * Tells a fate, where flows run and its sender is there; else it stays known. A message that is sent once more has a fate
+   * anew, which is told though its earlier one was given a moment ago.
    *
    * @returns false where there is no such sender though flows run: it was removed
    */
   settled(settled: SettledMessage): boolean {
     const { id, sender } = settled.message;
-    if (!this.#started || this.#given.has(id)) return true;
+    if (!this.#started) return true;
     const recipient = this.#recipients.get(sender);
     if (recipient === undefined) return false;
     try {
@@ -89,6 +91,8 @@ export class Telling {
       this.#failed(error);
       return true;
     }
+    // In the order of time, so that the note finds the oldest first.
+    this.#given.delete(id);
     this.#given.set(id, { recipient, at: performance.now() });
     this.#timer ??= setTimeout(() => this.#note(), NOTE_AFTER_MS);
     return true;

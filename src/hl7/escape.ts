@@ -35,12 +35,18 @@ export function escape(plain: string, delimiters: Delimiters = STANDARD_DELIMITE
     [delimiters.repetition, 'R'],
     [delimiters.escape, 'E'],
   ]);
-  let out = '';
-  for (const character of plain.replaceAll('\r\n', '\n')) {
-    const letter = letters.get(character) ?? (character === '\r' || character === '\n' ? '.br' : undefined);
-    out += letter === undefined ? character : e + letter + e;
+  const out: string[] = [];
+  let from = 0;
+  for (let i = 0; i < plain.length; i++) {
+    const character = plain.charAt(i);
+    const isBreak = character === '\r' || character === '\n';
+    const letter = isBreak ? '.br' : letters.get(character);
+    if (letter === undefined) continue;
+    out.push(plain.slice(from, i), e, letter, e);
+    if (character === '\r' && plain.charAt(i + 1) === '\n') i++;
+    from = i + 1;
   }
-  return out;
+  return out.join('') + plain.slice(from);
 }
 
 /**

@@ -3,7 +3,7 @@
  */
 import type { Delimiters } from './delimiters.js';
 import type { Path } from './path.js';
-import type { Span } from './segments.js';
+import { indexWithin, type Span } from './segments.js';
 
 /** Where a path leads within its segment. */
 export interface Place extends Span {
@@ -19,14 +19,12 @@ export interface Place extends Span {
 function part(text: string, span: Span, separator: string, n: number): Place {
   let start = span.start;
   for (let i = 1; i < n; i++) {
-    const at = text.indexOf(separator, start);
-    if (at < 0 || at >= span.end) {
-      return { start: span.end, end: span.end, filler: separator.repeat(n - i) };
-    }
+    const at = indexWithin(text, separator, start, span.end);
+    if (at < 0) return { start: span.end, end: span.end, filler: separator.repeat(n - i) };
     start = at + 1;
   }
-  const at = text.indexOf(separator, start);
-  return { start, end: at < 0 || at > span.end ? span.end : at, filler: '' };
+  const at = indexWithin(text, separator, start, span.end);
+  return { start, end: at < 0 ? span.end : at, filler: '' };
 }
 
 /** Whether a segment's first field is its own separator: the header segments of message, file and batch. */
@@ -62,6 +60,6 @@ function headerField(text: string, segment: Span, field: number, delimiters: Del
   const separatorAt = Math.min(segment.start + 3, segment.end);
   const afterSeparator = Math.min(separatorAt + 1, segment.end);
   if (field === 1) return { start: separatorAt, end: afterSeparator, filler: '' };
-  const at = text.indexOf(delimiters.field, afterSeparator);
-  return { start: afterSeparator, end: at < 0 || at > segment.end ? segment.end : at, filler: '' };
+  const at = indexWithin(text, delimiters.field, afterSeparator, segment.end);
+  return { start: afterSeparator, end: at < 0 ? segment.end : at, filler: '' };
 }

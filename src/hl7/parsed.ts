@@ -24,28 +24,21 @@ const HL7 = createRequire(__filename)('hl7-standard') as new (
   options: { lineEndings: string },
 ) => Hl7Standard;
 
-/** Characters and segments up to which a message is parsed where that must not take long: the library's time grows with their square. */
-export const QUICKLY_PARSED = { characters: 64 * 1024, segments: 1_000 } as const;
-
 /**
- * Parses a message for looking, unless it is large enough to hold up the process.
- *
- * @param hl7 segments ended by CR
- * @returns undefined for a message beyond {@link QUICKLY_PARSED}, too
+ * How much of a message the library is given: its time grows with the number of parts, and with the square of the number
+ * of segments of different names.
  */
-export function parsedQuickly(hl7: string): ParsedMessage | undefined {
-  const { characters, segments } = QUICKLY_PARSED;
-  if (hl7.length > characters || hl7.split('\r', segments + 2).length > segments + 1) return undefined;
-  return parsedView(hl7);
-}
+const MOST = { parts: 20_000, segments: 1_000, names: 60 } as const;
 
 /**
  * Parses a message for looking.
  *
  * @param hl7 segments ended by CR
- * @returns undefined where hl7-standard cannot read the message, though it may well be sent
+ * @returns undefined where hl7-standard cannot read the message, or would take long over it, though it may well be sent:
+ *   one with more than 20,000 fields and components, 1,000 segments, or 60 names of segments
  */
 export function parsedView(hl7: string): ParsedMessage | undefined {
+  if (!isQuick(hl7)) return undefined;
   try {
     const message = new HL7(hl7, { lineEndings: '\r' });
     message.transform();
@@ -53,4 +46,18 @@ export function parsedView(hl7: string): ParsedMessage | undefined {
   } catch {
     return undefined;
   }
+}
+
+function isQuick(hl7: string): boolean {
+  const segments = hl7.split('\r', MOST.segments + 2);
+  if (segments.length > MOST.segments + 1) return false;
+  if (new Set(segments.map((segment) => segment.slice(0, 3))).size > MOST.names) return false;
+  let parts = 0;
+  for (let i = 0; i < hl7.length && parts <= MOST.parts; i++) if (isDelimiter(hl7.charCodeAt(i))) parts++;
+  return parts <= MOST.parts;
+}
+
+/** One of `| ^ ~ &` or a line end. */
+function isDelimiter(unit: number): boolean {
+  return unit === 124 || unit === 94 || unit === 126 || unit === 38 || unit === 13 || unit === 10;
 }

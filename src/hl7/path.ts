@@ -2,6 +2,7 @@
  * Addresses within a message, written as HL7 people write them: `PID-3[2].4.1`, `OBX[3]-5.5`, `DG1[2]`.
  */
 import { PkbMessageError } from '../errors.js';
+import { own } from './own.js';
 
 /** A parsed path; numbers count from 1 as in HL7, 0 means "the whole of the level above". */
 export interface Path {
@@ -44,7 +45,7 @@ export function parsePath(path: string): Path {
     component,
     subcomponent: number(6),
   };
-  if (CACHE.size < CACHE_LIMIT) CACHE.set(path, parsed);
+  if (CACHE.size < CACHE_LIMIT) CACHE.set(own(path), parsed);
   return parsed;
 }
 

@@ -77,7 +77,7 @@ export function parseTimestamp(raw: string, where: string): Timestamp {
 export function formatUtc(moment: Date): string {
   const second = Math.floor(moment.getTime() / 1000);
   if (second !== lastSecond) {
-    lastWritten = `${moment.toISOString().replaceAll(/[-:T]|\..*$/g, '')}+0000`;
+    lastWritten = `${moment.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '')}+0000`;
     lastSecond = second;
   }
   return lastWritten;

@@ -7,6 +7,7 @@ import { PkbMessageError } from '../errors.js';
 import { STANDARD_DELIMITERS } from '../hl7/delimiters.js';
 import { escape } from '../hl7/escape.js';
 import { locate, type Place } from '../hl7/locate.js';
+import { own } from '../hl7/own.js';
 import { parsePath, type Path } from '../hl7/path.js';
 import { read } from '../hl7/read.js';
 import { SegmentCursor } from '../hl7/segments.js';
@@ -67,7 +68,8 @@ export function dataPointOf(hl7: string, messageType: string): DataPoint | undef
   if (fields.length === 0) return undefined;
   for (const field of fields) {
     const id = read(hl7, field);
-    if (id) return { field, id, owner: 'kept' };
+    // It outlives the message in msg.pkb, so it must not keep it alive.
+    if (id) return { field, id: own(id), owner: 'kept' };
   }
   return { field: fields.at(-1) ?? '', id: '', owner: 'kept' };
 }

@@ -6,6 +6,7 @@ import { PkbConfigError, PkbMessageError } from '../errors.js';
 import { escape, unescape } from '../hl7/escape.js';
 import { fieldOf, type Header, isEmpty, messageTypeOf, readHeader } from '../hl7/header.js';
 import { endOfSegment, firstSegment } from '../hl7/head.js';
+import { own } from '../hl7/own.js';
 import { formatUtc } from '../hl7/timestamp.js';
 import { type Customer, sendingFacility } from './alias.js';
 import { DATA_POINT_FIELDS, messageTypeRow } from './catalogue.js';
@@ -68,7 +69,7 @@ function stampText(
   const messageType = messageTypeOf(fieldOf(text, header, 9));
   const newId = options.newId ?? randomUUID;
   const keep = options.controlId === 'keep' && fieldOf(text, header, 10).trim() !== '';
-  const controlId = keep ? unescape(fieldOf(text, header, 10)) : newId();
+  const controlId = keep ? own(unescape(fieldOf(text, header, 10))) : newId();
   const stamped = spliceHeader(text, header, {
     3: options.sendingApplication ? write(escape(options.sendingApplication)) : undefined,
     4: write(sendingFacility(options.customer)),

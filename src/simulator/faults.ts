@@ -109,13 +109,13 @@ export function readFaultPlan(json: string): FaultPlan {
 function check({ script = [], rates = {}, latency = 0, retryAfter = 1, seed = 1 }: FaultPlan): void {
   const known = new Set<string>(Object.keys(FAULT_KINDS));
   const unknown = [...script.filter((kind) => kind !== 'ok'), ...Object.keys(rates)].find(
-    (kind) => !known.has(String(kind)),
+    (kind: unknown) => typeof kind !== 'string' || !known.has(kind),
   );
   if (unknown !== undefined) {
     const list = [...known].join(', ');
     throw new PkbConfigError(
       'PKB_SETTING',
-      `The simulator has no fault "${String(unknown).slice(0, 40)}"; there are: ${list}.`,
+      `The simulator has no fault "${String(typeof unknown === 'string' ? unknown : typeof unknown).slice(0, 40)}"; there are: ${list}.`,
     );
   }
   const numbers = [...Object.values(rates), ...[latency].flat(), retryAfter, seed];

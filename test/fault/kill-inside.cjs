@@ -28,8 +28,8 @@ const POINTS = {
   'after a commit, before anybody is told': () =>
     tell(DatabaseSync.prototype, 'exec', { after: (_, sql) => sql === 'COMMIT' }),
   'after a message was claimed': () =>
-    tell(require(join(dist, 'outbox/key-queues.js')).KeyQueues.prototype, 'next', {
-      after: (claimed) => claimed !== undefined,
+    tell(require(join(dist, 'outbox/sqlite/key-queues.js')).KeyQueues.prototype, 'next', {
+      after: (claimed) => claimed.length > 0,
     }),
   'after a request was written': () => {
     const { end } = ClientRequest.prototype;

@@ -112,6 +112,7 @@ async function deliver(
   let alerts = 0;
   let before = 'open';
   const dispatcher: Dispatcher = new Dispatcher({
+    address: 'custom x',
     connection: 'c',
     outbox: new MemoryOutbox(),
     transport,

@@ -139,6 +139,7 @@ async function send(url: string, options: Partial<TransportOptions> = {}, most =
   };
   let settled: SettledMessage | undefined;
   const dispatcher: Dispatcher = new Dispatcher({
+    address: 'custom x',
     connection: 'c',
     outbox,
     transport,

@@ -15,6 +15,9 @@ export interface Inspection {
   readonly blocked: boolean;
 }
 
+/** So many findings are listed; a message can hold more faults than anybody reads, and each costs memory. */
+const MOST_FINDINGS = 1000;
+
 /** Actions by rule id; rules left out act by their defaults. */
 export type RuleActions = Readonly<Record<string, Action>>;
 
@@ -38,12 +41,11 @@ export function inspect(hl7: string, rules: RuleActions = {}, context: GuardCont
     if (!(error instanceof PkbMessageError)) throw error;
     return { hl7, findings: [ownFinding('form.unreadable', 'MSH', error.message)], blocked: true };
   }
-  const findings: Finding[] = [];
-  const stripped = new Set<number>();
+  const found: Found = { findings: [], stripped: new Set(), blocked: false, left: 0 };
+  const { findings, stripped } = found;
   let current: { rule: Rule; action: Finding['action'] } | undefined;
   const report: Report = (segment, place = '') => {
-    if (current !== undefined)
-      note(current.rule, current.action, message, segment, place, findings, stripped);
+    if (current !== undefined) note(current.rule, current.action, message, segment, place, found);
   };
   for (const rule of RULES) {
     const action = (Object.hasOwn(rules, rule.id) ? rules[rule.id] : undefined) ?? rule.defaultAction;
@@ -54,31 +56,51 @@ export function inspect(hl7: string, rules: RuleActions = {}, context: GuardCont
     } catch {
       const text = `The rule ${rule.id} failed on this message; please report it.`;
       findings.push(ownFinding('form.defect', 'MSH', text));
+      found.blocked = true;
     }
   }
-  const blocked = findings.some((finding) => finding.action === 'block');
+  const { blocked, left } = found;
+  if (left > 0) {
+    const text = `And ${left} more findings, which are not listed; mend the first ones and look again.`;
+    findings.push({ rule: 'form.more', action: 'flag', severity: 'note', location: 'MSH', text });
+  }
   return { hl7: blocked || stripped.size === 0 ? hl7 : strip(message, stripped), findings, blocked };
 }
 
-/** Notes a finding and, where the rule strips, what goes with it. */
+/** What the rules have found so far. */
+interface Found {
+  readonly findings: Finding[];
+  /** Indexes of the segments to strip. */
+  readonly stripped: Set<number>;
+  blocked: boolean;
+  /** How many findings are not listed. */
+  left: number;
+}
+
+/** Notes a finding and, where the rule strips, what goes with it. Beyond the limit findings act, but are only counted. */
 function note(
-  rule: Rule,
+  { id, severity, text, strips }: Rule,
   action: Finding['action'],
   message: Scan,
   segment: number,
   place: string,
-  findings: Finding[],
-  stripped: Set<number>,
+  found: Found,
 ): void {
-  const { id, severity } = rule;
-  const location = segment < 0 ? place : message.location(segment) + place;
-  findings.push({ rule: id, action, severity, location, text: rule.text });
+  const list = (finding: () => Finding): void => {
+    if (found.findings.length < MOST_FINDINGS) found.findings.push(finding());
+    else found.left++;
+  };
+  if (action === 'block') found.blocked = true;
+  const location = (): string => (segment < 0 ? place : message.location(segment) + place);
+  list(() => ({ rule: id, action, severity, location: location(), text }));
   if (action !== 'strip') return;
-  stripped.add(segment);
-  for (const following of notesOf(message, segment, rule.strips?.with ?? [])) {
-    stripped.add(following);
-    const text = `This note belongs to ${location} and was stripped with it.`;
-    findings.push({ rule: id, action, severity, location: message.location(following), text });
+  found.stripped.add(segment);
+  for (const following of notesOf(message, segment, strips?.with ?? [])) {
+    found.stripped.add(following);
+    list(() => {
+      const why = `This note belongs to ${location()} and was stripped with it.`;
+      return { rule: id, action, severity, location: message.location(following), text: why };
+    });
   }
 }
 

@@ -3,7 +3,7 @@
  * rules look into the text at the segments they are about.
  */
 import { fieldOf, type Header, messageTypeOf, readHeader } from '../../hl7/header.js';
-import { SegmentCursor } from '../../hl7/segments.js';
+import { indexWithin, SegmentCursor } from '../../hl7/segments.js';
 
 /** The name of a segment as a number, so that a scan makes no strings. */
 export type SegmentCode = number;
@@ -31,8 +31,8 @@ export class Scan {
   readonly starts: number[] = [];
   readonly ends: number[] = [];
   readonly codes: SegmentCode[] = [];
-  /** The names that there are: a handful, so that most rules know at once that they have nothing to look at. */
-  readonly #present: SegmentCode[] = [];
+  /** The first segment of each name, so that most rules know at once that they have nothing to look at. */
+  readonly #first = new Map<SegmentCode, number>();
   #occurrences: number[] | undefined;
   #pid: string[] | undefined;
   #identifiers: string[][] | undefined;
@@ -65,14 +65,14 @@ export class Scan {
     this.starts.push(start);
     this.ends.push(end);
     const code = isNamed(text, start, end) ? codeAt(text, start) : NO_SEGMENT;
-    // Segments of a name mostly follow one another, so few are looked up among the names seen so far.
-    if (code !== this.codes.at(-1) && !this.#present.includes(code)) this.#present.push(code);
+    // Segments of a name mostly follow one another, so few are looked up.
+    if (code !== this.codes.at(-1) && !this.#first.has(code)) this.#first.set(code, this.codes.length);
     this.codes.push(code);
   }
 
   /** The index of the first segment of a name; -1 where there is none. */
   first(code: SegmentCode): number {
-    return this.#present.includes(code) ? this.codes.indexOf(code) : -1;
+    return this.#first.get(code) ?? -1;
   }
 
   /** The name of a segment. */
@@ -87,12 +87,12 @@ export class Scan {
     let start = this.starts[index];
     if (start === undefined || end === undefined) return '';
     for (let i = 0; i < n; i++) {
-      const separator = this.text.indexOf('|', start);
-      if (separator < 0 || separator >= end) return '';
+      const separator = indexWithin(this.text, '|', start, end);
+      if (separator < 0) return '';
       start = separator + 1;
     }
-    const next = this.text.indexOf('|', start);
-    return this.text.slice(start, next < 0 || next > end ? end : next);
+    const next = indexWithin(this.text, '|', start, end);
+    return this.text.slice(start, next < 0 ? end : next);
   }
 
   /** Raw text of a component of a field's first repetition. */

@@ -17,6 +17,7 @@ const AFTER_BYTES = Buffer.from(AFTER);
 
 /** `]]>` would end the section, so it is divided over two; the reader joins them again (XML 1.0, 2.7). */
 const SPLIT_END = ']]]]><![CDATA[>';
+const SPLIT_END_BYTES = Buffer.from(SPLIT_END);
 
 /**
  * Puts a message into the envelope. Its characters stay as they are; an XML reader makes every CR in it an LF (XML 1.0,
@@ -100,7 +101,7 @@ function encodeBytes(bytes: Buffer): Buffer {
   const parts: Buffer[] = [BEFORE_BYTES];
   let from = 0;
   for (let end = bytes.indexOf(']]>'); end >= 0; end = bytes.indexOf(']]>', from)) {
-    parts.push(bytes.subarray(from, end), Buffer.from(SPLIT_END));
+    parts.push(bytes.subarray(from, end), SPLIT_END_BYTES);
     from = end + 3;
   }
   parts.push(bytes.subarray(from), AFTER_BYTES);

@@ -9,6 +9,12 @@ const MAX_DEPTH = 64;
 /** More elements than any SOAP answer has; more are refused. */
 const MAX_ELEMENTS = 10_000;
 
+/** More attributes than any element of a SOAP answer has. */
+const MAX_ATTRIBUTES = 100;
+
+/** Length of the pieces in which a document is read, in UTF-16 units. */
+const PIECE = 16_384;
+
 /** One element that was read: its local name, those of its ancestors, and its own text. */
 export interface XmlElement {
   /** Local names from the root to this element. */
@@ -42,7 +48,13 @@ export function readXml(xml: string): XmlElement[] | undefined {
   parser.on('doctype', refuse);
   parser.on('text', append);
   parser.on('cdata', append);
+  // Counted as they come: what is written twice is looked for when the element ends, however many there are.
+  let attributes = 0;
+  parser.on('attribute', () => {
+    if (++attributes > MAX_ATTRIBUTES) refuse();
+  });
   parser.on('opentag', (tag) => {
+    attributes = 0;
     path.push(tag.name.slice(tag.name.indexOf(':') + 1));
     texts.push('');
     base64.push(Object.entries(tag.attributes).some(isBase64Type));
@@ -54,7 +66,7 @@ export function readXml(xml: string): XmlElement[] | undefined {
     path.pop();
   });
   // Fed in pieces, so that a refused document is not read to its end.
-  for (let at = 0; at < xml.length && !state.refused; at += 16_384) parser.write(xml.slice(at, at + 16_384));
+  for (let at = 0; at < xml.length && !state.refused; at += PIECE) parser.write(xml.slice(at, at + PIECE));
   if (!state.refused) parser.close();
   return state.refused ? undefined : elements;
 }

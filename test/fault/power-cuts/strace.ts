@@ -21,6 +21,8 @@ interface Call {
 /** SQLite's index of its log: it is shared memory, and made anew from the log after the last process is gone. */
 export const MEMORY = '-shm';
 
+/** Calls that change what a file holds, and no name. */
+const CONTENT = /^(?:pwrite64|write|fdatasync)\(/;
 const UNFINISHED = ' <unfinished ...>';
 const STANDARD_OUTPUT = 'write(1<';
 
@@ -62,7 +64,10 @@ export class StraceReader {
         // It counts from its beginning, whenever it ends.
         this.#said(text);
       } else if (text.includes(this.#mark)) {
-        if (unfinished.size > 0)
+        // Removing a name and writing what stands under it can be told in either order.
+        const commutes =
+          text.startsWith('unlink(') && [...unfinished.values()].every((call) => CONTENT.test(call));
+        if (unfinished.size > 0 && !commutes)
           throw new Error(`Two threads are in the folder at the same time: ${short(text)}`);
         if (text.endsWith(UNFINISHED)) unfinished.set(pid, text.slice(0, -UNFINISHED.length));
         else this.#finished(text);

@@ -53,6 +53,7 @@ async function run(
     failed: (error) => failed.push(error),
   };
   const dispatcher = new Dispatcher({
+    address: 'simulator',
     connection: 'c',
     outbox,
     transport,

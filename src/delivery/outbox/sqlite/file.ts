@@ -5,6 +5,7 @@ import {
   chmodSync,
   closeSync,
   existsSync,
+  fsyncSync,
   openSync,
   readdirSync,
   readSync,
@@ -33,12 +34,14 @@ export function openFile(path: string): { db: DatabaseSync; reports: string[] } 
   const reports: string[] = [];
   mustBeLocal(dirname(path));
   mustBeOurs(path);
-  const isNew = !existsSync(path);
+  const isNew = sizeOf(path) === 0;
   try {
+    if (isNew) create(path, reports);
+    else closeSync(openSync(path, 'a'));
     // SQLite gives its other files the mode of this one.
-    closeSync(openSync(path, 'a', 0o600));
     chmodSync(path, 0o600);
   } catch (error) {
+    if (error instanceof PkbOutboxError) throw error;
     throw new PkbOutboxError(
       'PKB_OUTBOX',
       `The outbox file cannot be written (${codeOf(error)}); check its folder and its rights.`,
@@ -63,6 +66,55 @@ export function openFile(path: string): { db: DatabaseSync; reports: string[] } 
   return { db, reports };
 }
 
+/**
+ * Makes a new file beside its place and puts it there when all of it is on disk: a power cut leaves no file or a whole one.
+ */
+function create(path: string, reports: string[]): void {
+  const fresh = `${path}.new`;
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(fresh + suffix, { force: true });
+  closeSync(openSync(fresh, 'wx', 0o600));
+  const { DatabaseSync } = loadSqlite();
+  const db = new DatabaseSync(fresh);
+  try {
+    db.exec('PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL');
+    migrate(db);
+    db.exec('PRAGMA journal_mode = WAL');
+  } catch (error) {
+    throw storeError(error);
+  } finally {
+    db.close();
+  }
+  syncFile(fresh);
+  setLogAside(path, reports);
+  renameSync(fresh, path);
+  syncFile(dirname(path));
+}
+
+/** A log without its file would be taken for the new one's. */
+function setLogAside(path: string, reports: string[]): void {
+  const log = `${path}-wal`;
+  if (sizeOf(log) === 0) return rmSync(log, { force: true });
+  const aside = `${path}${DAMAGED}${new Date().toISOString().replaceAll(/[:.]/g, '-')}-wal`;
+  renameSync(log, aside);
+  reports.push(
+    `The outbox file was missing, but its log was there. The log was set aside as ${aside} and a new file was begun; what it held was not sent by this one.`,
+  );
+}
+
+function sizeOf(path: string): number {
+  return statSync(path, { throwIfNoEntry: false })?.size ?? 0;
+}
+
+/** Writes a file, or the names in a folder, to the disk. */
+export function syncFile(path: string): void {
+  const file = openSync(path, 'r');
+  try {
+    fsyncSync(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
 /** Removes damaged files that were set aside before a time, since they hold texts, too. @param before in milliseconds since 1970 */
 export function removeDamagedCopies(path: string, before: number): void {
   const folder = dirname(path);
@@ -84,8 +136,7 @@ const HEADER_BYTES = 100;
  * @throws PkbOutboxError where there is a file with anything else in it
  */
 function mustBeOurs(path: string): void {
-  const size = statSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (size === 0) return;
+  if (sizeOf(path) === 0) return;
   const header = Buffer.alloc(HEADER_BYTES);
   try {
     const file = openSync(path, 'r');

@@ -3,10 +3,10 @@
  * written to, but what is written to it is gone when the process ends: so it is looked for before every commit, and
  * written anew where it is missing.
  */
-import { closeSync, existsSync, fsyncSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
+import { closeSync, openSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { PkbOutboxError } from '../../../errors.js';
-import { connect } from './file.js';
+import { connect, syncFile } from './file.js';
 import type { Statements } from './statements.js';
 
 /** Watches over one file. */
@@ -47,7 +47,7 @@ export class WatchedFile {
     // SQLite writes into an empty file as it finds it: for its owner only.
     closeSync(openSync(fresh, 'wx', 0o600));
     this.#sql.exec(`VACUUM INTO '${fresh.replaceAll("'", "''")}'`);
-    sync(fresh);
+    syncFile(fresh);
     // A file that somebody put there is not ours to overwrite.
     const current = identity(this.#path);
     if (current !== undefined && current !== this.#main)
@@ -55,9 +55,9 @@ export class WatchedFile {
     // The new file is whole and synced before the old one is let go: closing the old one writes its log into a file that has
     // no name any more. What is left of the log must be gone first, since it would be taken for the new file's.
     for (const suffix of ['-wal', '-shm']) rmSync(this.#path + suffix, { force: true });
-    sync(dirname(this.#path));
+    syncFile(dirname(this.#path));
     renameSync(fresh, this.#path);
-    sync(dirname(this.#path));
+    syncFile(dirname(this.#path));
     this.#sql.close();
     this.#sql.change(connect(this.#path));
     this.#main = identity(this.#path);
@@ -69,14 +69,4 @@ export class WatchedFile {
 function identity(path: string): string | undefined {
   const stats = statSync(path, { bigint: true, throwIfNoEntry: false });
   return stats && `${stats.dev}:${stats.ino}`;
-}
-
-function sync(path: string): void {
-  if (!existsSync(path)) return;
-  const file = openSync(path, 'r');
-  try {
-    fsyncSync(file);
-  } finally {
-    closeSync(file);
-  }
 }

@@ -57,13 +57,15 @@ export const FORM: readonly Rule[] = [
     check: (message, report) => {
       const { text } = message;
       let reported = -1;
+      // The segment that the escape stands in; both only go forward.
+      let segment = 0;
       let open = text.indexOf('\\', message.header.end);
       while (open >= 0) {
         const close = text.indexOf('\\', open + 1);
         const sequence = close < 0 || close - open > 64 ? undefined : text.slice(open + 1, close);
         const known = sequence !== undefined && KNOWN_ESCAPES.has(sequence);
         if (!known) {
-          const segment = message.starts.findLastIndex((start) => start <= open);
+          while ((message.starts[segment + 1] ?? Number.MAX_SAFE_INTEGER) <= open) segment++;
           if (segment !== reported) report(segment);
           reported = segment;
         }
