@@ -15,6 +15,8 @@ interface BuildDef extends NodeDef {
   customer: string;
   sendingApplication: string;
   processingId: string;
+  /** Whether the processing ID is set always, or only where MSH-11 is empty. */
+  processingIdWhere: 'empty' | 'always';
   controlId: 'new' | 'keep';
   dataPointId: 'keep' | 'new' | 'derive' | 'property';
   dataPointKey: string;
@@ -47,6 +49,7 @@ async function build(
     customer,
     sendingApplication: config.sendingApplication,
     processingId: config.processingId,
+    processingIdWhere: config.processingIdWhere || 'empty',
     dataPointId: await dataPointIdFor(RED, node, config, message),
   };
   // All are made before the first is sent, so that a faulty message in a batch holds back the whole batch.
@@ -55,8 +58,8 @@ async function build(
     : textsOf(config, message.payload).map((text) =>
         stamp(text, { ...options, controlId: config.controlId }),
       );
-  const built = stamped.map(({ hl7, controlId, messageType, dataPoint }) => {
-    const pkb = { ...pkbOf(message), customer: customer.alias, messageType, controlId, dataPoint };
+  const built = stamped.map(({ hl7, ...about }) => {
+    const pkb = { ...pkbOf(message), customer: customer.alias, ...about };
     return { payload: hl7, pkb, ...(config.parsed ? { parsed: parsedView(hl7) } : {}) };
   });
   const last = built.pop();
@@ -84,6 +87,7 @@ function checkSettings(config: BuildDef): void {
     ['controlId', ['new', 'keep']],
     ['dataPointId', ['keep', 'new', 'derive', 'property']],
     ['batch', ['refuse', 'split']],
+    ['processingIdWhere', ['empty', 'always']],
   ];
   for (const [name, values] of allowed) {
     const value = config[name] ?? values[0];

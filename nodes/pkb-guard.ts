@@ -30,6 +30,9 @@ module.exports = function (RED: Runtime): void {
       const { hl7, findings, blocked } = inspect(text, rulesOf(config.rules), {
         facilities: configuredFacilities(RED),
         dataPointIsCustomers: pkb?.dataPoint?.owner === 'customer',
+        ...(typeof pkb?.sendingApplicationBefore === 'string'
+          ? { sendingApplicationBefore: pkb.sendingApplicationBefore }
+          : {}),
         ...memory.context,
       });
       memory.remember(text, blocked);

@@ -93,13 +93,15 @@ export const ERROR_CODES = {
   PKB_ALIAS: {
     class: 'PkbConfigError',
     means:
-      'A Customer alias is blank or holds a character that would break MSH-4 ({ } | ^ & ~ \\ or white space).',
+      'A Customer alias is blank, too long, or holds a character that would break MSH-4 ({ } | ^ & ~ \\) or that nobody sees.',
     remedy: 'Enter the alias exactly as PKB issued it.',
   },
   PKB_CUSTOMER: {
     class: 'PkbConfigError',
-    means: 'No Customer is chosen, or msg.customer names none of the configured Customers.',
-    remedy: 'Choose a Customer in the node, or set msg.customer to the name or alias of a configured one.',
+    means:
+      'No Customer is chosen, msg.customer names none of the configured Customers, or another one than the node does.',
+    remedy:
+      'Choose a Customer in the node, or set msg.customer to the name or alias of a configured one; where both are given, they must agree.',
   },
   PKB_CONNECTION: {
     class: 'PkbConfigError',

@@ -7,32 +7,52 @@ import type { CustomerNode } from '../pkb-customer.js';
 import type { Runtime } from './types.js';
 
 /**
- * Chooses.
+ * The Customer of a message.
  *
  * @param chosen id of the Customer chosen in the node; blank = taken from the message
- * @param named `msg.customer`: name or alias of a configured Customer
- * @throws PkbConfigError `PKB_CUSTOMER`, or what is wrong with the Customer's aliases; never passes a name through
+ * @param named `msg.customer`: name or alias of a configured Customer, without regard to case and blanks around it
+ * @throws PkbConfigError `PKB_CUSTOMER` where there is none, or the two differ; or what is wrong with the Customer's settings;
+ *   never passes a name through
  */
 export function chooseCustomer(RED: Runtime, chosen: string, named: unknown): { customer: Customer } {
   const node = chosen ? customerNode(RED, chosen) : customerNamed(RED, named);
-  if (node?.customer) return { customer: node.customer };
-  throw (
-    node?.fault ??
-    new PkbConfigError('PKB_CUSTOMER', 'The Customer chosen in the node is missing or disabled.')
-  );
+  if (node === undefined)
+    throw new PkbConfigError('PKB_CUSTOMER', 'The Customer chosen in the node is missing or disabled.');
+  if (chosen && isGiven(named) && !isNamed(node, named)) {
+    throw new PkbConfigError(
+      'PKB_CUSTOMER',
+      'msg.customer names another Customer than the one chosen in the node: nothing was sent on behalf of either. Leave the Customer of the node blank, or correct msg.customer.',
+    );
+  }
+  if (node.customer) return { customer: node.customer };
+  throw node.fault ?? new PkbConfigError('PKB_CUSTOMER', 'The Customer chosen in the node cannot be used.');
 }
 
-function customerNamed(RED: Runtime, named: unknown): CustomerNode | undefined {
-  if (typeof named !== 'string' || named.trim() === '') {
+function isGiven(named: unknown): boolean {
+  return named !== undefined && named !== null && named !== '';
+}
+
+function plain(name: unknown): string {
+  return typeof name === 'string' ? name.trim().toLowerCase() : '';
+}
+
+function isNamed({ name, alias }: CustomerNode, named: unknown): boolean {
+  const wanted = plain(named);
+  return wanted !== '' && (plain(name) === wanted || plain(alias) === wanted);
+}
+
+function customerNamed(RED: Runtime, named: unknown): CustomerNode {
+  if (plain(named) === '') {
     throw new PkbConfigError(
       'PKB_CUSTOMER',
       'No Customer is chosen in the node and msg.customer names none.',
     );
   }
   const all = configuredCustomers(RED);
-  const byName = all.filter((node) => node.name === named);
-  const found = byName.length > 0 ? byName : all.filter((node) => node.customer?.alias === named);
-  if (found.length === 1) return found[0];
+  const byName = all.filter(({ name }) => plain(name) === plain(named));
+  const found = byName.length > 0 ? byName : all.filter((node) => isNamed(node, named));
+  const [only] = found;
+  if (only && found.length === 1) return only;
   throw new PkbConfigError(
     'PKB_CUSTOMER',
     found.length === 0

@@ -58,6 +58,8 @@ function proxyOptions(RED: Runtime, config: Way): ProxyOptions | undefined {
       'The proxy of the connection is missing, disabled, or has no usable address.',
     );
   }
-  if (bypassesProxy(addressFor(RED, config), node.noproxy ?? [])) return undefined;
+  const address = addressFor(RED, config);
+  // Plain HTTP is for this machine itself; a proxy would be handed the credentials and the message in clear.
+  if (address.protocol === 'http:' || bypassesProxy(address, node.noproxy ?? [])) return undefined;
   return { url: node.url, ...node.credentials };
 }

@@ -16,6 +16,8 @@ export interface PkbProperty {
   readonly messageType?: string;
   readonly controlId?: string;
   readonly dataPoint?: { field: string; id: string; owner: 'partner' | 'customer' | 'kept' };
+  /** MSH-3 as it was before pkb-build replaced it. */
+  readonly sendingApplicationBefore?: unknown;
   readonly findings?: unknown;
 }
 

@@ -2,6 +2,7 @@
  * On whose behalf a message is sent: MSH-4 as PKB wants it from a Partner (PKB page "Partner connections", 3365012161).
  */
 import { PkbConfigError } from '../errors.js';
+import { isZone } from '../hl7/zone.js';
 
 /** A Customer as the Partner's messages name it. */
 export interface Customer {
@@ -9,18 +10,34 @@ export interface Customer {
   readonly alias: string;
   /** The data-controller alias; the same as `alias` where it is left out or blank. */
   readonly controllerAlias?: string | undefined;
+  /** IANA time zone in which its clock times are meant that name no offset; `Europe/London` where left out or blank. */
+  readonly timeZone?: string | undefined;
+  /** Status of NHS numbers whose own is not given, such as `01` (verified); none is written where left out or blank. */
+  readonly nhsNumberStatus?: string | undefined;
 }
 
 /** Characters that would end MSH-4, open a part of it, or break its `connecting{controller}` form. */
-const BREAKING = /[{}|^&~\\\s\u0000-\u001f\u007f]/;
+const BREAKING = /[{}|^&~\\]/;
+
+/** Characters that nobody sees, or that nobody would issue: blanks, control and format characters, unassigned ones. */
+const UNSEEN = /[\p{C}\p{Z}]/u;
+
+/** Longer than any alias; MSH-4 holds 180 characters in HL7 2.4 (chapter 2, table of MSH). */
+const LONGEST = 180;
+
+/** What can be wrong with an alias. */
+export type AliasFault = 'blank' | 'character' | 'unseen' | 'long';
 
 /**
- * Says what is wrong with an alias.
+ * Says what is wrong with an alias. One that looks like another (full-width letters, a soft hyphen) is refused, so that what
+ * a person reads in the dialog is what stands in MSH-4.
  *
  * @returns undefined where it can stand in MSH-4
  */
-export function aliasFault(alias: unknown): 'blank' | 'character' | undefined {
+export function aliasFault(alias: unknown): AliasFault | undefined {
   if (typeof alias !== 'string' || alias.trim() === '') return 'blank';
+  if (alias.length > LONGEST) return 'long';
+  if (UNSEEN.test(alias) || alias.normalize('NFKC') !== alias) return 'unseen';
   return BREAKING.test(alias) ? 'character' : undefined;
 }
 
@@ -48,9 +65,52 @@ function mustFit(alias: string, what: string): void {
   }
   throw new PkbConfigError(
     'PKB_ALIAS',
-    fault === 'blank'
-      ? `The Customer's ${what} is blank; enter it as PKB issued it.`
-      : `The Customer's ${what} holds white space or one of { } | ^ & ~ \\, which would break MSH-4.`,
+    `The Customer's ${what} ${FAULTS[fault]}; enter it as PKB issued it.`,
+  );
+}
+
+const FAULTS: Readonly<Record<AliasFault, string>> = {
+  blank: 'is blank',
+  character: 'holds one of { } | ^ & ~ \\, which would break MSH-4',
+  unseen: 'holds white space, an invisible character or one that only looks like a letter of an alias',
+  long: `is longer than ${LONGEST} characters`,
+};
+
+/** The statuses of an NHS number (NHS Data Dictionary, NHS NUMBER STATUS INDICATOR CODE). */
+export const NHS_NUMBER_STATUSES = ['01', '02', '03', '04', '05', '06', '07', '08'] as const;
+
+/**
+ * Checks the settings of a Customer.
+ *
+ * @returns the same
+ * @throws PkbConfigError `PKB_ALIAS`; `PKB_SETTING` for a time zone that does not exist, or a status that is none
+ */
+export function checkCustomer(customer: Customer): Customer {
+  sendingFacility(customer);
+  zoneOf(customer);
+  const { nhsNumberStatus = '' } = customer;
+  if (nhsNumberStatus !== '' && !NHS_NUMBER_STATUSES.some((status) => status === nhsNumberStatus))
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      `The NHS number status must be one of ${NHS_NUMBER_STATUSES.join(', ')}.`,
+    );
+  return customer;
+}
+
+/** Where most of PKB's Customers are. */
+export const DEFAULT_ZONE = 'Europe/London';
+
+/**
+ * The time zone of a Customer.
+ *
+ * @throws PkbConfigError `PKB_SETTING` where there is no such zone
+ */
+export function zoneOf({ timeZone }: Pick<Customer, 'timeZone'>): string {
+  const zone = timeZone || DEFAULT_ZONE;
+  if (isZone(zone)) return zone;
+  throw new PkbConfigError(
+    'PKB_SETTING',
+    'The time zone of the Customer does not exist; write an IANA name such as Europe/London.',
   );
 }
 

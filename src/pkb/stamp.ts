@@ -8,8 +8,10 @@ import { fieldOf, type Header, isEmpty, messageTypeOf, readHeader } from '../hl7
 import { endOfSegment, firstSegment } from '../hl7/head.js';
 import { own } from '../hl7/own.js';
 import { formatUtc } from '../hl7/timestamp.js';
-import { type Customer, sendingFacility } from './alias.js';
+import { formatLocal } from '../hl7/zone.js';
+import { type Customer, sendingFacility, zoneOf } from './alias.js';
 import { DATA_POINT_FIELDS, messageTypeRow } from './catalogue.js';
+import { hasBareClockTime } from './clock-times.js';
 import { type DataPoint, type DataPointId, dataPointOf, deriveId, setDataPointId } from './data-point.js';
 
 /** What {@link stamp} is told. */
@@ -19,8 +21,10 @@ export interface StampOptions {
   readonly controlId?: 'new' | 'keep' | undefined;
   /** MSH-3; left as it is where blank. */
   readonly sendingApplication?: string | undefined;
-  /** MSH-11; `P` where left out, which production demands. */
+  /** MSH-11; where left out, the message's own, and `P`, which production demands, where that is empty. */
   readonly processingId?: string | undefined;
+  /** Whether `processingId` is set always, or only where MSH-11 is empty; always where left out. */
+  readonly processingIdWhere?: 'always' | 'empty' | undefined;
   /** The data point ID; kept where left out. */
   readonly dataPointId?: DataPointId | undefined;
   readonly newId?: (() => string) | undefined;
@@ -36,6 +40,8 @@ export interface Stamped<T> {
   readonly messageType: string;
   /** Undefined for message types without a data point. */
   readonly dataPoint: DataPoint | undefined;
+  /** MSH-3 as it was, where another one was put in its place; undefined otherwise. */
+  readonly sendingApplicationBefore?: string;
 }
 
 /**
@@ -54,34 +60,72 @@ export function stamp(hl7: string | Uint8Array, options: StampOptions): Stamped<
 export function stamp(hl7: string | Uint8Array, options: StampOptions): Stamped<string | Buffer> {
   if (options?.customer === undefined)
     throw new PkbConfigError('PKB_CUSTOMER', 'No Customer was given to stamp for.');
-  if (typeof hl7 === 'string') return stampText(hl7, readHeader(hl7), options, (text) => text);
+  if (typeof hl7 === 'string')
+    return stampText(
+      hl7,
+      readHeader(hl7),
+      options,
+      (text) => text,
+      () => hasBareClockTime(hl7),
+    );
   if (hl7 instanceof Uint8Array) return stampBytes(hl7, options);
   throw new PkbMessageError('PKB_HL7_TYPE', `The message is ${typeof hl7}; give a string or a Buffer.`);
 }
 
-/** @param write turns text to be put in into the form `text` is in: itself, or its UTF-8 bytes as characters */
+/**
+ * @param write turns text to be put in into the form `text` is in: itself, or its UTF-8 bytes as characters
+ * @param isBare whether a clock time of the message names no offset
+ */
 function stampText(
   text: string,
   header: Header,
   options: StampOptions,
   write: (plain: string) => string,
+  isBare: () => boolean,
 ): Stamped<string> {
   const messageType = messageTypeOf(fieldOf(text, header, 9));
   const newId = options.newId ?? randomUUID;
   const keep = options.controlId === 'keep' && fieldOf(text, header, 10).trim() !== '';
   const controlId = keep ? own(unescape(fieldOf(text, header, 10))) : newId();
+  const processingId = processingIdFor(header, options);
   const stamped = spliceHeader(text, header, {
     3: options.sendingApplication ? write(escape(options.sendingApplication)) : undefined,
     4: write(sendingFacility(options.customer)),
     5: isEmpty(header, 5) ? 'HL7API' : undefined,
     6: isEmpty(header, 6) ? 'PKB' : undefined,
-    7: isEmpty(header, 7) ? formatUtc(options.now?.() ?? new Date()) : undefined,
+    7: isEmpty(header, 7) ? messageTime(options, isBare) : undefined,
     10: keep ? undefined : write(escape(controlId)),
-    11: write(escape(options.processingId || 'P')),
+    11: processingId === undefined ? undefined : write(escape(processingId)),
     12: isEmpty(header, 12) ? '2.4' : undefined,
   });
   const { hl7, dataPoint } = stampDataPoint(stamped, messageType, options, newId, write);
-  return { hl7, controlId, messageType, dataPoint };
+  const before = fieldOf(text, header, 3);
+  const replaced = options.sendingApplication && before !== '' && before !== options.sendingApplication;
+  return {
+    hl7,
+    controlId,
+    messageType,
+    dataPoint,
+    ...(replaced ? { sendingApplicationBefore: own(before) } : {}),
+  };
+}
+
+/**
+ * MSH-7 of a message that has none: UTC with its offset, as on the Partner page, unless another clock time of the message
+ * names no offset and would be read by this one; then as the Customer's clocks show it, without an offset.
+ */
+function messageTime({ customer, now }: StampOptions, isBare: () => boolean): string {
+  const moment = now?.() ?? new Date();
+  return isBare() ? formatLocal(moment, zoneOf(customer)) : formatUtc(moment);
+}
+
+/** What is put into MSH-11; undefined = left as it is. A `T` or `D` never becomes production traffic unless that is asked for. */
+function processingIdFor(
+  header: Header,
+  { processingId, processingIdWhere }: StampOptions,
+): string | undefined {
+  if (isEmpty(header, 11)) return processingId || 'P';
+  return processingId && processingIdWhere !== 'empty' ? processingId : undefined;
 }
 
 /**
@@ -94,7 +138,15 @@ function stampBytes(input: Uint8Array, options: StampOptions): Stamped<Buffer> {
   const header = readHeader(msh);
   const headEnd = endOfHead(bytes, msh, header, options.dataPointId);
   const head = headEnd === msh.length ? msh : bytes.toString('latin1', 0, headEnd);
-  const { hl7, controlId, messageType, dataPoint } = stampText(head, header, options, bytesAsText);
+  const { hl7, controlId, messageType, dataPoint, ...more } = stampText(
+    head,
+    header,
+    options,
+    bytesAsText,
+    () =>
+      // One byte to one character: times are ASCII, whatever else the message is.
+      hasBareClockTime(bytes.toString('latin1')),
+  );
   const out = Buffer.allocUnsafe(hl7.length + bytes.length - headEnd);
   out.write(hl7, 'latin1');
   bytes.copy(out, hl7.length, headEnd);
@@ -103,6 +155,7 @@ function stampBytes(input: Uint8Array, options: StampOptions): Stamped<Buffer> {
     controlId: options.controlId === 'keep' ? textOfBytes(controlId) : controlId,
     messageType: textOfBytes(messageType),
     dataPoint: dataPoint?.owner === 'kept' ? { ...dataPoint, id: textOfBytes(dataPoint.id) } : dataPoint,
+    ...more,
   };
 }
 

@@ -4,10 +4,11 @@
 import { randomUUID } from 'node:crypto';
 import { PkbConfigError } from '../../errors.js';
 import { formatUtc } from '../../hl7/timestamp.js';
-import type { Customer } from '../alias.js';
+import { type Customer, zoneOf } from '../alias.js';
 import { DATA_POINT_FIELDS, type Family } from '../catalogue.js';
 import { type DataPointId, type DataPointOwner, deriveId } from '../data-point.js';
 import { stamp, type Stamped, type StampOptions } from '../stamp.js';
+import { withOffsets } from './clock.js';
 import type { Draft } from './draft.js';
 import { type Fault, PkbFieldsError } from './faults.js';
 import type { MessageFields } from './fields.js';
@@ -60,11 +61,12 @@ export function composeMessage(given: unknown, options: ComposeOptions): Stamped
   if (!isKind(kind)) throw new PkbFieldsError([{ path: 'kind', text: `must be one of ${KINDS.join(', ')}` }]);
 
   const point = dataPoint(kind, fields as Record<string, unknown>, options);
-  const faults = [...faultsOf(kind, fields as Record<string, unknown>, now), ...point.faults];
+  const zoned = withOffsets(fields as Record<string, unknown>, zoneOf(options.customer));
+  const faults = [...faultsOf(kind, zoned.fields, now), ...zoned.faults, ...point.faults];
   if (faults.length > 0) throw new PkbFieldsError(faults);
 
   // The schema of this kind has been passed, which is what makes these fields of this type.
-  const checked = fields as MessageFields;
+  const checked = withStatus(zoned.fields as unknown as MessageFields, options.customer);
   const id = point.id ?? newId();
   const draft = draftOf(checked, id, { queryId: newId, asked: formatUtc(now) });
   const text = [`MSH|^~\\&|||||||${draft.messageType}|`, ...draft.segments, ''].join('\r');
@@ -75,6 +77,14 @@ export function composeMessage(given: unknown, options: ComposeOptions): Stamped
     hl7: draft.content === undefined ? stamped.hl7 : `${stamped.hl7}${draft.content}\r`,
     dataPoint: written === undefined ? undefined : { ...written, owner: point.owner },
   };
+}
+
+/** The Customer's choice for NHS numbers that say nothing of their status. */
+function withStatus(fields: MessageFields, { nhsNumberStatus }: Customer): MessageFields {
+  if (!nhsNumberStatus || !('patient' in fields) || fields.patient.nhsNumberStatus !== undefined)
+    return fields;
+  const patient = { ...fields.patient, nhsNumberStatus: nhsNumberStatus as '01' };
+  return { ...fields, patient } as MessageFields;
 }
 
 function copyOf(given: unknown): unknown {

@@ -42,6 +42,8 @@ export interface GuardContext {
   readonly appointmentSeen?: (id: string) => boolean;
   /** Whether the data point ID is declared to be the Customer's own. */
   readonly dataPointIsCustomers?: boolean;
+  /** MSH-3 as it was before pkb-build replaced it. */
+  readonly sendingApplicationBefore?: string;
   /** Largest message that is let pass, in characters. */
   readonly sizeLimit?: number;
 }

@@ -4,6 +4,7 @@
  */
 import { fieldOf, type Header, messageTypeOf, readHeader } from '../../hl7/header.js';
 import { indexWithin, SegmentCursor } from '../../hl7/segments.js';
+import { type Identifier, identifierOf } from '../identifiers.js';
 
 /** The name of a segment as a number, so that a scan makes no strings. */
 export type SegmentCode = number;
@@ -35,7 +36,7 @@ export class Scan {
   readonly #first = new Map<SegmentCode, number>();
   #occurrences: number[] | undefined;
   #pid: string[] | undefined;
-  #identifiers: string[][] | undefined;
+  #identifiers: PidIdentifier[] | undefined;
 
   /** @throws PkbMessageError where the header cannot be read */
   constructor(readonly text: string) {
@@ -115,11 +116,15 @@ export class Scan {
     return this.#pid[n] ?? '';
   }
 
-  /** The repetitions of PID-3, each as its components; several rules look at them, so they are divided once. */
-  identifiers(): readonly (readonly string[])[] {
-    this.#identifiers ??= this.pid(3)
-      .split('~')
-      .map((repetition) => repetition.split('^').map((part) => part.trim()));
+  /** The identifiers in PID-2 and PID-3; several rules look at them, so they are divided once. */
+  identifiers(): readonly PidIdentifier[] {
+    this.#identifiers ??= [2, 3].flatMap((n) =>
+      this.pid(n) === ''
+        ? []
+        : this.pid(n)
+            .split('~')
+            .map((raw, i) => identifierAt(raw, `-${n}[${i + 1}]`)),
+    );
     return this.#identifiers;
   }
 
@@ -131,6 +136,16 @@ export class Scan {
 }
 
 const PID = codeOf('PID');
+
+/** An identifier with its place, such as `-3[1]`. */
+export interface PidIdentifier extends Identifier {
+  readonly place: string;
+}
+
+function identifierAt(raw: string, place: string): PidIdentifier {
+  const { value, authority, type, status } = identifierOf(raw.split('^', 5));
+  return { value: value.trim(), authority: authority.trim(), type: type.trim(), status, place };
+}
 
 /** Whether a line begins with the name of a segment: an upper-case letter, two more or digits, then a separator or the end. */
 function isNamed(text: string, start: number, end: number): boolean {

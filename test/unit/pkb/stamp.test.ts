@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readRaw } from '../../../src/hl7/read.js';
+import { read, readRaw } from '../../../src/hl7/read.js';
 import { stamp } from '../../../src/pkb/stamp.js';
 import { describeWithCorpus, pkbExample } from '../../support/corpus.js';
 import { a28 } from '../../support/messages.js';
@@ -21,12 +21,63 @@ describe('stamp', () => {
     );
   });
 
-  it('leaves what is filled, but for MSH-4, MSH-10 and MSH-11', () => {
+  it('leaves what is filled, but for MSH-4 and MSH-10: a test message stays one', () => {
     const text = 'MSH|^~\\&|APP|x|R|F|2020|sec|ADT^A28^ADT_A05|old|T^X|2.7|1|||||UNICODE UTF-8|\rPID|1';
     assert.equal(
       stamp(text, fixed).hl7,
-      'MSH|^~\\&|APP|trustalias{trustalias}|R|F|2020|sec|ADT^A28^ADT_A05|NEW-ID|P|2.7|1|||||UNICODE UTF-8|\rPID|1',
+      'MSH|^~\\&|APP|trustalias{trustalias}|R|F|2020|sec|ADT^A28^ADT_A05|NEW-ID|T^X|2.7|1|||||UNICODE UTF-8|\rPID|1',
     );
+  });
+
+  it('sets MSH-11 where told: always, or only where it is empty', () => {
+    const withId = (id: string): string =>
+      `MSH|^~\\&|A|x||||2020|ADT^A28|old|${id}|2.4\rPID|1`.replace('|2020|', '|2020||');
+    const id = (own: string, more: object): string | undefined =>
+      read(stamp(withId(own), { ...fixed, ...more }).hl7, 'MSH-11');
+    assert.deepEqual(
+      [id('T', {}), id('', {}), id('T', { processingId: 'P' }), id('', { processingId: 'D' })],
+      ['T', 'P', 'P', 'D'],
+    );
+    const empty = { processingId: 'P', processingIdWhere: 'empty' };
+    assert.deepEqual([id('T', empty), id('D', empty), id('', empty)], ['T', 'D', 'P']);
+  });
+
+  it('fills MSH-7 in UTC, unless a clock time without an offset would be read by it: then in local time', () => {
+    const now = (): Date => new Date('2026-07-15T09:00:00Z');
+    const appointment = (start: string): string =>
+      `MSH|^~\\&|||||||SIU^S12|1|P|2.4\rSCH|1||||||||||^^^${start}\rPID|1\r`;
+    for (const [start, time] of [
+      ['20260715100000', '20260715100000'],
+      ['20260715100000+0100', '20260715090000+0000'],
+      ['20260715', '20260715090000+0000'],
+    ] as const) {
+      const text = appointment(start);
+      assert.equal(read(stamp(text, { ...fixed, now }).hl7, 'MSH-7'), time, start);
+      assert.equal(read(stamp(Buffer.from(text), { ...fixed, now }).hl7, 'MSH-7'), time, start);
+    }
+    const paris = { alias: 'trustalias', timeZone: 'Europe/Paris' };
+    assert.equal(
+      read(stamp(appointment('20260715100000'), { ...fixed, now, customer: paris }).hl7, 'MSH-7'),
+      '20260715110000',
+    );
+    assert.throws(
+      () =>
+        stamp(appointment('20260715100000'), {
+          ...fixed,
+          now,
+          customer: { ...paris, timeZone: 'Europe/Moon' },
+        }),
+      { code: 'PKB_SETTING', message: /time zone/ },
+    );
+  });
+
+  it('says which sending application it replaced', () => {
+    const text = 'MSH|^~\\&|RADIOLOGY||||2020||ORU^R01|1|P|2.4\r';
+    assert.equal(
+      stamp(text, { ...fixed, sendingApplication: 'MAILCO' }).sendingApplicationBefore,
+      'RADIOLOGY',
+    );
+    assert.equal(stamp(text, fixed).sendingApplicationBefore, undefined);
   });
 
   it('adds the fields that a short header lacks', () => {

@@ -1,6 +1,7 @@
 /** Rules about data point IDs, which Partner and Customer share (PKB page 3365012161). */
 import { DATA_POINT_FIELDS, messageTypeRow } from '../../catalogue.js';
-import type { Rule } from '../rule.js';
+import type { Report, Rule } from '../rule.js';
+import { isRadiology } from './results.js';
 import { codeOf, type Scan } from '../scan.js';
 
 const ORC = codeOf('ORC');
@@ -31,6 +32,18 @@ function places(message: Scan): Place[] {
     const segment = message.first(code);
     return { segment, name, field, id: message.component(segment, field, 1) };
   });
+}
+
+/** Reports every OBR whose ID is not that of the ORC before it. */
+function reportDiffering(message: Scan, report: Report): void {
+  let order = '';
+  for (const [i, code] of message.codes.entries()) {
+    if (code === ORC) order = message.component(i, 3, 1);
+    if (code !== OBR) continue;
+    const id = message.component(i, 3, 1);
+    if (order !== '' && id !== '' && id !== order) report(i, '-3');
+    order = '';
+  }
 }
 
 export const DATA_POINTS: readonly Rule[] = [
@@ -75,20 +88,26 @@ export const DATA_POINTS: readonly Rule[] = [
     title: 'ORC-3 and OBR-3 differ',
     severity: 'error',
     defaultAction: 'block',
-    appliesTo: 'ORU^R01',
+    appliesTo: 'ORU^R01 but radiology',
     text: 'ORC-3.1 and OBR-3.1 of a report must be equal where both are given.',
     why: 'PKB rejects a message in which they differ.',
     source: '3364848908',
     check: (message, report) => {
-      if (message.messageType !== 'ORU^R01') return;
-      let order = '';
-      for (const [i, code] of message.codes.entries()) {
-        if (code === ORC) order = message.component(i, 3, 1);
-        if (code !== OBR) continue;
-        const id = message.component(i, 3, 1);
-        if (order !== '' && id !== '' && id !== order) report(i, '-3');
-        order = '';
-      }
+      if (message.messageType === 'ORU^R01' && !isRadiology(message)) reportDiffering(message, report);
+    },
+  },
+  {
+    id: 'datapoint.orc-obr-radiology',
+    area: 'datapoint',
+    title: 'ORC-3 and OBR-3 of a radiology report differ',
+    severity: 'warning',
+    defaultAction: 'flag',
+    appliesTo: 'ORU^R01 with MSH-3 RADIOLOGY',
+    text: 'ORC-3.1 and OBR-3.1 differ; for radiology PKB goes by OBR-3, it seems. Write the same ID in both.',
+    why: 'PKB’s old page lets OBR-3 override ORC-3 for radiology; whether that still holds is to be confirmed.',
+    source: '3365012682, old page oru-r01/radiology',
+    check: (message, report) => {
+      if (isRadiology(message)) reportDiffering(message, report);
     },
   },
   {

@@ -1,9 +1,19 @@
 /** Rules about MSH: on whose behalf, and what PKB requires (PKB pages 3365012161 and 3365012972). */
 import { readSendingFacility } from '../../alias.js';
 import { messageTypeRow } from '../../catalogue.js';
+import { readTimestamp } from '../../../hl7/timestamp.js';
+import { CLOCK_FIELDS, isBareClockTime } from '../../clock-times.js';
 import type { Rule } from '../rule.js';
+import { codeOf } from '../scan.js';
+import { RADIOLOGY } from './results.js';
 
 const MSH = 0;
+
+const CLOCKS = CLOCK_FIELDS.map(([segment, field, component]) => ({
+  code: codeOf(segment),
+  field,
+  component,
+}));
 
 export const HEADER: readonly Rule[] = [
   {
@@ -91,6 +101,45 @@ export const HEADER: readonly Rule[] = [
     source: '4356472833, 3850600457',
     check: (message, report) => {
       if (messageTypeRow(message.messageType) === undefined) report(MSH, '-9');
+    },
+  },
+  {
+    id: 'header.clock-times',
+    area: 'header',
+    title: 'Clock time without an offset under an MSH-7 with one',
+    severity: 'warning',
+    defaultAction: 'flag',
+    appliesTo: 'all',
+    text: 'This clock time names no offset, and MSH-7 does, whose offset may be taken for it: in summer an hour off. Write an offset here, such as +0100, or none in MSH-7.',
+    why: 'HL7 makes the offset of MSH-7 the default for every clock time of the message; PKB discourages one in MSH-7 for this reason. The whole order of PKB’s fall-backs is not documented.',
+    source: '3365012972; HL7 2.4, chapter 2, MSH-7',
+    check: (message, report) => {
+      if (readTimestamp(message.msh(7))?.offset === undefined) return;
+      for (const { code, field, component } of CLOCKS) {
+        for (let i = message.first(code); i >= 0; i = message.codes.indexOf(code, i + 1)) {
+          if (!isBareClockTime(message.component(i, field, component))) continue;
+          report(i, component === 1 ? `-${field}` : `-${field}.${component}`);
+        }
+      }
+    },
+  },
+  {
+    id: 'header.sending-application',
+    area: 'header',
+    title: 'MSH-3 was RADIOLOGY',
+    severity: 'warning',
+    defaultAction: 'flag',
+    appliesTo: 'ORU^R01, where pkb-build has set MSH-3',
+    text: 'pkb-build has replaced RADIOLOGY in MSH-3: PKB will show this report under laboratory results. Leave Sender blank for radiology.',
+    why: 'MSH-3 RADIOLOGY decides whether an ORU shows under Imaging.',
+    source: '4175724546',
+    check: (message, report, { sendingApplicationBefore }) => {
+      if (
+        message.messageType === 'ORU^R01' &&
+        sendingApplicationBefore === RADIOLOGY &&
+        message.msh(3) !== RADIOLOGY
+      )
+        report(MSH, '-3');
     },
   },
   {

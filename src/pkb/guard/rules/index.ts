@@ -2,20 +2,28 @@
  * The table of rules, in the order in which they are shown and run.
  */
 import type { Rule } from '../rule.js';
+import { APPOINTMENTS } from './appointments.js';
 import { DATA_POINTS } from './data-points.js';
+import { DOCUMENTS } from './documents.js';
 import { FORM } from './form.js';
 import { HEADER } from './header.js';
-import { IDENTITY } from './identity.js';
+import { IDENTIFIERS } from './identifiers.js';
 import { OVERWRITING } from './overwriting.js';
-import { TYPES } from './types.js';
+import { PERSON } from './person.js';
+import { RESULTS } from './results.js';
+import { TIMES } from './times.js';
 
 /** All rules. */
 export const RULES: readonly Rule[] = [
   ...OVERWRITING,
-  ...IDENTITY,
+  ...IDENTIFIERS,
+  ...PERSON,
   ...HEADER,
   ...DATA_POINTS,
-  ...TYPES,
+  ...DOCUMENTS,
+  ...APPOINTMENTS,
+  ...RESULTS,
+  ...TIMES,
   ...FORM,
 ];
 

@@ -34,12 +34,64 @@ function replaces(name: string, subject: string, list: string, source: string): 
   };
 }
 
+/** Segments of an A28 or A31 that change more than the patient's details. */
+function changes(
+  name: string,
+  id: string,
+  title: string,
+  text: string,
+  why: string,
+  source: string,
+  defaultAction: 'block' | 'flag',
+): Rule {
+  return {
+    id: `overwriting.${id}`,
+    area: 'overwriting',
+    title: `${title} (${name})`,
+    severity: defaultAction === 'block' ? 'error' : 'warning',
+    defaultAction,
+    appliesTo: 'ADT^A28, ADT^A31',
+    text,
+    why,
+    source,
+    strips: { with: [] },
+    check: segments(name),
+  };
+}
+
 const AL1 = codeOf('AL1');
 
 export const OVERWRITING: readonly Rule[] = [
   replaces('AL1', 'Allergy', 'allergies', '3365078168, 3736141825'),
   replaces('DG1', 'Diagnosis', 'diagnoses', '3365078168, 4716855297'),
   replaces('ZRX', 'Medication', 'medication', '3365078168, 3738402817'),
+  changes(
+    'ZTM',
+    'teams',
+    'Team membership',
+    'ZTM in an ADT^A28 or A31 changes which of the Customer’s teams see the patient; leave it out unless the Customer has asked for it.',
+    'PKB adds and removes teams as ZTM says, for Partners as for Customers, and answers AR where the default team is missing.',
+    '4251353138, 3890315355',
+    'block',
+  ),
+  changes(
+    'NK1',
+    'next-of-kin',
+    'Next of kin',
+    'NK1 in an ADT^A28 or A31 may change the next of kin that the Customer holds; leave it out unless the Customer has asked for it.',
+    'PKB’s pages show NK1, and NK1|"" to delete it, as a plan for A28 and A31; what a Partner’s does is not documented.',
+    '3365078168',
+    'flag',
+  ),
+  changes(
+    'PD1',
+    'gp',
+    'General practitioner',
+    'PD1 in an ADT^A28 or A31 may change the general practitioner that the Customer holds; leave it out unless the Customer has asked for it.',
+    'PKB’s pages show PD1 as a plan for A28 and A31; what a Partner’s does is not documented.',
+    '3365078168',
+    'flag',
+  ),
   {
     id: 'overwriting.ignored',
     area: 'overwriting',

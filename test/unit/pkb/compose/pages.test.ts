@@ -59,7 +59,7 @@ describe('compose, against the examples on PKB\u2019s pages', () => {
       },
       { customer },
     );
-    assert.equal(lastLine(hl7, 'SCH'), 'SCH|ID123||||||^checkup||||^^^201411201231^201411201232');
+    assert.equal(lastLine(hl7, 'SCH'), 'SCH|ID123||||||^checkup||||^^^201411201231+0000^201411201232+0000');
     assert.equal(lastLine(hl7, 'NTE'), 'NTE|||My comment');
     assert.equal(lastLine(hl7, 'PV1'), 'PV1|||^^^^^^^^health centre');
     assert.equal(lastLine(hl7, 'AIP'), 'AIP|1||^Jones^Stuart^James^^Dr|^Doctor');
@@ -101,7 +101,7 @@ describe('compose, against the examples on PKB\u2019s pages', () => {
     );
     assert.equal(
       lastLine(discharge, 'PV1'),
-      `PV1|1|I|^^^^^^^^My Ward||||^Jones^Stuart^James^^Dr|^Smith^William^^^Dr|^Foster^Terry^^^Mr||||||||||V00001${'|'.repeat(25)}201508011000|201508011200`,
+      `PV1|1|I|^^^^^^^^My Ward||||^Jones^Stuart^James^^Dr|^Smith^William^^^Dr|^Foster^Terry^^^Mr||||||||||V00001${'|'.repeat(25)}201508011000+0100|201508011200+0100`,
     );
   });
 
@@ -114,7 +114,7 @@ describe('compose, against the examples on PKB\u2019s pages', () => {
       lastLine(hl7, 'QRD'),
       'QRD|20130219140316+0000|R|I|_3B30U4GM1||||9990000018^^^^^^^^^^^^NH|DEM',
     );
-    assert.equal(lastLine(hl7, 'QRF'), 'QRF||201302191100');
+    assert.equal(lastLine(hl7, 'QRF'), 'QRF||201302191100+0000');
   });
 
   it('writes clinical lists only where asked, each entry with what PKB reads (3736141825, 4716855297, 3738402817)', () => {

@@ -1,65 +1,26 @@
-/** Rules about the patient: what matching by ID and soft matching need (PKB pages 3365077836, 3364849216, 4213014614). */
-import { isNhsNumber } from '../../nhs-number.js';
+/** Rules about the person in PID: what soft matching and new records need (PKB pages 3364849216, 4213014614, 3850600457). */
 import { readTimestamp } from '../../../hl7/timestamp.js';
-import type { Report, Rule } from '../rule.js';
-import { codeOf, type Scan } from '../scan.js';
+import { messageTypeRow } from '../../catalogue.js';
+import type { Rule } from '../rule.js';
 import { isDemographics } from './overwriting.js';
-
-const PID = codeOf('PID');
-type Check = (message: Scan, pid: number, report: Report) => void;
-
-/** Looks at PID, in every message that has a patient: all but queries. */
-function atPid(check: Check): Rule['check'] {
-  return (message, report) => {
-    const pid = message.first(PID);
-    if (pid >= 0) check(message, pid, report);
-  };
-}
-
-const isNhs = ([, , , authority, type]: readonly string[]): boolean =>
-  authority === 'NHS' || type === 'NH' || type?.startsWith('NH{') === true;
+import { atPid } from './pid.js';
+import type { Scan } from '../scan.js';
 
 /** Longer than anybody lives, in years. */
 const OLDEST = 150;
+
+/** HL7's "delete this". */
+const NULL = '""';
 
 function countEmails(field: string): number {
   return field === '' ? 0 : field.split('~').filter((repetition) => repetition.includes('@')).length;
 }
 
-export const IDENTITY: readonly Rule[] = [
-  {
-    id: 'identity.identifier',
-    area: 'identity',
-    title: 'No usable identifier',
-    severity: 'error',
-    defaultAction: 'block',
-    appliesTo: 'all but QRY^A19',
-    text: 'PID-3 has no identifier with value, authority and type (components 1, 4 and 5), such as 9990000018^^^NHS^NH.',
-    why: 'PKB reads only these three components and ignores identifiers of types it does not know; without one it rejects the message.',
-    source: '3365077836, 3850600457',
-    check: (message, report) => {
-      if (message.messageType === 'QRY^A19') return;
-      const pid = message.first(PID);
-      if (pid < 0) report(-1, 'PID');
-      else if (!message.identifiers().some((parts) => parts[0] && parts[3] && parts[4])) report(pid, '-3');
-    },
-  },
-  {
-    id: 'identity.nhs-number',
-    area: 'identity',
-    title: 'NHS number is wrong',
-    severity: 'error',
-    defaultAction: 'block',
-    appliesTo: 'all with PID',
-    text: 'An NHS number in PID-3 does not have ten digits or fails its check digit (modulus 11); correct it at the source.',
-    why: 'A mistyped number either finds nobody or, worse, somebody else.',
-    source: 'NHS Data Dictionary, NHS NUMBER',
-    check: atPid((message, pid, report) => {
-      for (const [i, parts] of message.identifiers().entries()) {
-        if (parts[0] && isNhs(parts) && !isNhsNumber(parts[0])) report(pid, `-3[${i + 1}]`);
-      }
-    }),
-  },
+function namePart(message: Scan, n: 1 | 2): string {
+  return (message.pid(5).split('~', 1)[0] ?? '').split('^', n)[n - 1] ?? '';
+}
+
+export const PERSON: readonly Rule[] = [
   {
     id: 'identity.birth-date-missing',
     area: 'identity',
@@ -87,7 +48,8 @@ export const IDENTITY: readonly Rule[] = [
     check: atPid((message, pid, report) => {
       const raw = message.pid(7);
       if (raw === '' || raw === '""') return;
-      const year = readTimestamp(raw)?.year;
+      const born = readTimestamp(raw);
+      const year = born?.year;
       const sent = Number(message.msh(7).slice(0, 4)) || year;
       if (year === undefined || sent === undefined || year > sent || year < sent - OLDEST) report(pid, '-7');
     }),
@@ -146,8 +108,60 @@ export const IDENTITY: readonly Rule[] = [
     why: 'PKB answers "Cannot create patient missing these fields" where the patient is new to it.',
     source: '3850600457, 4567400451',
     check: atPid((message, pid, report) => {
-      for (const n of [1, 2])
-        if (((message.pid(5).split('~', 1)[0] ?? '').split('^')[n - 1] ?? '') === '') report(pid, `-5.${n}`);
+      for (const n of [1, 2] as const) if (namePart(message, n) === '') report(pid, `-5.${n}`);
+    }),
+  },
+  {
+    id: 'identity.birth-date-partial',
+    area: 'identity',
+    title: 'Date of birth is a year or month only',
+    severity: 'warning',
+    defaultAction: 'flag',
+    appliesTo: 'all with PID',
+    text: 'PID-7 (date of birth) is a year or a month; PKB fills it up to the first day, which then is not the patient’s. Write yyyyMMdd.',
+    why: 'PKB takes what is missing of a date as 1 January, or the first of the month; soft matching then compares that.',
+    source: '3365013095',
+    check: atPid((message, pid, report) => {
+      const precision = readTimestamp(message.pid(7))?.precision;
+      if (precision === 'year' || precision === 'month') report(pid, '-7');
+    }),
+  },
+  {
+    id: 'identity.nulls',
+    area: 'identity',
+    title: 'Name, date of birth or sex is to be deleted',
+    severity: 'warning',
+    defaultAction: 'flag',
+    appliesTo: 'all with PID',
+    text: 'This field of PID holds "" (delete this); a patient has a name, a date of birth and a sex. Send the value, or leave the field empty.',
+    why: 'What PKB does with "" in these fields is not documented; soft matching has nothing to compare.',
+    source: '3364849216',
+    check: atPid((message, pid, report) => {
+      for (const n of [1, 2] as const) if (namePart(message, n) === NULL) report(pid, `-5.${n}`);
+      for (const n of [7, 8]) if (message.pid(n) === NULL) report(pid, `-${n}`);
+    }),
+  },
+  {
+    id: 'identity.new-patient',
+    area: 'identity',
+    title: 'Says too little for a patient whom PKB does not know',
+    severity: 'note',
+    defaultAction: 'flag',
+    appliesTo: 'all with PID but ADT^A28 and ADT^A31',
+    text: 'Surname, given name, date of birth or sex is empty: if PKB does not know the patient, it answers "No patient found", also where the Customer has auto-create.',
+    why: 'Creating a record from such a message is an option of the Customer, usually off, and needs a verified NHS number and these four.',
+    source: '4567400451, 3850600457',
+    check: atPid((message, pid, report) => {
+      const family = messageTypeRow(message.messageType)?.family;
+      if (family === undefined || family === 'demographics' || family === 'query') return;
+      const empty: [string, boolean][] = [
+        ['-5.1', namePart(message, 1) === ''],
+        ['-5.2', namePart(message, 2) === ''],
+        ['-7', message.pid(7) === ''],
+        ['-8', message.pid(8) === ''],
+      ];
+      const [first] = empty.find(([, isEmpty]) => isEmpty) ?? [];
+      if (first !== undefined) report(pid, first);
     }),
   },
 ];

@@ -1,0 +1,62 @@
+/**
+ * Clock times in messages: where they stand, and whether they say which moment they mean. HL7 makes the offset of MSH-7 the
+ * default for every clock time of the message that carries none (HL7 2.4, chapter 2, MSH-7; PKB page 3365012972), so that
+ * `20260715100000` under an MSH-7 that ends in `+0000` may be read as 11:00 in a British summer.
+ */
+import { SegmentCursor } from '../hl7/segments.js';
+import { readTimestamp, type Timestamp } from '../hl7/timestamp.js';
+
+/** Fields of PKB's messages that may hold a clock time: segment, field, component. */
+export const CLOCK_FIELDS: readonly (readonly [segment: string, field: number, component: number])[] = [
+  ['EVN', 2, 1],
+  ['EVN', 3, 1],
+  ['EVN', 6, 1],
+  ['PID', 29, 1],
+  ['PV1', 44, 1],
+  ['PV1', 45, 1],
+  ['SCH', 11, 4],
+  ['SCH', 11, 5],
+  ['TXA', 4, 1],
+  ['TXA', 6, 1],
+  ['TXA', 7, 1],
+  ['TXA', 8, 1],
+  ['OBR', 7, 1],
+  ['OBX', 14, 1],
+  ['AL1', 6, 1],
+  ['DG1', 5, 1],
+];
+
+/** Whether a time stamp says a time of day, and not a date alone. */
+export function isClockTime({ precision }: Timestamp): boolean {
+  return precision === 'hour' || precision === 'minute' || precision === 'second' || precision === 'fraction';
+}
+
+/** Whether raw text is a clock time that names no offset. */
+export function isBareClockTime(raw: string): boolean {
+  // The date alone is the usual case, and has eight characters.
+  if (raw.length < 10) return false;
+  const stamp = readTimestamp(raw);
+  return stamp !== undefined && stamp.offset === undefined && isClockTime(stamp);
+}
+
+const BY_SEGMENT: ReadonlyMap<string, readonly (readonly [number, number])[]> = new Map(
+  [...new Set(CLOCK_FIELDS.map(([segment]) => segment))].map((name) => [
+    name,
+    CLOCK_FIELDS.filter(([segment]) => segment === name).map(([, field, component]) => [field, component]),
+  ]),
+);
+
+/** Whether any clock time of a message, MSH-7 aside, names no offset. */
+export function hasBareClockTime(hl7: string): boolean {
+  const cursor = new SegmentCursor(hl7);
+  while (cursor.next()) {
+    const places = BY_SEGMENT.get(hl7.slice(cursor.start, cursor.start + 3));
+    if (places === undefined) continue;
+    const last = Math.max(...places.map(([field]) => field));
+    // A long field of content is passed over, not copied: pieces refer to the text.
+    const fields = hl7.slice(cursor.start, cursor.end).split('|', last + 1);
+    for (const [field, component] of places)
+      if (isBareClockTime((fields[field] ?? '').split('^', component)[component - 1] ?? '')) return true;
+  }
+  return false;
+}

@@ -1,0 +1,121 @@
+/** Rules for results: laboratory, radiology, measurements (PKB pages 3364848908, 3991405648, 3365012682). */
+import type { Rule } from '../rule.js';
+import { codeOf, type Scan } from '../scan.js';
+
+const OBR = codeOf('OBR');
+const OBX = codeOf('OBX');
+
+/** MSH-3 of what PKB shows under Imaging (PKB page 4175724546). */
+export const RADIOLOGY = 'RADIOLOGY';
+
+/** Whether a message is a radiology report. */
+export function isRadiology(message: Scan): boolean {
+  return message.messageType === 'ORU^R01' && message.msh(3) === RADIOLOGY;
+}
+
+function isLaboratory(message: Scan): boolean {
+  return message.messageType === 'ORU^R01' && message.msh(3) !== RADIOLOGY;
+}
+
+/** Types of OBX in which a text may go on over several segments of one test. */
+const TEXT_TYPES = ['TX', 'FT', 'ST', ''];
+
+export const RESULTS: readonly Rule[] = [
+  {
+    id: 'type.observation-time',
+    area: 'type',
+    title: 'Result has no observation time',
+    severity: 'error',
+    defaultAction: 'block',
+    appliesTo: 'ORU^R01',
+    text: 'A result needs an observation time in OBX-14 or in OBR-7.',
+    why: 'PKB answers "No observation timestamp in OBX or OBR".',
+    source: '3364848908, 3364848470',
+    check: (message, report) => {
+      if (message.messageType !== 'ORU^R01') return;
+      let observed = false;
+      for (const [i, code] of message.codes.entries()) {
+        if (code === OBR) observed = message.field(i, 7) !== '';
+        if (code === OBX && !observed && message.field(i, 14) === '') report(i, '-14');
+      }
+    },
+  },
+  {
+    id: 'type.lab-reports',
+    area: 'type',
+    title: 'Two filler numbers in one laboratory message',
+    severity: 'error',
+    defaultAction: 'block',
+    appliesTo: 'ORU^R01 but radiology',
+    text: 'A laboratory message may hold one filler order number (OBR-3) only; send each report in a message of its own.',
+    why: 'PKB takes one filler order number per message.',
+    source: '3991405648',
+    check: (message, report) => {
+      if (!isLaboratory(message)) return;
+      let first = '';
+      for (let i = message.first(OBR); i >= 0; i = message.codes.indexOf(OBR, i + 1)) {
+        const id = message.component(i, 3, 1);
+        if (first !== '' && id !== '' && id !== first) return report(i, '-3');
+        first ||= id;
+      }
+    },
+  },
+  {
+    id: 'type.lab-test-twice',
+    area: 'type',
+    title: 'The same test twice in one report',
+    severity: 'error',
+    defaultAction: 'block',
+    appliesTo: 'ORU^R01 but radiology',
+    text: 'This test (OBX-3) stands twice under one filler number; PKB holds one value per test. Send it once, or under a number of its own.',
+    why: 'The same test twice under one filler order number is not accepted.',
+    source: '3991405648',
+    check: (message, report) => {
+      if (!isLaboratory(message)) return;
+      const seen = new Set<string>();
+      let last = '';
+      for (let i = message.first(OBX); i >= 0; i = message.codes.indexOf(OBX, i + 1)) {
+        const test = message.field(i, 3);
+        // A report in words goes on over several OBX of one test.
+        const goesOn =
+          test === last && TEXT_TYPES.includes(message.field(i, 2)) && message.field(i, 6) === '';
+        if (test !== '' && seen.has(test) && !goesOn) report(i, '-3');
+        seen.add(test);
+        last = test;
+      }
+    },
+  },
+  {
+    id: 'type.radiology-reports',
+    area: 'type',
+    title: 'Several reports in a radiology message',
+    severity: 'error',
+    defaultAction: 'block',
+    appliesTo: 'ORU^R01 with MSH-3 RADIOLOGY',
+    text: 'A radiology message may hold one OBR only; send each report in a message of its own.',
+    why: 'PKB rejects such a message as a whole.',
+    source: '3365012682',
+    check: (message, report) => {
+      if (!isRadiology(message) || message.first(OBR) < 0) return;
+      const second = message.codes.indexOf(OBR, message.first(OBR) + 1);
+      if (second > 0) report(second);
+    },
+  },
+  {
+    id: 'type.radiology-fields',
+    area: 'type',
+    title: 'Radiology report has no time or name',
+    severity: 'error',
+    defaultAction: 'block',
+    appliesTo: 'ORU^R01 with MSH-3 RADIOLOGY',
+    text: 'A radiology report needs its time in OBR-7 and its name in OBR-4.1 or OBR-4.2.',
+    why: 'PKB requires both of a radiology report.',
+    source: '3365012682, old page oru-r01/radiology',
+    check: (message, report) => {
+      const obr = isRadiology(message) ? message.first(OBR) : -1;
+      if (obr < 0) return;
+      if (message.field(obr, 7) === '') report(obr, '-7');
+      if (message.component(obr, 4, 1) === '' && message.component(obr, 4, 2) === '') report(obr, '-4');
+    },
+  },
+];

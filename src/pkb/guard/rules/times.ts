@@ -1,0 +1,35 @@
+/** The rule about time stamps, wherever they stand (PKB page 3365013095). */
+import { readTimestamp } from '../../../hl7/timestamp.js';
+import { CLOCK_FIELDS } from '../../clock-times.js';
+import type { Rule } from '../rule.js';
+import { codeOf } from '../scan.js';
+
+const PLACES = CLOCK_FIELDS.map(([segment, field, component]) => ({
+  code: codeOf(segment),
+  field,
+  component,
+  place: component === 1 ? `-${field}` : `-${field}.${component}`,
+}));
+
+const isHalf = (raw: string): boolean => raw !== '' && raw !== '""' && readTimestamp(raw) === undefined;
+
+export const TIMES: readonly Rule[] = [
+  {
+    id: 'type.time-stamps',
+    area: 'type',
+    title: 'Time stamp is half specified or impossible',
+    severity: 'error',
+    defaultAction: 'block',
+    appliesTo: 'all',
+    text: 'This is not a time stamp of whole parts that exists; write yyyyMMdd or yyyyMMddHHmm[ss], with an offset such as +0100.',
+    why: 'PKB rejects half-specified time stamps.',
+    source: '3365013095',
+    check: (message, report) => {
+      if (isHalf(message.msh(7))) report(0, '-7');
+      for (const { code, field, component, place } of PLACES) {
+        for (let i = message.first(code); i >= 0; i = message.codes.indexOf(code, i + 1))
+          if (isHalf(message.component(i, field, component))) report(i, place);
+      }
+    },
+  },
+];

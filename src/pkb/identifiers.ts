@@ -1,0 +1,43 @@
+/**
+ * Patient identifiers as PKB reads them: value, authority and type, components 1, 4 and 5 of PID-2 and PID-3 (PKB page
+ * 3365077836). The type of an NHS number may carry its status: `NH{status:01}` (3829203015).
+ */
+
+/** One identifier, raw, its status taken off its type. */
+export interface Identifier {
+  readonly value: string;
+  readonly authority: string;
+  readonly type: string;
+  /** Such as `01`; blank where none is given. */
+  readonly status: string;
+}
+
+/** Reads an identifier from its components. */
+export function identifierOf(parts: readonly string[]): Identifier {
+  const type = parts[4] ?? '';
+  const open = type.indexOf('{');
+  const status = open < 0 ? undefined : /^\{status:(\d\d)\}$/.exec(type.slice(open, open + 12))?.[1];
+  return {
+    value: parts[0] ?? '',
+    authority: parts[3] ?? '',
+    type: open < 0 ? type : type.slice(0, open),
+    status: status ?? '',
+  };
+}
+
+/** Whether PKB takes an identifier for an NHS number: authority NHS, type NH. */
+export function isNhs({ authority, type }: Pick<Identifier, 'authority' | 'type'>): boolean {
+  return authority === 'NHS' && type === 'NH';
+}
+
+/** Whether an identifier is meant to be an NHS number, by its authority or its type, whether PKB takes it for one or not. */
+export function meansNhs({ authority, type }: Pick<Identifier, 'authority' | 'type'>): boolean {
+  return (
+    authority === 'NHS' || authority === 'NHSNBR' || type === 'NH' || type === 'NHSNMBR' || type === 'NHS'
+  );
+}
+
+/** Whether an identifier is whole: PKB ignores one without value, authority or type. */
+export function isWhole({ value, authority, type }: Identifier): boolean {
+  return value.trim() !== '' && authority !== '' && type !== '';
+}
