@@ -1,0 +1,117 @@
+/** What XML and PKB's reader can carry (XML 1.0, 2.2; PKB pages 3365012127, 3364848418). */
+import { APPOINTMENT, LETTER, like, REPORT, type Situation } from './base.js';
+
+const GENERAL = '3365012127';
+const CONNECTION = '3364848418';
+const note = (text: string): string => like(APPOINTMENT, {}, `NTE|1||${text}\r`);
+
+export const FORM: readonly Situation[] = [
+  {
+    it: 'The six escape sequences that PKB reads pass',
+    message: note('a\\F\\b\\S\\c\\T\\d\\R\\e\\E\\f\\.br\\g'),
+    finds: [],
+    near: 'form.escapes',
+    pkb: 'AA',
+    mark: 'D',
+    page: GENERAL,
+  },
+  {
+    it: 'Highlighting, \\H\\ and \\N\\, is none of them',
+    message: note('\\H\\bold\\N\\'),
+    finds: ['form.escapes'],
+    pkb: 'AA',
+    mark: 'I',
+    page: GENERAL,
+  },
+  {
+    it: 'A hexadecimal sequence is none of them',
+    message: like(REPORT, { OBX: { 2: 'TX', 5: 'one\\X0D\\two', 6: '' } }),
+    finds: ['form.escapes'],
+    pkb: 'AA',
+    mark: 'I',
+    page: GENERAL,
+  },
+  {
+    it: 'A control character cannot go in XML',
+    message: note('a\u000bb'),
+    finds: ['form.characters'],
+    mark: 'D',
+    page: 'XML 1.0, 2.2',
+  },
+  {
+    it: 'A tab, Welsh and Polish letters and an emoji can',
+    message: note('a\tb Tŷ Żółć 😀'),
+    finds: [],
+    near: 'form.characters',
+    pkb: 'AA',
+    mark: 'D',
+    page: 'XML 1.0, 2.2',
+  },
+  {
+    it: 'Angle brackets, ampersand sequences and ]]> can, since the envelope sees to them',
+    message: note('<b>a]]>b</b> \\T\\amp;'),
+    finds: [],
+    near: 'form.characters',
+    pkb: 'AA',
+    mark: 'D',
+    page: CONNECTION,
+  },
+  {
+    it: 'A line end within a field cuts the text off',
+    message: note('one\ntwo'),
+    finds: ['form.segment'],
+    mark: 'I',
+    page: CONNECTION,
+  },
+  {
+    it: 'A line end within a field written as \\.br\\ does not',
+    message: note('one\\.br\\two'),
+    finds: [],
+    near: 'form.segment',
+    pkb: 'AA',
+    mark: 'D',
+    page: GENERAL,
+  },
+  {
+    it: 'A segment that is indented is none',
+    message: like(LETTER, {}, ' NTE|1||x\r'),
+    finds: ['form.segment'],
+    mark: 'I',
+    page: CONNECTION,
+  },
+  {
+    it: 'Segments may end with LF, as PKB receives them all',
+    message: like(LETTER).replaceAll('\r', '\n'),
+    finds: [],
+    near: 'form.segment',
+    pkb: 'AA',
+    mark: 'I',
+    page: CONNECTION,
+  },
+  {
+    it: 'Segments that PKB does not need are ignored',
+    message: like(REPORT, {}, 'ZZZ|anything\r', 'SPM|1\r'),
+    finds: [],
+    pkb: 'AA',
+    mark: 'D',
+    page: GENERAL,
+  },
+  {
+    it: 'A message larger than the size that was set is flagged',
+    message: like(LETTER),
+    context: { sizeLimit: 100 },
+    finds: ['form.size'],
+    mark: 'U',
+    page: '3836051457',
+  },
+  {
+    it: 'A message of that size or less is not',
+    message: like(LETTER),
+    context: { sizeLimit: like(LETTER).length },
+    finds: [],
+    near: 'form.size',
+    pkb: 'AA',
+    mark: 'U',
+    page: '3836051457',
+  },
+];
