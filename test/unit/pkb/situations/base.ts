@@ -21,6 +21,7 @@ interface Row {
   readonly finds: readonly string[];
   /** The rule of which this is the near miss. */
   readonly near?: string;
+  /** PKB's answer: as documented where the row is marked D, else as the simulator infers it. */
   readonly pkb?: Answer;
   /** Some words of what the simulator says it did. */
   readonly effect?: RegExp;

@@ -67,6 +67,15 @@ export const ENCOUNTERS: readonly Situation[] = [
     page: PAGE,
   },
   {
+    it: 'A12 takes back the latest transfer of a stay, and not the stay',
+    message: bare('A12'),
+    after: [like(STAY), like(of('A02'))],
+    finds: [],
+    pkb: 'AA',
+    mark: 'D',
+    page: '3364848666',
+  },
+  {
     it: 'A stay with an ID such as V00001, as in PKB’s examples, may overwrite one of the Customer’s',
     message: like(STAY, { PV1: { 19: 'V00001' } }),
     finds: ['datapoint.clash'],

@@ -59,6 +59,15 @@ export const QUERIES: readonly Situation[] = [
     page: PAGE,
   },
   {
+    it: 'A query for who is not registered leaves out those who are',
+    message: like(QUERY, { QRD: { 7: '10^RD', 8: '', 9: 'STA', 11: 'NOT_REGISTERED' } }),
+    finds: [],
+    pkb: 'AA',
+    effect: /0 of 0 patients/,
+    mark: 'D',
+    page: PAGE,
+  },
+  {
     it: 'A query for demographics cannot be limited',
     message: like(QUERY, { QRD: { 7: '1^RD', 8: '' } }),
     finds: [],

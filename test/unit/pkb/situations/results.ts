@@ -138,7 +138,6 @@ export const RESULTS: readonly Situation[] = [
     it: 'Two filler numbers are one too many, whether ORC or OBR says them',
     message: like(REPORT, {}, `ORC|RE||${OTHER_ID}\r`, order(2, ''), result(1, 'HB^Haemoglobin')),
     finds: ['type.lab-reports'],
-    pkb: 'AR',
     mark: 'I',
     page: FAQ,
   },
@@ -264,6 +263,14 @@ export const RESULTS: readonly Situation[] = [
     effect: /nothing happens/,
     mark: 'I',
     page: PAGE,
+  },
+  {
+    it: 'A single result may be deleted by its own status, but how is not known',
+    message: like(REPORT, { OBX: { 11: 'D' } }),
+    after: [like(REPORT)],
+    finds: [],
+    mark: 'U',
+    page: FAQ,
   },
   {
     it: 'Both values of a blood pressure in one message are measurements of one report',
