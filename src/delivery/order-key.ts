@@ -5,6 +5,7 @@ import { createHmac, type KeyObject } from 'node:crypto';
 import { STANDARD_DELIMITERS } from '../hl7/delimiters.js';
 import { readRaw } from '../hl7/read.js';
 import type { DataPoint } from '../pkb/data-point.js';
+import { identifierOf, meansNhs } from '../pkb/identifiers.js';
 
 /** What order is kept by: per patient, per data point, or one queue for the whole connection. */
 export const ORDERS = ['patient', 'datapoint', 'connection'] as const;
@@ -49,9 +50,9 @@ function subject(hl7: string, by: OrderBy, dataPoint: DataPoint | undefined): st
 /** The NHS number (type NH, or authority NHS) without its blanks, or the first identifier with authority and type. */
 function patient(identifiers: string): string[] {
   const { repetition, component } = STANDARD_DELIMITERS;
-  const all = identifiers.split(repetition).map((identifier) => identifier.split(component));
-  const nhs = all.find((parts) => parts[4]?.startsWith('NH') || parts[3] === 'NHS');
-  if (nhs?.[0]) return ['NHS', nhs[0].replaceAll(/\s/g, '')];
+  const all = identifiers.split(repetition).map((identifier) => identifier.split(component, 5));
+  const nhs = all.map(identifierOf).find((one) => meansNhs(one) && one.value !== '');
+  if (nhs) return ['NHS', nhs.value.replaceAll(/\s/g, '')];
   const [first = []] = all.filter((parts) => parts[0]);
   return [first[0] ?? '', first[3] ?? '', first[4] ?? ''];
 }

@@ -9,7 +9,7 @@ import { escape } from '../hl7/escape.js';
 import { locate, type Place } from '../hl7/locate.js';
 import { own } from '../hl7/own.js';
 import { parsePath, type Path } from '../hl7/path.js';
-import { read } from '../hl7/read.js';
+import { read, readRaw } from '../hl7/read.js';
 import { SegmentCursor } from '../hl7/segments.js';
 import type { Customer } from './alias.js';
 import { DATA_POINT_FIELDS, messageTypeRow } from './catalogue.js';
@@ -66,7 +66,9 @@ export function deriveId(partner: string, customer: Customer, family: string, ke
 export function dataPointOf(hl7: string, messageType: string): DataPoint | undefined {
   const fields = fieldsOf(messageType);
   if (fields.length === 0) return undefined;
-  for (const field of fields) {
+  // PKB goes by OBR-3 for radiology, it seems, where it differs from ORC-3 (old page oru-r01/radiology).
+  const isRadiology = fields.length > 1 && readRaw(hl7, 'MSH-3') === 'RADIOLOGY';
+  for (const field of isRadiology ? fields.toReversed() : fields) {
     const id = read(hl7, field);
     // It outlives the message in msg.pkb, so it must not keep it alive.
     if (id) return { field, id: own(id), owner: 'kept' };

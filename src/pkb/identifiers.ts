@@ -32,12 +32,16 @@ export function isNhs({ authority, type }: Pick<Identifier, 'authority' | 'type'
 
 /** Whether an identifier is meant to be an NHS number, by its authority or its type, whether PKB takes it for one or not. */
 export function meansNhs({ authority, type }: Pick<Identifier, 'authority' | 'type'>): boolean {
-  return (
-    authority === 'NHS' || authority === 'NHSNBR' || type === 'NH' || type === 'NHSNMBR' || type === 'NHS'
-  );
+  return ['NHS', 'NHSNBR'].includes(authority.trim()) || ['NH', 'NHSNMBR', 'NHS'].includes(type.trim());
+}
+
+/** Whether an identifier is an organisation's own: meant for no NHS number, and none of PKB's kinds. */
+export function isLocal({ authority, type }: Pick<Identifier, 'authority' | 'type'>): boolean {
+  const isPkbs = (authority === 'PKB' && type === 'PI') || (authority === 'EMAIL' && type === 'EMAIL');
+  return !isPkbs && !meansNhs({ authority, type });
 }
 
 /** Whether an identifier is whole: PKB ignores one without value, authority or type. */
 export function isWhole({ value, authority, type }: Identifier): boolean {
-  return value.trim() !== '' && authority !== '' && type !== '';
+  return value.trim() !== '' && authority.trim() !== '' && type.trim() !== '';
 }

@@ -5,6 +5,9 @@
 import { readTimestamp } from '../hl7/timestamp.js';
 import { readSendingFacility } from '../pkb/alias.js';
 import { DATA_POINT_FIELDS, type Family, messageTypeRow } from '../pkb/catalogue.js';
+import { CLOCK_FIELDS } from '../pkb/clock-times.js';
+import { inspect, type RuleActions } from '../pkb/guard/inspect.js';
+import { RULES } from '../pkb/guard/rules/index.js';
 import { type Identity, isNhs } from './identifiers.js';
 import type { Limits } from './limits.js';
 import type { Message } from './message.js';
@@ -89,7 +92,13 @@ function checkPatient(message: Message, { identifiers }: Identity): void {
   if (sex && !['U', 'M', 'F', 'I'].includes(sex)) reject('Invalid gender. Expected U, M, F or I');
 }
 
-const TIMES = 'MSH-7.1 PID-7 SCH-11.4 SCH-11.5 TXA-4 OBR-7 OBX-14 PV1-44 PV1-45'.split(' ');
+const TIMES = [
+  'MSH-7.1',
+  'PID-7',
+  ...CLOCK_FIELDS.map(([segment, field, component]) =>
+    component === 1 ? `${segment}-${field}` : `${segment}-${field}.${component}`,
+  ),
+];
 
 /** Half-specified time stamps are an error (PKB page 3365013095). */
 function checkTimes(message: Message): void {
@@ -133,13 +142,20 @@ function checkDocument(message: Message): void {
     reject('OBX-5 of a care plan must be TEXT and HTML or PDF (simulator wording)');
 }
 
+/** Rules of the guard whose faults PKB rejects, of results. */
+const REJECTED = ['datapoint.orc-obr', 'type.lab-reports', 'type.lab-test-twice'];
+const RESULT_RULES: RuleActions = Object.fromEntries(
+  RULES.map(({ id }) => [id, REJECTED.includes(id) ? 'block' : 'off']),
+);
+
 /** PKB pages 3364848908, 3991405648 and 3365012682. */
 function checkResults(message: Message): void {
   const order = message.text('ORC-3.1');
   const report = message.text('OBR-3.1');
-  if (order && report && order !== report) reject('ORC-3.1 and OBR-3.1 differ (simulator wording)');
   if (!order && !report)
     reject('ORC-3.1 or OBR-3.1 (filler order number) must be provided (simulator wording)');
+  const [finding] = inspect(message.hl7, RESULT_RULES).findings;
+  if (finding) reject(`${finding.location}: ${finding.text} (simulator wording)`);
   if (message.raw('MSH-3') === 'RADIOLOGY') checkRadiology(message);
   let reports = 0;
   let results = 0;

@@ -1,6 +1,7 @@
 /**
  * The identifiers by which PKB finds a patient (PKB pages 3365077836 and 3829203015).
  */
+import { identifierOf, isNhs as isNhsPair, isWhole, meansNhs } from '../pkb/identifiers.js';
 import { type Limits, own } from './limits.js';
 import type { Message } from './message.js';
 import { reject } from './rejection.js';
@@ -42,10 +43,10 @@ export function identityOf(message: Message, limits: Limits): Identity {
   let nhsStatus = '';
   for (const path of ['PID-2', 'PID-3']) {
     for (const raw of (message.raw(path) ?? '').split('~')) {
-      const [value = '', , , authority = '', type = ''] = raw.split('^', 5);
-      const { name, status } = readType(type);
-      if (value.trim() === '' || authority === '' || name === '' || isUnknown(authority, name)) continue;
-      const identifier = `${value.trim()}^^^${authority}^${name}`;
+      const read = identifierOf(raw.split('^', 5));
+      if (!isWhole(read) || (meansNhs(read) && !isNhsPair(read))) continue;
+      const { value, authority, type, status } = read;
+      const identifier = `${value.trim()}^^^${authority}^${type}`;
       if (identifier.length > limits.id) reject('An identifier is too long (simulator wording)');
       identifiers.add(own(identifier));
       if (identifiers.size > limits.identifiers) reject('Too many identifiers (simulator wording)');
@@ -53,17 +54,4 @@ export function identityOf(message: Message, limits: Limits): Identity {
     }
   }
   return { identifiers: [...identifiers], nhsStatus };
-}
-
-function isUnknown(authority: string, type: string): boolean {
-  if (authority === 'NHS') return type !== 'NH';
-  return authority === 'NHSNBR' || type === 'NHSNMBR' || type === 'NH';
-}
-
-/** `NH{status:01}` is a type with a status (PKB page 3829203015). */
-function readType(type: string): { name: string; status: string } {
-  const open = type.indexOf('{');
-  if (open < 0) return { name: type, status: '' };
-  const status = /^\{status:(\d\d)\}$/.exec(type.slice(open, open + 12))?.[1];
-  return { name: type.slice(0, open), status: status ?? '' };
 }

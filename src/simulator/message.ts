@@ -10,7 +10,7 @@ import { SegmentCursor, type Span } from '../hl7/segments.js';
 import { Rejection } from './rejection.js';
 
 /** The segments that the simulator looks into. */
-const READ = new Set('MSH PID PV1 SCH TXA ORC OBR OBX AL1 DG1 ZRX QRD QRF DSC'.split(' '));
+const READ = new Set('MSH EVN PID PV1 SCH TXA ORC OBR OBX AL1 DG1 ZRX QRD QRF DSC'.split(' '));
 
 /** One segment of a message. */
 export interface Segment extends Span {

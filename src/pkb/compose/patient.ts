@@ -1,5 +1,6 @@
 /** PID, as PKB reads it (PKB pages 3365077836 and 3364849216). */
 import type { Identifier, Patient } from './fields.js';
+import { identifierOf, meansNhs } from '../identifiers.js';
 import { date, time } from './times.js';
 import { components, type Raw, repetitions, segment, text } from './write.js';
 
@@ -41,7 +42,7 @@ function nhsIdentifier({ nhsNumber, nhsNumberStatus }: Patient): Raw | undefined
 }
 
 function identifier({ value, authority, type }: Identifier): Raw | undefined {
-  const isNhs = authority === 'NHS' || /^NH(?:$|\{)/.test(type);
+  const isNhs = meansNhs(identifierOf(['', '', '', authority, type]));
   return components(isNhs ? digits(value) : text(value), undefined, undefined, text(authority), text(type));
 }
 

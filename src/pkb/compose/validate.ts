@@ -3,9 +3,10 @@
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { formatTimestamp, momentOf, type Precision, type Timestamp } from '../../hl7/timestamp.js';
+import { identifierOf, meansNhs } from '../identifiers.js';
 import { isNhsNumber } from '../nhs-number.js';
 import { illegalAt } from '../soap/characters.js';
-import { isSnomedCt } from './codes.js';
+import { isSnomedCt } from '../snomed-ct.js';
 import { contentFaults } from './content.js';
 import type { Fault } from './faults.js';
 import { COMMON, type Kind, SCHEMAS } from './schemas.js';
@@ -241,7 +242,8 @@ function nhsNumberFaults(patient: Record<string, unknown> | undefined): Fault[] 
   if (!Array.isArray(patient?.['identifiers'])) return [];
   const own = (patient['identifiers'] as unknown[]).flatMap((identifier, i) => {
     const { authority, type } = (identifier ?? {}) as { authority?: unknown; type?: unknown };
-    return authority === 'NHS' || /^NH(?:$|\{)/.test(String(type)) ? [i] : [];
+    const read = identifierOf(['', '', '', String(authority ?? ''), String(type ?? '')]);
+    return meansNhs(read) ? [i] : [];
   });
   const extra = patient['nhsNumber'] === undefined ? own.slice(1) : own;
   return extra.map((i) => ({

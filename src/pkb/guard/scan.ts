@@ -143,8 +143,8 @@ export interface PidIdentifier extends Identifier {
 }
 
 function identifierAt(raw: string, place: string): PidIdentifier {
-  const { value, authority, type, status } = identifierOf(raw.split('^', 5));
-  return { value: value.trim(), authority: authority.trim(), type: type.trim(), status, place };
+  const { value, ...rest } = identifierOf(raw.split('^', 5));
+  return { value: value.trim(), ...rest, place };
 }
 
 /** Whether a line begins with the name of a segment: an upper-case letter, two more or digits, then a separator or the end. */

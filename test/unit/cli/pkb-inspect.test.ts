@@ -11,7 +11,8 @@ describe('pkb-inspect', () => {
   let folder: string;
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'pkb-inspect-'));
-    writeFileSync(join(folder, 'good.hl7'), stamped('1').replaceAll('\r', '\n'));
+    const good = stamped('1').replace('^NHS^NH|', '^NHS^NH{status:01}|');
+    writeFileSync(join(folder, 'good.hl7'), good.replaceAll('\r', '\n'));
   });
   afterEach(() => rmSync(folder, { recursive: true, force: true }));
 

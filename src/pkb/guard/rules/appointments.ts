@@ -1,9 +1,16 @@
 /** Rules for appointments (PKB pages 3364947182, 3364849014, 3365078416). */
-import type { Rule } from '../rule.js';
-import { codeOf } from '../scan.js';
+import type { Report, Rule } from '../rule.js';
+import { codeOf, type Scan } from '../scan.js';
 
 const SCH = codeOf('SCH');
 const PV1 = codeOf('PV1');
+
+/** Reports PV1-3 where it is empty. */
+function reportLocation(message: Scan, report: Report): void {
+  const pv1 = message.first(PV1);
+  if (pv1 < 0) report(-1, 'PV1');
+  else if (message.field(pv1, 3).replaceAll('^', '') === '') report(pv1, '-3');
+}
 
 export const APPOINTMENTS: readonly Rule[] = [
   {
@@ -33,10 +40,7 @@ export const APPOINTMENTS: readonly Rule[] = [
     why: 'PKB requires PV1-3 of a new appointment.',
     source: '3364947182',
     check: (message, report) => {
-      if (message.messageType !== 'SIU^S12') return;
-      const pv1 = message.first(PV1);
-      if (pv1 < 0) report(-1, 'PV1');
-      else if (message.field(pv1, 3).replaceAll('^', '') === '') report(pv1, '-3');
+      if (message.messageType === 'SIU^S12') reportLocation(message, report);
     },
   },
   {
@@ -46,13 +50,14 @@ export const APPOINTMENTS: readonly Rule[] = [
     severity: 'note',
     defaultAction: 'flag',
     appliesTo: 'SIU^S15, SIU^S26',
-    text: 'If PKB does not know the appointment, it needs the fields of an S12 (such as SCH-11.4) and rejects the message without them.',
+    text: 'If PKB does not know the appointment, it needs the start (SCH-11.4) and the location (PV1-3) of a new one, and rejects the message without them.',
     why: 'PKB creates an unknown appointment before it cancels it.',
     source: '3364849014, 3365078416',
     check: (message, report) => {
       if (message.messageType !== 'SIU^S15' && message.messageType !== 'SIU^S26') return;
       const sch = message.first(SCH);
-      if (sch >= 0 && message.component(sch, 11, 4) === '') report(sch, '-11.4');
+      if (sch >= 0 && message.component(sch, 11, 4) === '') return report(sch, '-11.4');
+      reportLocation(message, report);
     },
   },
 ];

@@ -28,10 +28,14 @@ const FIELDS = new Map(
 
 function places(message: Scan): Place[] {
   const family = messageTypeRow(message.messageType)?.family ?? '';
-  return (FIELDS.get(family) ?? []).map(({ name, code, field }) => {
-    const segment = message.first(code);
-    return { segment, name, field, id: message.component(segment, field, 1) };
-  });
+  const fields = FIELDS.get(family) ?? [];
+  // A radiology report goes by OBR-3 alone.
+  return (isRadiology(message) ? fields.filter(({ code }) => code === OBR) : fields).map(
+    ({ name, code, field }) => {
+      const segment = message.first(code);
+      return { segment, name, field, id: message.component(segment, field, 1) };
+    },
+  );
 }
 
 /** Reports every OBR whose ID is not that of the ORC before it. */

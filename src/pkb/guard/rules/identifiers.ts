@@ -1,5 +1,5 @@
 /** Rules about identifiers: by whom PKB files a message (PKB pages 3365077836, 3829203015, 3925868554). */
-import { isNhs, isWhole, meansNhs } from '../../identifiers.js';
+import { isLocal, isNhs, isWhole, meansNhs } from '../../identifiers.js';
 import { isNhsNumber } from '../../nhs-number.js';
 import type { Rule } from '../rule.js';
 import { isDemographics } from './overwriting.js';
@@ -94,12 +94,11 @@ export const IDENTIFIERS: readonly Rule[] = [
     title: 'NHS number without its status',
     severity: 'note',
     defaultAction: 'flag',
-    appliesTo: 'ADT^A28, ADT^A31',
+    appliesTo: 'all with PID',
     text: 'The NHS number does not say whether it is verified; write NH{status:01} in the fifth component, or choose a status in pkb customer.',
     why: 'PKB checks the status of NHS numbers in demographics, and creates records only for verified ones.',
     source: '3829203015, 3925868554',
     check: atPid((message, pid, report) => {
-      if (!isDemographics(message)) return;
       for (const identifier of message.identifiers())
         if (isNhs(identifier) && identifier.value !== '' && identifier.status === '')
           report(pid, identifier.place);
@@ -134,7 +133,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     check: atPid((message, pid, report) => {
       if (!isDemographics(message)) return;
       const whole = message.identifiers().filter(isWhole);
-      if (whole.length > 0 && !whole.some(isNhs)) report(pid, '-3');
+      if (whole.length > 0 && whole.every(isLocal)) report(pid, '-3');
     }),
   },
 ];

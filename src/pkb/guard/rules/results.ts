@@ -1,7 +1,9 @@
 /** Rules for results: laboratory, radiology, measurements (PKB pages 3364848908, 3991405648, 3365012682). */
+import { isSnomedCt } from '../../snomed-ct.js';
 import type { Rule } from '../rule.js';
 import { codeOf, type Scan } from '../scan.js';
 
+const ORC = codeOf('ORC');
 const OBR = codeOf('OBR');
 const OBX = codeOf('OBX');
 
@@ -19,6 +21,32 @@ function isLaboratory(message: Scan): boolean {
 
 /** Types of OBX in which a text may go on over several segments of one test. */
 const TEXT_TYPES = ['TX', 'FT', 'ST', ''];
+
+/** One OBR with its ID, by OBR-3 or the ORC before it, and the OBX behind it, by their indexes. */
+interface ReportAt {
+  readonly obr: number;
+  readonly id: string;
+  readonly tests: number[];
+}
+
+function reportsOf(message: Scan): ReportAt[] {
+  const reports: ReportAt[] = [];
+  let order = '';
+  for (const [i, code] of message.codes.entries()) {
+    if (code === ORC) order = message.component(i, 3, 1);
+    if (code === OBX) reports.at(-1)?.tests.push(i);
+    if (code !== OBR) continue;
+    reports.push({ obr: i, id: message.component(i, 3, 1) || order, tests: [] });
+    order = '';
+  }
+  return reports;
+}
+
+/** What an OBX is about: its test, and for measurements, of which there can be several of a kind in a day, their time, too. */
+function testAt(message: Scan, obx: number): string {
+  const test = message.field(obx, 3);
+  return isSnomedCt(message.component(obx, 3, 1)) ? `${test}|${message.field(obx, 14)}` : test;
+}
 
 export const RESULTS: readonly Rule[] = [
   {
@@ -52,12 +80,9 @@ export const RESULTS: readonly Rule[] = [
     source: '3991405648',
     check: (message, report) => {
       if (!isLaboratory(message)) return;
-      let first = '';
-      for (let i = message.first(OBR); i >= 0; i = message.codes.indexOf(OBR, i + 1)) {
-        const id = message.component(i, 3, 1);
-        if (first !== '' && id !== '' && id !== first) return report(i, '-3');
-        first ||= id;
-      }
+      const [first, ...others] = reportsOf(message).filter(({ id }) => id !== '');
+      const other = first && others.find(({ id }) => id !== first.id);
+      if (other) report(other.obr, '-3');
     },
   },
   {
@@ -73,15 +98,18 @@ export const RESULTS: readonly Rule[] = [
     check: (message, report) => {
       if (!isLaboratory(message)) return;
       const seen = new Set<string>();
-      let last = '';
-      for (let i = message.first(OBX); i >= 0; i = message.codes.indexOf(OBX, i + 1)) {
-        const test = message.field(i, 3);
-        // A report in words goes on over several OBX of one test.
-        const goesOn =
-          test === last && TEXT_TYPES.includes(message.field(i, 2)) && message.field(i, 6) === '';
-        if (test !== '' && seen.has(test) && !goesOn) report(i, '-3');
-        seen.add(test);
-        last = test;
+      for (const { id, tests } of reportsOf(message)) {
+        let last = '';
+        for (const i of tests) {
+          const test = testAt(message, i);
+          // A report in words goes on over several OBX of one test.
+          const goesOn =
+            test === last && TEXT_TYPES.includes(message.field(i, 2)) && message.field(i, 6) === '';
+          const key = `${id}|${test}`;
+          if (message.field(i, 3) !== '' && seen.has(key) && !goesOn) report(i, '-3');
+          seen.add(key);
+          last = test;
+        }
       }
     },
   },

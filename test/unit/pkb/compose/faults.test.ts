@@ -110,7 +110,7 @@ describe('bad fields', () => {
     ],
     [
       'no identifier',
-      { ...letter, patient: { ...PATIENT, nhsNumber: undefined } },
+      { ...letter, patient: { ...PATIENT, nhsNumber: undefined, nhsNumberStatus: undefined } },
       ['patient needs nhsNumber or identifiers'],
     ],
     [

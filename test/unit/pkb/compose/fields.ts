@@ -8,6 +8,7 @@ export const PDF = Buffer.from('%PDF-1.4\n%\u00e2\u00e3\n1 0 obj\n<<>>\nendobj\n
 
 export const PATIENT: Patient = {
   nhsNumber: NHS_NUMBERS[0],
+  nhsNumberStatus: '01',
   name: { family: 'Example', given: 'Alex', middle: 'Sam', prefix: 'Mx' },
   birthDate: '1970-01-31',
   sex: 'U',

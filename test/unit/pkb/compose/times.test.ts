@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { momentOf } from '../../../../src/hl7/timestamp.js';
-import { isSnomedCt } from '../../../../src/pkb/compose/codes.js';
+import { isSnomedCt } from '../../../../src/pkb/snomed-ct.js';
 import { date, readTime, time } from '../../../../src/pkb/compose/times.js';
 
 describe('times in fields', () => {

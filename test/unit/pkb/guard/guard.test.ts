@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
 import { inspect } from '../../../../src/pkb/guard/inspect.js';
-import { stamped } from '../../../support/messages.js';
+import { stamped as withoutStatus } from '../../../support/messages.js';
+
+/** With a verified NHS number, of which there is nothing to say. */
+const stamped: typeof withoutStatus = (...given) =>
+  withoutStatus(...given).replace('^NHS^NH|', '^NHS^NH{status:01}|');
 
 const CLINICAL = 'AL1|1||A\rNTE|1||note\rNTE|2||note\rDG1|1||D\rDG1|2||E\rZRX|1|x\rNTE|1||z\r';
 
@@ -40,10 +44,10 @@ describe('the guard against overwriting', () => {
       'overwriting.medication': 'strip',
     } as const;
     for (const lineEnd of ['\r', '\r\n', '\n']) {
-      const text = stamped('1', { more: `NTE|1||kept\r${CLINICAL}PD1|1||\r` }).replaceAll('\r', lineEnd);
+      const text = stamped('1', { more: `NTE|1||kept\r${CLINICAL}PV1|1||\r` }).replaceAll('\r', lineEnd);
       const { hl7, blocked, findings } = inspect(text, rules);
       assert.equal(blocked, false);
-      assert.equal(hl7, stamped('1', { more: 'NTE|1||kept\rPD1|1||\r' }).replaceAll('\r', lineEnd));
+      assert.equal(hl7, stamped('1', { more: 'NTE|1||kept\rPV1|1||\r' }).replaceAll('\r', lineEnd));
       assert.deepEqual(
         findings.map(({ location }) => location),
         ['AL1[1]', 'NTE[2]', 'NTE[3]', 'DG1[1]', 'DG1[2]', 'ZRX[1]', 'NTE[4]'],
