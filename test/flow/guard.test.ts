@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict';
-import { stamped } from '../support/messages.js';
+import { stamped as withoutStatus } from '../support/messages.js';
 import { CATCH, collector, customer, guard } from './flows.js';
 import { server, start, version } from './runtime.js';
+
+/** With a verified NHS number, of which there is nothing to say. */
+const stamped: typeof withoutStatus = (...given) =>
+  withoutStatus(...given).replace('^NHS^NH|', '^NHS^NH{status:01}|');
 
 const DIAGNOSIS = stamped('1', { type: 'ADT^A31', more: 'DG1|1||D\r' });
 
@@ -42,7 +46,7 @@ describe(`pkb-guard on Node-RED ${version}`, () => {
       (await flow.wait('stopped')).pkb.findings.map((f: { rule: string }) => f.rule),
       ['behalf.customer'],
     );
-    const again = 'SCH|f691896e-977f-4f06-91ee-625155ca71f8||||||||||^^^20260101\r';
+    const again = 'SCH|f691896e-977f-4f06-91ee-625155ca71f8||||||||||^^^20260101\rPV1|||^^^^^^^^Ward\r';
     const s12 = (id: string): string =>
       stamped(id, { type: 'SIU^S12', more: again }).replaceAll('trustalias', 'other');
     flow.receive('guard', { payload: s12('2') });

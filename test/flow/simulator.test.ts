@@ -128,7 +128,7 @@ describe(`pkb-simulator on Node-RED ${version}`, () => {
   it('takes a message apart for the output, but not a large one', async () => {
     const flow = await run();
     await post(stamped('1'));
-    await post(stamped('2', { more: `NTE|1||${'x'.repeat(70_000)}\r` }));
+    await post(stamped('2', { more: `NTE|1||${'x^'.repeat(30_000)}\r` }));
     await post(stamped('3', { more: 'ZZZ|\r'.repeat(2_000) }));
     await flow.wait('received', 3);
     assert.deepEqual(

@@ -95,7 +95,7 @@ describe('the simulator', () => {
     [
       'two IDs that differ',
       one('ORU^R01', 'ORC|RE||A\rOBR|1||B||||2026\r'),
-      'ORC-3.1 and OBR-3.1 differ (simulator wording)',
+      'OBR[1]-3: ORC-3.1 and OBR-3.1 of a report must be equal where both are given. (simulator wording)',
     ],
     [
       'an encounter without an ID',
