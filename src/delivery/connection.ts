@@ -124,13 +124,7 @@ export class Connection {
     override: boolean,
   ): Promise<Replayed> {
     const { dispatcher, telling } = await this.#ready();
-    // The note that its earlier fate was told must not be taken for one about the fate to come.
-    telling.forget(which.id);
-    try {
-      return await dispatcher.replay(which, this.#addressed(message), override);
-    } finally {
-      telling.forget(which.id);
-    }
+    return telling.during(which.id, () => dispatcher.replay(which, this.#addressed(message), override));
   }
 
   #addressed(message: Omit<NewMessage, 'connection' | 'address'>): NewMessage {

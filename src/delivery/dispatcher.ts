@@ -27,7 +27,7 @@ import type {
   SettledMessage,
   StoredMessage,
 } from './outbox/contract.js';
-import { backoff, DEFAULT_POLICY, nextStep, type RetryPolicy } from './retry.js';
+import { backoff, DEFAULT_POLICY, type NextStep, nextStep, type RetryPolicy } from './retry.js';
 import { Standing } from './standing.js';
 import type { Transport } from './transport.js';
 
@@ -250,10 +250,9 @@ export class Dispatcher {
       }
       // What has happened meanwhile may leave less room than there was.
       const fitting = Math.max(this.#room(), 0);
-      for (const [i, message] of messages.entries()) {
-        if (i < fitting) this.#send(message);
-        else await outbox.giveBack(message.id);
-      }
+      for (const message of messages.slice(0, fitting)) this.#send(message);
+      const back = messages.slice(fitting).map(({ id }) => this.#keep(() => outbox.giveBack(id)));
+      await Promise.all(back);
     }
   }
 
@@ -342,6 +341,8 @@ export class Dispatcher {
     };
     const next = nextStep(outcome, facts, policy, now, this.#random());
     if (!faulty) this.#leave(message);
+    // By the answer, not by when it is written: a later answer knows better.
+    this.#enter(this.#stateAfter(next, message, outcome, faulty));
     switch (next.step) {
       case 'settle': {
         const sent = { ...message, attempts: message.attempts + 1 };
@@ -349,23 +350,25 @@ export class Dispatcher {
         const hold = message.holdOnRejection && next.state !== 'accepted';
         await this.#keep(() => outbox.settle(settled, attempt, hold));
         this.#standing.forget(message.id);
-        this.#enter(faulty ? { state: 'waiting', until: next.at, reason } : { state: 'open' });
         this.#tell((events) => events.settled(settled));
         return;
       }
       case 'retry':
-        await this.#keep(() => outbox.postpone(message.id, next.at, attempt));
-        this.#enter(faulty ? { state: 'waiting', until: next.at, reason } : { state: 'open' });
-        return;
-      case 'pause': {
-        const whose =
-          next.whose === 'customer' ? this.#standing.refuseCustomer(message, reason) : 'connection';
-        await this.#keep(() => outbox.postpone(message.id, now, attempt));
-        if (whose === 'customer') this.#tell((events) => events.changed());
-        else this.#enter({ state: 'paused', reason: pauseReason(outcome, reason) });
-        return;
-      }
+        return this.#keep(() => outbox.postpone(message.id, next.at, attempt));
+      case 'pause':
+        return this.#keep(() => outbox.postpone(message.id, now, attempt));
     }
+  }
+
+  /** How the connection stands after an attempt. */
+  #stateAfter(next: NextStep, message: StoredMessage, outcome: Outcome, faulty: boolean): ConnectionState {
+    const reason = 'reason' in outcome ? outcome.reason : '';
+    if (next.step !== 'pause')
+      return faulty ? { state: 'waiting', until: next.at, reason } : { state: 'open' };
+    // A Customer that pauses alone leaves the connection as it is.
+    if (next.whose === 'customer' && this.#standing.refuseCustomer(message, reason) === 'customer')
+      return this.#state;
+    return { state: 'paused', reason: pauseReason(outcome, reason) };
   }
 
   /**

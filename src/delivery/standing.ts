@@ -69,7 +69,7 @@ export class Standing {
     if (!counts) {
       this.#working = false;
       if (row.blames === 'message') this.#refused.add(message.id);
-      if (!together) this.#failures++;
+      if (!together || this.#failures === 0) this.#failures++;
       this.#unreadable = row.maybeTaken ? this.#unreadable + 1 : this.#unreadable;
     }
     return { counts, failures: this.#failures, unreadable: this.#unreadable };

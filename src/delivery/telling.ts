@@ -26,6 +26,9 @@ export interface Recipient {
 /** How long a flow has to take what it is given, from node to node, until that counts as told. */
 const NOTE_AFTER_MS = 50;
 
+/** How soon a store that could not be read is asked again. */
+const STORE_RETRY_MS = 5000;
+
 /** Tells the recipients of one connection. */
 export class Telling {
   readonly #connection: string;
@@ -34,7 +37,10 @@ export class Telling {
   readonly #recipients: ReadonlyMap<string, Recipient>;
   /** Given and not noted yet, with when it was given. */
   readonly #given = new Map<number, { readonly recipient: Recipient; readonly at: number }>();
+  /** Messages that are being sent once more: what is told of them now is not noted, since it may be either fate. */
+  readonly #changing = new Set<number>();
   #started = false;
+  #again: NodeJS.Timeout | undefined;
   #timer: NodeJS.Timeout | undefined;
 
   /**
@@ -56,20 +62,31 @@ export class Telling {
   /** Flows have started: what is known and was not told is told now. Never rejects. */
   async start(): Promise<void> {
     this.#started = true;
+    clearTimeout(this.#again);
     for (const { id } of this.#recipients.values()) {
       try {
         for (const settled of await this.#outbox.untold(this.#connection, id))
           if (!this.#given.has(settled.message.id)) this.settled(settled);
       } catch (error) {
         this.#failed(error);
+        this.#startAgain();
       }
     }
+  }
+
+  /** A store that could not be read is asked again. */
+  #startAgain(): void {
+    if (!this.#started) return;
+    clearTimeout(this.#again);
+    this.#again = setTimeout(() => void this.start(), STORE_RETRY_MS);
+    this.#again.unref();
   }
 
   /** Flows are stopping: what was given a moment ago may not have arrived. */
   stop(): void {
     this.#started = false;
     this.#given.clear();
+    clearTimeout(this.#again);
     clearTimeout(this.#timer);
     this.#timer = undefined;
   }
@@ -91,6 +108,7 @@ export class Telling {
       this.#failed(error);
       return true;
     }
+    if (this.#changing.has(id)) return true;
     // In the order of time, so that the note finds the oldest first.
     this.#given.delete(id);
     this.#given.set(id, { recipient, at: performance.now() });
@@ -98,9 +116,20 @@ export class Telling {
     return true;
   }
 
-  /** A message is sent once more: its earlier fate need not be noted any more. */
-  forget(id: number): void {
+  /**
+   * A message is being sent once more: the note that its earlier fate was told must not be taken for one about the fate to
+   * come.
+   *
+   * @param change sends it; while it has not ended, nothing of this message is noted
+   */
+  async during<T>(id: number, change: () => Promise<T>): Promise<T> {
     this.#given.delete(id);
+    this.#changing.add(id);
+    try {
+      return await change();
+    } finally {
+      this.#changing.delete(id);
+    }
   }
 
   /** Notes what was given long enough ago. */

@@ -241,8 +241,8 @@ export class MemoryOutbox implements Outbox {
     const queue = this.#queue(message);
     // Behind what is under way, before all that was stored later.
     const first = queue.settled + (queue.inFlight ? 1 : 0);
-    const later = queue.waiting.findIndex(({ id }, i) => i >= first && id > which.id);
-    queue.waiting.splice(later < 0 ? queue.waiting.length : later, 0, again);
+    const rest = [...queue.waiting.splice(first), again].toSorted((a, b) => a.id - b.id);
+    queue.waiting.push(...rest);
     if (!queue.inFlight) queue.due = 0;
     this.#failed.delete(which.id);
     this.#untold.delete(which.id);
