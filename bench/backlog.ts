@@ -46,6 +46,7 @@ const message = (n: number): NewMessage => ({
   body: `MSH|^~\\&|MAILCO|trustalias{trustalias}|HL7API|PKB|20260101120000||ADT^A28|${n}|P|2.4\rPID|||9990000018^^^NHS^NH||Example^Alex||19700101|U\rNTE|1||${'x'.repeat(1000)}\r`,
   carried: '{}',
   holdOnRejection: false,
+  askOnUnknown: false,
   storedAt: Date.now(),
 });
 

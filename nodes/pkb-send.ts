@@ -3,7 +3,7 @@
  */
 import type { Connection } from '../src/delivery/connection.js';
 import { isOrder, type OrderBy, orderKey } from '../src/delivery/order-key.js';
-import type { Outbox } from '../src/delivery/outbox/contract.js';
+import type { Outbox, StoredMessage } from '../src/delivery/outbox/contract.js';
 import type { Unacknowledged, Withdrawn } from '../src/delivery/outcome.js';
 import {
   asPkbError,
@@ -17,6 +17,7 @@ import { fieldOf, messageTypeOf, readHeader } from '../src/hl7/header.js';
 import { readMessage } from '../src/hl7/input.js';
 import { unescape } from '../src/hl7/escape.js';
 import { dataPointOf } from '../src/pkb/data-point.js';
+import { resendHarms } from '../src/pkb/resending.js';
 import { mustFitXml } from '../src/pkb/soap/request.js';
 import { CarriedMessages } from './common/carried.js';
 import { onFlows } from './common/flow-events.js';
@@ -31,6 +32,8 @@ interface SendDef extends NodeDef {
   connection: string;
   orderBy: string;
   onRejected: string;
+  /** What to do where PKB may have a message whose resending does harm. */
+  onUnknown: string;
 }
 
 /** How many messages that were not accepted the dialog shows. */
@@ -69,7 +72,7 @@ module.exports = function (RED: Runtime): void {
             : { id, controlId: sentAs, outbox };
         const pkb = pkbFor(message, failed);
         if (!('ack' in outcome)) {
-          const error = failureOf(outcome, expired, stored.attempts);
+          const error = failureOf(outcome, expired, stored);
           this.error(error, { ...message, payload: stored.body, pkb });
           return;
         }
@@ -91,7 +94,7 @@ module.exports = function (RED: Runtime): void {
         carried: CarriedMessages.toJson(message),
       };
       const wish = replayWish(message, outbox);
-      const replayed = wish && (await replay(open, wish, stored));
+      const replayed = wish && (await replay(open, wish, false, stored));
       carried.keep(replayed ?? (await open.submit(stored)), message);
     });
 
@@ -122,7 +125,7 @@ module.exports = function (RED: Runtime): void {
       if (failed?.sender !== this.id) return false;
       const changed = text === undefined ? failed : describe(readMessage(text), config, outbox);
       const stored = { ...failed, ...changed, sender: this.id, storedAt: Date.now() };
-      return (await replay(open, { which, override }, stored)) !== undefined;
+      return (await replay(open, { which, override }, true, stored)) !== undefined;
     };
 
     if (connection === undefined) showError(RED, this, 'PKB_CONNECTION');
@@ -141,10 +144,14 @@ module.exports = function (RED: Runtime): void {
 /** @throws PkbConfigError `PKB_SETTING` */
 function orderOf(config: SendDef): OrderBy {
   const orderBy = config.orderBy || 'patient';
-  if (isOrder(orderBy) && ['continue', 'hold', '', undefined].includes(config.onRejected)) return orderBy;
+  const isKnown = (value: string | undefined, values: readonly string[]): boolean =>
+    !value || values.includes(value);
+  const rest =
+    isKnown(config.onRejected, ['continue', 'hold']) && isKnown(config.onUnknown, ['resend', 'ask']);
+  if (isOrder(orderBy) && rest) return orderBy;
   throw new PkbConfigError(
     'PKB_SETTING',
-    'The order, or what to do on rejection, has a value that is not allowed here; open pkb send and choose one.',
+    'The order, what to do on rejection, or what to do where the outcome is unknown, has a value that is not allowed here; open pkb send and choose one.',
   );
 }
 
@@ -179,6 +186,7 @@ function describe(hl7: string, config: SendDef, outbox: Outbox) {
     facility: fieldOf(hl7, header, 4),
     body: hl7,
     holdOnRejection: config.onRejected === 'hold',
+    askOnUnknown: config.onUnknown === 'ask' && resendHarms(hl7, messageType) !== undefined,
     storedAt: Date.now(),
   };
 }
@@ -193,13 +201,17 @@ const CODES: Partial<Record<(Unacknowledged | Withdrawn)['outcome'], ErrorCode>>
 function failureOf(
   outcome: Unacknowledged | Withdrawn,
   expired: boolean,
-  attempts: number,
+  { attempts, askOnUnknown, body, messageType }: StoredMessage,
 ): PkbDeliveryError {
   if (outcome.outcome === 'discarded') return new PkbDeliveryError('PKB_DISCARDED', outcome.reason);
   const code = expired ? 'PKB_TOO_OLD' : (CODES[outcome.outcome] ?? 'PKB_UNKNOWN');
   const before = attempts > 1 ? ` It was tried ${attempts} times; an earlier try may have reached PKB.` : '';
+  const harm = code === 'PKB_UNKNOWN' || attempts > 1 ? resendHarms(body, messageType) : undefined;
+  const careful =
+    harm === undefined ? '' : ` PKB may have it, and sending it again does harm: ${harm} Ask PKB first.`;
+  const what = askOnUnknown && code === 'PKB_UNKNOWN' ? 'waits for a person' : 'could not be delivered';
   return new PkbDeliveryError(
     code,
-    `The message could not be delivered and is kept as undeliverable. ${outcome.reason}${before}`,
+    `The message ${what} and is kept as undeliverable. ${outcome.reason}${before}${careful}`,
   );
 }

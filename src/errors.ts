@@ -139,7 +139,7 @@ export const ERROR_CODES = {
     means:
       'Whether PKB has the message is unknown: no answer, a broken one, or one without a matching acknowledgement.',
     remedy:
-      'Ask PKB with the control ID; resending the same message is harmless while nothing newer went out.',
+      'Ask PKB with the control ID before you send it again: PKB replaces most messages by their ID, but a second S12 or care plan does harm.',
   },
   PKB_BUSY: {
     class: 'PkbDeliveryError',
@@ -178,6 +178,13 @@ export const ERROR_CODES = {
       'A message was to be sent once more, but a later one about the same data point has gone out since: PKB would put the old version back.',
     remedy:
       'Send the newest version instead; if the old one is wanted, set msg.pkb.override to true, or press “send anyway”.',
+  },
+  PKB_UNCHANGED: {
+    class: 'PkbDeliveryError',
+    means:
+      'A flow was about to send again what PKB has rejected (AR or AE), unchanged, or a fourth correction of one message.',
+    remedy:
+      'Correct what PKB’s words name, once; a person can press “Send again” in the dialog of pkb-send. A flow must not answer a rejection by itself.',
   },
   PKB_DISCARDED: {
     class: 'PkbDeliveryError',

@@ -2,7 +2,13 @@
  * Sending once more what PKB did not accept: from the flow (the message comes back with `msg.pkb.failed`), or by hand in
  * the dialog of pkb-send.
  */
-import type { FailedReference, NewMessage, Outbox } from '../../src/delivery/outbox/contract.js';
+import {
+  type FailedReference,
+  MOST_CORRECTIONS,
+  type NewMessage,
+  type Outbox,
+  unchangedError,
+} from '../../src/delivery/outbox/contract.js';
 import { PkbDeliveryError } from '../../src/errors.js';
 import type { Connection } from '../../src/delivery/connection.js';
 import type { Message } from './types.js';
@@ -43,14 +49,15 @@ export function pkbFor(message: Message, failed: NamedReference | undefined): ob
  *
  * @returns its id; undefined where it is to be sent as a new one: it is about something else than the one that failed, or
  *   that is no longer there and this is what is wanted
- * @throws PkbDeliveryError `PKB_SUPERSEDED`
+ * @throws PkbDeliveryError `PKB_SUPERSEDED`; `PKB_UNCHANGED` where a flow sends again what PKB has refused
  */
 export async function replay(
   connection: Connection,
   { which, override }: ReplayWish,
+  byPerson: boolean,
   message: Omit<NewMessage, 'connection' | 'address'>,
 ): Promise<number | undefined> {
-  switch (await connection.replay(which, message, override)) {
+  switch (await connection.replay(which, message, { override, byPerson })) {
     case 'queued':
       return which.id;
     case 'other':
@@ -60,6 +67,13 @@ export async function replay(
       throw new PkbDeliveryError(
         'PKB_SUPERSEDED',
         'This message is no longer among those that failed: it has been sent once more already. Override to send it all the same.',
+      );
+    case 'unchanged':
+      throw unchangedError();
+    case 'exhausted':
+      throw new PkbDeliveryError(
+        'PKB_UNCHANGED',
+        `This message has been corrected ${MOST_CORRECTIONS} times, and PKB has refused each. A person must look at it: correct it in the dialog of pkb-send, or send a new message.`,
       );
     case 'superseded':
       throw new PkbDeliveryError(

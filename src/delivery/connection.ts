@@ -16,7 +16,14 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { asPkbError, PkbOutboxError } from '../errors.js';
 import { type ConnectionState, Dispatcher } from './dispatcher.js';
-import type { Addressed, FailedReference, NewMessage, Outbox, Replayed } from './outbox/contract.js';
+import type {
+  Addressed,
+  FailedReference,
+  NewMessage,
+  Outbox,
+  Replayed,
+  ReplayTerms,
+} from './outbox/contract.js';
 import type { OpenOutbox } from './outbox/open.js';
 import { backoff, DEFAULT_POLICY, type RetryPolicy } from './retry.js';
 import { shownAddress } from '../pkb/environments.js';
@@ -121,10 +128,10 @@ export class Connection {
   async replay(
     which: FailedReference,
     message: Omit<NewMessage, 'connection' | 'address'>,
-    override: boolean,
+    terms: ReplayTerms,
   ): Promise<Replayed> {
     const { dispatcher, telling } = await this.#ready();
-    return telling.during(which.id, () => dispatcher.replay(which, this.#addressed(message), override));
+    return telling.during(which.id, () => dispatcher.replay(which, this.#addressed(message), terms));
   }
 
   #addressed(message: Omit<NewMessage, 'connection' | 'address'>): NewMessage {

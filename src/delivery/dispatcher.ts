@@ -24,6 +24,7 @@ import type {
   NewMessage,
   Outbox,
   Replayed,
+  ReplayTerms,
   SettledMessage,
   StoredMessage,
 } from './outbox/contract.js';
@@ -154,9 +155,9 @@ export class Dispatcher {
   }
 
   /** Puts a message that ended without acceptance back into its place, and sees to it that it is sent. */
-  async replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed> {
+  async replay(which: FailedReference, message: NewMessage, terms: ReplayTerms): Promise<Replayed> {
     try {
-      return await this.#options.outbox.replay(which, message, override);
+      return await this.#options.outbox.replay(which, message, terms);
     } finally {
       this.wake();
     }
@@ -336,6 +337,7 @@ export class Dispatcher {
     const attempt: Attempt = { at: Date.now(), outcome: outcome.outcome, reason, counts };
     const facts = {
       ...evidence,
+      asks: message.askOnUnknown,
       refusals: message.refusals + (counts ? 1 : 0),
       age: Date.now() - message.storedAt,
     };
@@ -347,7 +349,8 @@ export class Dispatcher {
       case 'settle': {
         const sent = { ...message, attempts: message.attempts + 1 };
         const settled: SettledMessage = { message: sent, state: next.state, outcome, expired: next.expired };
-        const hold = message.holdOnRejection && next.state !== 'accepted';
+        const asks = message.askOnUnknown && outcome.outcome === 'unknown';
+        const hold = asks || (message.holdOnRejection && next.state !== 'accepted');
         await this.#keep(() => outbox.settle(settled, attempt, hold));
         this.#standing.forget(message.id);
         this.#tell((events) => events.settled(settled));

@@ -43,6 +43,8 @@ export interface Facts {
   readonly unreadable: number;
   /** How long ago the message was stored, in milliseconds. */
   readonly age: number;
+  /** Whether a person decides about sending the message again where PKB may have it. */
+  readonly asks: boolean;
 }
 
 /** A message's life ends. */
@@ -88,13 +90,15 @@ export function nextStep(
   const row = refusalRow(outcome.refusal);
   if (row.then === 'pause') return { step: 'pause', whose: 'connection' };
   if (row.then === 'pause-customer') return { step: 'pause', whose: 'customer' };
+  const tries = facts.counts ? facts.refusals : facts.failures;
+  const asked = Math.min(outcome.retryAfter ?? 0, LONGEST_WAIT_MS);
+  const at = now + Math.max(backoff(tries, policy, random), asked);
+  if (facts.asks && outcome.outcome === 'unknown')
+    return { step: 'settle', state: 'undeliverable', expired: false, at };
   if (facts.counts && row.ends && facts.refusals >= policy.refusedAttempts)
     return { step: 'settle', state: 'undeliverable', expired: false, at: now };
   if (row.maybeTaken && !facts.counts && facts.unreadable >= policy.unreadableInARow)
     return { step: 'pause', whose: 'connection' };
-  const tries = facts.counts ? facts.refusals : facts.failures;
-  const asked = Math.min(outcome.retryAfter ?? 0, LONGEST_WAIT_MS);
-  const at = now + Math.max(backoff(tries, policy, random), asked);
   if (facts.age >= policy.maxAgeMs) return { step: 'settle', state: 'undeliverable', expired: true, at };
   return { step: 'retry', whose: facts.counts ? 'message' : 'connection', at };
 }

@@ -21,6 +21,12 @@ export interface MessageType {
   readonly effect: Effect;
   /** What happens when the same data point ID is sent a second time, in words. */
   readonly again: string;
+  /** What harm a second copy of the same message does, as when an answer is lost; left out where none is known. */
+  readonly resent?: {
+    readonly text: string;
+    /** Where it holds only for some of the type. */
+    readonly only?: { readonly path: string; readonly value: string };
+  };
   /** The message type that takes it back; blank where PKB has none. */
   readonly undo: string;
   /** PKB page ids. */
@@ -89,6 +95,7 @@ export const MESSAGE_TYPES: readonly MessageType[] = [
     effect: 'replaces',
     again:
       'The whole appointment is replaced: links in e-mails already sent break. Send S13 or S14 to change one.',
+    resent: { text: 'A second S12 replaces the appointment, and links in e-mails already sent break.' },
     undo: 'SIU^S15',
     source: '3364947182, 3835887617',
   },
@@ -136,6 +143,10 @@ export const MESSAGE_TYPES: readonly MessageType[] = [
     effect: 'replaces',
     again:
       'A document is replaced whole; a care plan (TXA-2 CP) gets a new version and the old one stays visible.',
+    resent: {
+      text: 'A second copy of a care plan becomes a second visible version.',
+      only: { path: 'TXA-2.1', value: 'CP' },
+    },
     undo: 'MDM^T11',
     source: '3364848860, 3365012559',
   },

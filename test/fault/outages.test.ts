@@ -157,6 +157,7 @@ async function deliver(
         body: stamped(controlId).replace('trustalias{trustalias}', customer),
         carried: '{}',
         holdOnRejection: false,
+        askOnUnknown: false,
         storedAt: Date.now(),
       }),
     async stop() {

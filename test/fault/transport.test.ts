@@ -165,6 +165,7 @@ async function send(url: string, options: Partial<TransportOptions> = {}, most =
     body: stamped(ID),
     carried: '{}',
     holdOnRejection: false,
+    askOnUnknown: false,
     storedAt: Date.now(),
   });
   await until(

@@ -3,6 +3,7 @@
  * this contract, and one suite of tests (`test/unit/delivery/outbox`) is run on each.
  */
 import { createHash, type KeyObject } from 'node:crypto';
+import { PkbDeliveryError } from '../../errors.js';
 import type { DataPoint } from '../../pkb/data-point.js';
 import type { Outcome, OutcomeName, Withdrawn } from '../outcome.js';
 
@@ -29,6 +30,8 @@ export interface NewMessage {
   readonly carried: string;
   /** Whether a rejection parks the order key until a person decides. */
   readonly holdOnRejection: boolean;
+  /** Whether, where PKB may have it and nobody knows, a person decides about sending it again. */
+  readonly askOnUnknown: boolean;
   /** Milliseconds since 1970. */
   readonly storedAt: number;
 }
@@ -88,10 +91,29 @@ export interface FailedMessage extends FailedReference {
 
 /**
  * What became of the wish to send a message once more: it is queued; a later message about the same data point has gone
- * out since, which it would undo; there is no such message that has failed (any more); or the message to be sent is about
- * something else.
+ * out since, which it would undo; there is no such message that has failed (any more); the message to be sent is about
+ * something else; it is what PKB has refused, unchanged; or it was corrected too often.
  */
-export type Replayed = 'queued' | 'superseded' | 'gone' | 'other';
+export type Replayed = 'queued' | 'superseded' | 'gone' | 'other' | 'unchanged' | 'exhausted';
+
+/** Who wants a message sent once more, and how much. */
+export interface ReplayTerms {
+  /** Whether to do so even if it is superseded. */
+  readonly override: boolean;
+  /** Whether a person asks for it; a flow is held back from sending what PKB has refused again and again. */
+  readonly byPerson: boolean;
+}
+
+/** So many corrections of one message are taken from a flow; then a person must look at it. */
+export const MOST_CORRECTIONS = 3;
+
+/** Why a message was not taken whose very bytes PKB has refused before. */
+export function unchangedError(): PkbDeliveryError {
+  return new PkbDeliveryError(
+    'PKB_UNCHANGED',
+    'PKB has rejected this very message before, and would again: correct what MSA-3 named, or let a person press “Send again”.',
+  );
+}
 
 /** Messages that wait to be sent to an address. */
 export interface Addressed {
@@ -117,7 +139,12 @@ export interface Outbox {
   /** Tells this store from every other one; ids mean something only together with it. */
   readonly name: string;
 
-  /** Stores a message. @returns its id, once it is as safe as the store can make it */
+  /**
+   * Stores a message.
+   *
+   * @returns its id, once it is as safe as the store can make it
+   * @throws PkbDeliveryError `PKB_UNCHANGED` where PKB has rejected these very bytes
+   */
   add(message: NewMessage): Promise<number>;
 
   /**
@@ -180,9 +207,8 @@ export interface Outbox {
    * about the same data point, or about the same patient where there is none, or have the same control ID.
    *
    * @param message what is to be sent now
-   * @param override whether to do so even if it is superseded
    */
-  replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed>;
+  replay(which: FailedReference, message: NewMessage, terms: ReplayTerms): Promise<Replayed>;
 
   /** How many messages are stored and not yet settled, counted up to `most` so that a long queue costs no more. */
   queued(connection: string, most: number): Promise<number>;

@@ -5,7 +5,7 @@ import { createSecretKey, randomBytes } from 'node:crypto';
 import { PkbOutboxError } from '../../errors.js';
 import { MESSAGE_TYPES, supersedes } from '../../pkb/catalogue.js';
 import { reasonOf } from '../outcome.js';
-import { isSame, storeName } from './contract.js';
+import { isSame, MOST_CORRECTIONS, storeName, unchangedError } from './contract.js';
 import type {
   Addressed,
   Attempt,
@@ -15,6 +15,7 @@ import type {
   NewMessage,
   Outbox,
   Replayed,
+  ReplayTerms,
   SettledMessage,
   StoredMessage,
 } from './contract.js';
@@ -50,6 +51,8 @@ export class MemoryOutbox implements Outbox {
   readonly #gone = new Map<string, number>();
   /** Those of which an attempt got no answer, so that PKB may have them. */
   readonly #maybe = new Set<number>();
+  /** How often each message that was sent once more was corrected. */
+  readonly #corrections = new Map<number, number>();
   #lastId = 0;
   #lastTurn = 0;
 
@@ -65,6 +68,11 @@ export class MemoryOutbox implements Outbox {
         `The outbox in memory is full (${this.#limit} messages); this one was not taken.`,
       );
     }
+    const refused = [...this.#failed.values()].some(
+      ({ settled: { state, message: before } }) =>
+        state !== 'undeliverable' && before.connection === message.connection && before.body === message.body,
+    );
+    if (refused) throw unchangedError();
     const stored: StoredMessage = { ...message, id: ++this.#lastId, attempts: 0, refusals: 0 };
     const queue = this.#queue(message);
     queue.waiting.push(stored);
@@ -229,12 +237,22 @@ export class MemoryOutbox implements Outbox {
   }
 
   /** In one go: between two turns of the loop, what waits behind could be taken. */
-  async replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed> {
+  async replay(
+    which: FailedReference,
+    message: NewMessage,
+    { override, byPerson }: ReplayTerms,
+  ): Promise<Replayed> {
     const failed = this.#findFailed(message.connection, which);
     if (failed === undefined) return 'gone';
     const { orderKey, controlId, facility, dataPoint } = failed;
     if (!isSame({ orderKey, controlId, facility, dataPointId: dataPoint?.id ?? '' }, message)) return 'other';
+    const isChanged = failed.body !== message.body;
+    const state = this.#failed.get(which.id)?.settled.state;
+    if (!byPerson && !isChanged && state !== 'undeliverable') return 'unchanged';
+    const corrections = (this.#corrections.get(which.id) ?? 0) + (isChanged ? 1 : 0);
+    if (!byPerson && corrections > MOST_CORRECTIONS) return 'exhausted';
     if (!override && this.#isSuperseded(which.id, message)) return 'superseded';
+    this.#remember(this.#corrections, which.id, corrections);
     const before = this.#connections.get(failed.connection)?.get(failed.orderKey);
     if (before?.heldBy === which.id) this.#release(failed.connection, failed.orderKey);
     const again: StoredMessage = { ...message, id: which.id, attempts: 0, refusals: 0 };
@@ -276,6 +294,7 @@ export class MemoryOutbox implements Outbox {
     this.#failed.clear();
     this.#gone.clear();
     this.#maybe.clear();
+    this.#corrections.clear();
   }
 
   #isSuperseded(id: number, message: NewMessage): boolean {

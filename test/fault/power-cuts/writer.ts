@@ -19,6 +19,8 @@ import type { Fact, Life, Operation } from './events.js';
 import { CONNECTION, digest, FILE, nameOf, openIn, SENDER } from './opening.js';
 import { diceOf } from './random.js';
 
+const PERSON = { override: false, byPerson: true } as const;
+
 const [folder = '', lifeArgument = '', settings = ''] = process.argv.slice(2);
 const life = Number(lifeArgument);
 const { messages, ending, longest = 700_000, removes } = JSON.parse(settings) as Life;
@@ -90,6 +92,7 @@ function newMessage(controlId: string, orderKey: string, n: number): NewMessage 
     body: `MSH|^~\\&|MAILCO|trust|HL7API|PKB|||ADT^A28|${controlId}|P|2.4\rNTE|||${filling(length)}é\r`,
     carried: JSON.stringify({ controlId }),
     holdOnRejection: n % 2 === 0,
+    askOnUnknown: false,
     storedAt: Date.now(),
   };
 }
@@ -181,7 +184,7 @@ async function correct(outbox: Outbox): Promise<void> {
     const version = `${name}.${Number(correction) + 1}`;
     const message = newMessage(version, orderKey, dice(30));
     const begun: Operation = { op: 'replay', message: nameOf(failed), version, text: digest(message.body) };
-    const became = await run(begun, () => outbox.replay({ id, controlId }, message, false));
+    const became = await run(begun, () => outbox.replay({ id, controlId }, message, PERSON));
     if (became !== 'queued') throw new Error(`${version} was not queued: ${became}`);
   }
 }

@@ -76,6 +76,7 @@ async function run(
       body: stamped(controlId),
       carried: '{}',
       holdOnRejection: false,
+      askOnUnknown: false,
       storedAt: Date.now(),
       ...more,
     });

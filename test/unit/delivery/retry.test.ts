@@ -6,7 +6,7 @@ import { type RefusalName, refusalRow, REFUSALS } from '../../../src/delivery/re
 import { backoff, DEFAULT_POLICY, type Facts, type NextStep, nextStep } from '../../../src/delivery/retry.js';
 
 const NOW = 1_000_000_000;
-const first: Facts = { counts: false, refusals: 0, failures: 1, unreadable: 0, age: 0 };
+const first: Facts = { counts: false, refusals: 0, failures: 1, unreadable: 0, age: 0, asks: false };
 const refused = (name: RefusalName, retryAfter?: number): Outcome => ({
   ...refusal(name, ''),
   ...(retryAfter === undefined ? {} : { retryAfter }),
@@ -59,6 +59,13 @@ describe('what to do after an attempt', () => {
   it('pauses the connection, or a Customer, where a person must act', () => {
     assert.deepEqual(next('sender'), { step: 'pause', whose: 'connection' });
     assert.deepEqual(next('customer'), { step: 'pause', whose: 'customer' });
+  });
+
+  it('lets a person decide where told to, and PKB may have the message', () => {
+    for (const name of ['unanswered', 'unreadable', 'foreign'] as const)
+      assert.equal(next(name, { asks: true }).step, 'settle', name);
+    for (const name of ['unreached', 'busy', 'fault', 'request'] as const)
+      assert.equal(next(name, { asks: true }).step, 'retry', name);
   });
 
   it('pauses after five answers in a row that could not be read, instead of sending on', () => {

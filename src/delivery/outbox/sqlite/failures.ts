@@ -8,8 +8,10 @@ import {
   type FailedMessage,
   type FailedReference,
   isSame,
+  MOST_CORRECTIONS,
   type NewMessage,
   type Replayed,
+  type ReplayTerms,
 } from '../contract.js';
 import type { BodyCipher, Hidden } from './cipher.js';
 import { COLUMNS, type MessageRows, placeOfResult, WRITTEN } from './message-row.js';
@@ -20,7 +22,7 @@ const FAILED = `state IN ('rejected', 'errored', 'undeliverable')`;
 
 const REQUEUE = `UPDATE message SET ${WRITTEN.map((column) => `${column} = ?`).join(', ')},
   state = 'queued', kept = 1, attempts = 0, head = 0, due = 0, unclear = 0, settled_at = NULL, told = NULL, expired = NULL,
-  result = NULL WHERE id = ?`;
+  result = NULL, corrections = ? WHERE id = ?`;
 
 /** What the failures of a file are read and written with. */
 export interface FailuresParts {
@@ -81,11 +83,21 @@ export class Failures {
     );
   }
 
+  /** Whether PKB has rejected the very bytes of a message, and nobody has sent them again since. */
+  isRefused(message: NewMessage): boolean {
+    const sql = `SELECT 1 FROM message WHERE connection = ? AND digest = ? AND state IN ('rejected', 'errored') LIMIT 1`;
+    return this.#sql.get(sql, message.connection, this.#rows.digestOf(message)) !== undefined;
+  }
+
   /** Puts one back into its place in the order; to be called within a transaction. */
-  replay({ id, controlId }: FailedReference, message: NewMessage, override: boolean): Replayed {
+  replay(
+    { id, controlId }: FailedReference,
+    message: NewMessage,
+    { override, byPerson }: ReplayTerms,
+  ): Replayed {
     const { connection } = message;
     const failed = this.#sql.get(
-      `SELECT id, order_key, control_id, facility, data_point_id, identity FROM message
+      `SELECT id, order_key, control_id, facility, data_point_id, identity, state, digest, corrections FROM message
         WHERE id = ? AND control_id = ? AND connection = ? AND ${FAILED}`,
       id,
       this.#hidden.hide(controlId),
@@ -95,17 +107,21 @@ export class Failures {
     const orderKey = failed['order_key'] as string;
     const { facility, dataPointId } = this.#rows.identityOf(failed);
     if (!isSame({ orderKey, controlId, facility, dataPointId }, message)) return 'other';
+    const isChanged = failed['digest'] !== this.#rows.digestOf(message);
+    if (!byPerson && !isChanged && failed['state'] !== 'undeliverable') return 'unchanged';
+    const corrections = Number(failed['corrections']) + (isChanged ? 1 : 0);
+    if (!byPerson && corrections > MOST_CORRECTIONS) return 'exhausted';
     if (!override && this.#isSuperseded(id, message)) return 'superseded';
-    this.#requeue(id, message);
+    this.#requeue(id, message, corrections);
     this.#queues.unholdBy(connection, id, orderKey);
     for (const key of new Set([orderKey, message.orderKey])) this.#queues.chooseHead(connection, key);
     return 'queued';
   }
 
   /** Puts a message that had ended back among the queued, with what is to be sent now. */
-  #requeue(id: number, message: NewMessage): void {
+  #requeue(id: number, message: NewMessage, corrections: number): void {
     this.#bodies.replace(id, message);
-    this.#sql.run(REQUEUE, ...this.#rows.writtenValues(id, message), id);
+    this.#sql.run(REQUEUE, ...this.#rows.writtenValues(id, message), corrections, id);
   }
 
   /**

@@ -1,4 +1,5 @@
 /** A message as a row of the embedded outbox: which columns hold what, in both directions. */
+import { createHmac, type KeyObject } from 'node:crypto';
 import type { NewMessage, StoredMessage } from '../contract.js';
 import { Bodies, type Texts } from './bodies.js';
 import type { BodyCipher, Hidden } from './cipher.js';
@@ -16,8 +17,10 @@ export const WRITTEN = [
   'data_point_owner',
   'facility',
   'identity',
+  'digest',
   'in_parts',
   'hold',
+  'ask',
   'stored_at',
 ] as const;
 
@@ -37,10 +40,12 @@ export interface Identity {
 export class MessageRows {
   readonly #cipher: BodyCipher;
   readonly #hidden: Hidden;
+  readonly #secret: KeyObject;
 
-  constructor(cipher: BodyCipher, hidden: Hidden) {
+  constructor(cipher: BodyCipher, hidden: Hidden, secret: KeyObject) {
     this.#cipher = cipher;
     this.#hidden = hidden;
+    this.#secret = secret;
   }
 
   /** The values of the columns {@link WRITTEN}, in their order. @param id of the row */
@@ -57,9 +62,16 @@ export class MessageRows {
       ...this.identityColumns(id, identity, dataPoint !== undefined),
       in_parts: Bodies.parts(message),
       hold: message.holdOnRejection ? 1 : 0,
+      ask: message.askOnUnknown ? 1 : 0,
+      digest: this.digestOf(message),
       stored_at: message.storedAt,
     };
     return WRITTEN.map((column) => values[column]);
+  }
+
+  /** What tells the very bytes of a message: a keyed hash. */
+  digestOf({ body }: Pick<NewMessage, 'body'>): string {
+    return createHmac('sha256', this.#secret).update('body').update(body).digest('hex').slice(0, 32);
   }
 
   /** The columns that hold an identity, plain or hidden. */
@@ -108,6 +120,7 @@ export class MessageRows {
       body,
       carried,
       holdOnRejection: row['hold'] === 1,
+      askOnUnknown: row['ask'] === 1,
       storedAt: Number(row['stored_at']),
       attempts: Number(row['attempts']),
       refusals: Number(row['unclear']),

@@ -60,10 +60,14 @@ export const MIGRATIONS: readonly string[] = [
   DROP INDEX message_erasable;
   CREATE INDEX message_kept ON message (settled_at) WHERE state = 'accepted' AND kept = 1
   `,
-  // What a message is bound to; what hides its IDs in an encrypted file; and whose file this is.
+  // What a message is bound to; what hides its IDs in an encrypted file; what tells its very bytes; and whose file this is.
   `
   ALTER TABLE message ADD COLUMN address TEXT;
   ALTER TABLE message ADD COLUMN identity BLOB;
+  ALTER TABLE message ADD COLUMN digest TEXT;
+  ALTER TABLE message ADD COLUMN ask INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE message ADD COLUMN corrections INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX message_refused ON message (connection, digest) WHERE state IN ('rejected', 'errored');
   CREATE INDEX message_elsewhere ON message (connection, address) WHERE state = 'queued';
   PRAGMA application_id = ${APPLICATION_ID}
   `,

@@ -27,9 +27,11 @@ import type {
   NewMessage,
   Outbox,
   Replayed,
+  ReplayTerms,
   SettledMessage,
   StoredMessage,
 } from '../contract.js';
+import { unchangedError } from '../contract.js';
 import { KeptTexts } from './kept-texts.js';
 import type { Call, Failed, Method, Reply, Said, Taken, ThreadData } from './protocol.js';
 import type { SqliteOptions } from './store.js';
@@ -197,8 +199,8 @@ export class SqliteOutbox implements Outbox {
     return this.#call('findFailed', [connection, which]);
   }
 
-  replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed> {
-    return this.#call('replay', [which, message, override]);
+  replay(which: FailedReference, message: NewMessage, terms: ReplayTerms): Promise<Replayed> {
+    return this.#call('replay', [which, message, terms]);
   }
 
   queued(connection: string, most: number): Promise<number> {
@@ -355,5 +357,6 @@ function closedError(): PkbOutboxError {
 
 /** An error from the thread, as one of this process. */
 function errorOf({ code, message }: Failed): PkbError {
+  if (code === 'PKB_UNCHANGED') return unchangedError();
   return code === 'PKB_OUTBOX' ? new PkbOutboxError(code, message) : new PkbError(code, message);
 }

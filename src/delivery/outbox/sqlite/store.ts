@@ -26,10 +26,11 @@ import type {
   NewMessage,
   Outbox,
   Replayed,
+  ReplayTerms,
   SettledMessage,
   StoredMessage,
 } from '../contract.js';
-import { storeName } from '../contract.js';
+import { storeName, unchangedError } from '../contract.js';
 import { Bodies } from './bodies.js';
 import { BodyCipher, Hidden } from './cipher.js';
 import { Failures } from './failures.js';
@@ -146,7 +147,7 @@ export class SqliteStore implements Outbox {
       this.secret = createSecretKey(this.#unlock());
       this.name = storeName(this.secret);
       this.#hidden = new Hidden(cipher.isKeyed ? this.secret : undefined);
-      this.#rows = new MessageRows(cipher, this.#hidden);
+      this.#rows = new MessageRows(cipher, this.#hidden, this.secret);
       this.#seal();
       this.#bodies = new Bodies(sql, cipher);
       this.#queues = new KeyQueues(sql);
@@ -168,8 +169,13 @@ export class SqliteStore implements Outbox {
     this.#sweepIn(more ? SWEEP_AGAIN_MS : SWEEP_MS);
   }
 
-  add(message: NewMessage): Promise<number> {
-    return this.#commits.write(() => this.#insert(message));
+  async add(message: NewMessage): Promise<number> {
+    // One that is refused must not undo those that are stored with it, so it is told by its result.
+    const id = await this.#commits.write(() =>
+      this.#failures.isRefused(message) ? undefined : this.#insert(message),
+    );
+    if (id === undefined) throw unchangedError();
+    return id;
   }
 
   /** @param isKnown whether the caller has the texts of a message already, so that they need not be read */
@@ -317,8 +323,8 @@ export class SqliteStore implements Outbox {
     return row && this.#stored(row, false);
   }
 
-  replay(which: FailedReference, message: NewMessage, override: boolean): Promise<Replayed> {
-    return this.#commits.write(() => this.#failures.replay(which, message, override));
+  replay(which: FailedReference, message: NewMessage, terms: ReplayTerms): Promise<Replayed> {
+    return this.#commits.write(() => this.#failures.replay(which, message, terms));
   }
 
   async queued(connection: string, most: number): Promise<number> {

@@ -14,6 +14,9 @@ import { SqliteOutbox } from '../../../../src/delivery/outbox/sqlite/sqlite-outb
 import { SqliteStore } from '../../../../src/delivery/outbox/sqlite/store.js';
 import { stamped } from '../../../support/messages.js';
 
+const PERSON = { override: false, byPerson: true } as const;
+const INSIST = { override: true, byPerson: true } as const;
+
 const folder = mkdtempSync(join(tmpdir(), 'pkb-outbox-'));
 after(() => rmSync(folder, { recursive: true, force: true }));
 let files = 0;
@@ -42,6 +45,7 @@ function message(controlId: string, orderKey = 'one', more: Partial<NewMessage> 
     body: stamped(controlId, { more: 'NTE|1||Łódź 😀\r' }),
     carried: '{"topic":"x"}',
     holdOnRejection: false,
+    askOnUnknown: false,
     storedAt: NOW,
     ...more,
   };
@@ -371,7 +375,7 @@ for (const [name, create] of Object.entries(STORES)) {
         const failed = await fail('1');
         const found = await outbox.findFailed('c', failed);
         assert.equal(found?.body, message('1').body);
-        assert.equal(await outbox.replay(failed, { ...message('1'), storedAt: NOW + 5 }, false), 'queued');
+        assert.equal(await outbox.replay(failed, { ...message('1'), storedAt: NOW + 5 }, PERSON), 'queued');
         const taken = await take(NOW + 5);
         assert.deepEqual(taken, {
           ...message('1'),
@@ -392,17 +396,17 @@ for (const [name, create] of Object.entries(STORES)) {
           body: stamped('1b', { more: 'NTE|1||corrected\r' }),
           sender: 't',
         });
-        assert.equal(await outbox.replay(failed, corrected, false), 'queued');
+        assert.equal(await outbox.replay(failed, corrected, PERSON), 'queued');
         assert.deepEqual(await take(), { ...corrected, id: failed.id, attempts: 0, refusals: 0 });
       });
 
       it('does not know what has not failed, was accepted, or has another control ID', async () => {
         const failed = await fail('1');
-        assert.equal(await outbox.replay({ ...failed, controlId: 'x' }, message('1'), true), 'gone');
-        assert.equal(await outbox.replay({ ...failed, id: failed.id + 1 }, message('1'), true), 'gone');
+        assert.equal(await outbox.replay({ ...failed, controlId: 'x' }, message('1'), INSIST), 'gone');
+        assert.equal(await outbox.replay({ ...failed, id: failed.id + 1 }, message('1'), INSIST), 'gone');
         assert.equal(await outbox.findFailed('other', failed), undefined);
-        assert.equal(await outbox.replay(failed, message('1'), false), 'queued');
-        assert.equal(await outbox.replay(failed, message('1'), false), 'gone');
+        assert.equal(await outbox.replay(failed, message('1'), PERSON), 'queued');
+        assert.equal(await outbox.replay(failed, message('1'), PERSON), 'gone');
       });
 
       it('goes before the later ones that wait, and behind the one under way', async () => {
@@ -411,7 +415,7 @@ for (const [name, create] of Object.entries(STORES)) {
         await outbox.add(message('3'));
         const underWay = await take();
         assert.equal(underWay?.controlId, '2');
-        assert.equal(await outbox.replay(failed, message('1'), false), 'queued');
+        assert.equal(await outbox.replay(failed, message('1'), PERSON), 'queued');
         assert.equal(await take(), undefined);
         await accept(underWay);
         for (const expected of ['1', '3']) {
@@ -424,7 +428,7 @@ for (const [name, create] of Object.entries(STORES)) {
       it('goes before a later one whose turn it would be', async () => {
         const failed = await fail('1');
         await outbox.add(message('2'));
-        assert.equal(await outbox.replay(failed, message('1'), false), 'queued');
+        assert.equal(await outbox.replay(failed, message('1'), PERSON), 'queued');
         const first = await take();
         assert.equal(first?.controlId, '1');
         assert.equal(await take(), undefined);
@@ -436,10 +440,10 @@ for (const [name, create] of Object.entries(STORES)) {
         const earlier = await fail('0');
         const failed = await fail('1', {}, true);
         await outbox.add(message('2'));
-        assert.equal(await outbox.replay(earlier, message('0'), false), 'queued');
+        assert.equal(await outbox.replay(earlier, message('0'), PERSON), 'queued');
         assert.equal(await take(), undefined, 'the hold stands');
         assert.equal(await outbox.held('c'), 1);
-        assert.equal(await outbox.replay(failed, message('1'), false), 'queued');
+        assert.equal(await outbox.replay(failed, message('1'), PERSON), 'queued');
         assert.equal(await outbox.held('c'), 0);
         for (const expected of ['0', '1', '2']) {
           const next = await take();
@@ -452,10 +456,10 @@ for (const [name, create] of Object.entries(STORES)) {
         const failed = await fail('1', same('D'));
         await outbox.add(message('2', 'one', same('D')));
         await accept(await take());
-        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), false), 'superseded');
+        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), PERSON), 'superseded');
         assert.equal(await take(), undefined);
         assert.equal((await outbox.failed('c', 's', 1)).length, 1, 'it is still there');
-        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), true), 'queued');
+        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), INSIST), 'queued');
         assert.equal((await take())?.controlId, '1');
       });
 
@@ -464,9 +468,9 @@ for (const [name, create] of Object.entries(STORES)) {
         await outbox.add(message('2', 'one', same('D')));
         const underWay = await take();
         const again = message('1', 'one', same('D'));
-        assert.equal(await outbox.replay(failed, again, false), 'superseded');
+        assert.equal(await outbox.replay(failed, again, PERSON), 'superseded');
         await outbox.postpone(underWay?.id ?? 0, NOW, { ...ATTEMPT, outcome: 'unknown' });
-        assert.equal(await outbox.replay(failed, again, false), 'queued');
+        assert.equal(await outbox.replay(failed, again, PERSON), 'queued');
         for (const expected of ['1', '2']) {
           const next = await take();
           assert.equal(next?.controlId, expected);
@@ -480,7 +484,7 @@ for (const [name, create] of Object.entries(STORES)) {
         await take();
         await outbox.postpone(id, NOW, { ...ATTEMPT, outcome: 'unknown' });
         await outbox.settle(rejected(await take()), REJECTION, false);
-        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), false), 'superseded');
+        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), PERSON), 'superseded');
       });
 
       it('knows which messages about one ID undo one another: a deletion a document, but no discharge an admission', async () => {
@@ -494,8 +498,8 @@ for (const [name, create] of Object.entries(STORES)) {
           await outbox.add(message(controlId, 'one', about(type)));
           await accept(await take());
         }
-        assert.equal(await outbox.replay(letter, message('1', 'one', about('MDM^T02')), false), 'queued');
-        assert.equal(await outbox.replay(admission, message('2', 'one', about('ADT^A01')), false), 'queued');
+        assert.equal(await outbox.replay(letter, message('1', 'one', about('MDM^T02')), PERSON), 'queued');
+        assert.equal(await outbox.replay(admission, message('2', 'one', about('ADT^A01')), PERSON), 'queued');
         for (let n = 0; n < 2; n++) await outbox.settle(rejected(await take()), REJECTION, false);
         for (const [controlId, type] of [
           ['5', 'MDM^T11'],
@@ -504,23 +508,48 @@ for (const [name, create] of Object.entries(STORES)) {
           await outbox.add(message(controlId, 'one', about(type)));
           await accept(await take());
         }
-        assert.equal(await outbox.replay(letter, message('1', 'one', about('MDM^T02')), false), 'superseded');
         assert.equal(
-          await outbox.replay(admission, message('2', 'one', about('ADT^A01')), false),
+          await outbox.replay(letter, message('1', 'one', about('MDM^T02')), PERSON),
+          'superseded',
+        );
+        assert.equal(
+          await outbox.replay(admission, message('2', 'one', about('ADT^A01')), PERSON),
           'superseded',
         );
       });
 
+      it('is refused to a flow with the very bytes that PKB has rejected, and never to a person', async () => {
+        const flow = { override: true, byPerson: false };
+        const failed = await fail('1', same('D'));
+        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), flow), 'unchanged');
+        await assert.rejects(outbox.add(message('1', 'one', same('D'))), { code: 'PKB_UNCHANGED' });
+        await outbox.add(message('1', 'one', { ...same('D'), connection: 'another' }));
+        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), PERSON), 'queued');
+        await outbox.settle(settledAs(await take(), 'undeliverable'), ATTEMPT, false);
+        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), flow), 'queued');
+      });
+
+      it('is taken from a flow with three corrections, and no more', async () => {
+        const flow = { override: true, byPerson: false };
+        const failed = await fail('1', same('D'));
+        for (let n = 1; n <= 4; n++) {
+          const corrected = message('1', 'one', { ...same('D'), body: `${message('1').body}NTE|${n}\r` });
+          assert.equal(await outbox.replay(failed, corrected, flow), n > 3 ? 'exhausted' : 'queued', `${n}`);
+          if (n > 3) continue;
+          await outbox.settle(rejected(await take()), REJECTION, false);
+        }
+      });
+
       it('takes a message about something else for another one, and leaves the failed one alone', async () => {
         const failed = await fail('1', same('D'));
-        assert.equal(await outbox.replay(failed, message('9', 'one', same('E')), false), 'other');
+        assert.equal(await outbox.replay(failed, message('9', 'one', same('E')), PERSON), 'other');
         const person = await fail('2', { dataPoint: undefined });
         assert.equal(
-          await outbox.replay(person, message('9', 'two', { dataPoint: undefined }), false),
+          await outbox.replay(person, message('9', 'two', { dataPoint: undefined }), PERSON),
           'other',
         );
         assert.equal(
-          await outbox.replay(person, message('9', 'one', { dataPoint: undefined }), false),
+          await outbox.replay(person, message('9', 'one', { dataPoint: undefined }), PERSON),
           'queued',
         );
         assert.equal((await outbox.findFailed('c', failed))?.body, message('1').body);
@@ -534,7 +563,7 @@ for (const [name, create] of Object.entries(STORES)) {
         await outbox.add(message('4', 'three', same('E')));
         await accept(await take());
         await outbox.add(message('5', 'one', same('D')));
-        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), false), 'queued');
+        assert.equal(await outbox.replay(failed, message('1', 'one', same('D')), PERSON), 'queued');
         assert.equal((await take())?.controlId, '1');
       });
 
@@ -543,7 +572,7 @@ for (const [name, create] of Object.entries(STORES)) {
         await outbox.add(message('2', 'one', { dataPoint: undefined }));
         await accept(await take());
         assert.equal(
-          await outbox.replay(failed, message('1', 'one', { dataPoint: undefined }), false),
+          await outbox.replay(failed, message('1', 'one', { dataPoint: undefined }), PERSON),
           'queued',
         );
       });

@@ -22,6 +22,8 @@ import { SqliteStore } from '../../../../src/delivery/outbox/sqlite/store.js';
 import { stamped } from '../../../support/messages.js';
 import { until } from '../../../support/wait.js';
 
+const PERSON = { override: false, byPerson: true } as const;
+
 const NOW = 1_000_000;
 const ATTEMPT = { at: NOW, outcome: 'accepted', reason: '', counts: false } as const;
 const SECRET = 'MARKER-4711';
@@ -40,6 +42,7 @@ const message = (controlId: string): NewMessage => ({
   body: stamped(controlId, { more: `NTE|1||${SECRET}\r` }),
   carried: JSON.stringify({ secret: SECRET }),
   holdOnRejection: false,
+  askOnUnknown: false,
   storedAt: NOW,
 });
 
@@ -597,11 +600,11 @@ describe('the embedded outbox', () => {
     assert.ok(cause && rejected);
     const found = await outbox.findFailed('c', rejected);
     assert.ok(found);
-    assert.equal(await outbox.replay(rejected, found, false), 'queued');
+    assert.equal(await outbox.replay(rejected, found, PERSON), 'queued');
     assert.equal((await settle(outbox)).message.controlId, 'rejected');
     const held = await outbox.findFailed('c', cause);
     assert.ok(held);
-    assert.equal(await outbox.replay(cause, held, false), 'queued');
+    assert.equal(await outbox.replay(cause, held, PERSON), 'queued');
     assert.equal((await settle(outbox)).message.controlId, 'cause');
     assert.equal((await settle(outbox)).message.controlId, 'parked');
     await outbox.close();
@@ -629,7 +632,7 @@ describe('the embedded outbox', () => {
     assert.ok(failed);
     const found = await outbox.findFailed('c', failed);
     assert.ok(found);
-    assert.equal(await outbox.replay(failed, found, false), 'superseded');
+    assert.equal(await outbox.replay(failed, found, PERSON), 'superseded');
     await outbox.close();
   });
 

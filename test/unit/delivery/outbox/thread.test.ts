@@ -30,6 +30,7 @@ const message = (controlId: string, orderKey = 'one', more: Partial<NewMessage> 
   body: stamped(controlId),
   carried: '{}',
   holdOnRejection: false,
+  askOnUnknown: false,
   storedAt: Date.now(),
   ...more,
 });
