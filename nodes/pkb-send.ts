@@ -64,6 +64,7 @@ module.exports = function (RED: Runtime): void {
       noted: (id) => carried.release(id),
       tell: ({ message: stored, outcome, expired }) => {
         const message = carried.recall(stored);
+        status.count(outcome);
         const { id, controlId: sentAs } = stored;
         const outbox = connection?.delivery().openOutbox?.name ?? '';
         const failed =
@@ -80,7 +81,6 @@ module.exports = function (RED: Runtime): void {
         const payload = { outcome: name, code, controlId, text, attempts: stored.attempts };
         const result = { ...message, payload, hl7: stored.body, ack, pkb };
         this.send(name === 'accepted' ? [result, null] : [null, result]);
-        status.refresh();
       },
     };
 
@@ -96,6 +96,7 @@ module.exports = function (RED: Runtime): void {
       const wish = replayWish(message, outbox);
       const replayed = wish && (await replay(open, wish, false, stored));
       carried.keep(replayed ?? (await open.submit(stored)), message);
+      status.refresh();
     });
 
     this.release = async () => {

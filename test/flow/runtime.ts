@@ -40,6 +40,11 @@ export interface RunningFlow {
   node(id: string): any; // oxlint-disable-line typescript/no-explicit-any
 }
 
+interface StatusSpy {
+  readonly args: [object][];
+  readonly thisValues: { readonly id: string }[];
+}
+
 /** Each flow gets an outbox in memory of its own, unless it brings one. */
 let outboxes = 0;
 
@@ -111,10 +116,11 @@ export async function start(
         .log()
         .args.map(([entry]) => `${String((entry as { msg?: unknown }).msg)} ${JSON.stringify(entry)}`)
         .join('\n'),
-    statuses: (id) =>
-      (helper.getNode(id) as unknown as { status: { args: [object][] } }).status.args.map(
-        ([status]) => status,
-      ),
+    statuses(id) {
+      // The helper watches all nodes of a type by one spy.
+      const { args, thisValues } = (helper.getNode(id) as unknown as { status: StatusSpy }).status;
+      return args.filter((_call, n) => thisValues[n]?.id === id).map(([status]) => status);
+    },
     node: (id) => helper.getNode(id),
   };
 }

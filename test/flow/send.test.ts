@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 import { NHS_NUMBERS, stamped } from '../support/messages.js';
 import { acceptAll, soapAck, startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/wait.js';
@@ -150,7 +151,7 @@ describe(`pkb-send on Node-RED ${version}`, () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('holds a patient’s messages after a rejection where told, says so, and lets them go on', async () => {
+  it('puts a patient’s messages on hold after a rejection where told, says so, and resumes them', async () => {
     pkb = await startServer(({ controlId }, response) =>
       response.end(soapAck(controlId === 'bad' ? 'AR' : 'AA', controlId)),
     );
@@ -159,10 +160,16 @@ describe(`pkb-send on Node-RED ${version}`, () => {
     flow.receive('send', { payload: stamped('behind') });
     flow.receive('send', { payload: stamped('other', { nhs: NHS_NUMBERS[1] }) });
     assert.equal((await flow.wait('accepted')).payload.controlId, 'other');
-    await until('the status says so', () => flow.statuses('send').at(-1)?.text?.endsWith('held'));
+    await until('the status says so', () => flow.statuses('send').at(-1)?.text?.endsWith('on-hold'));
     assert.equal(await flow.node('send').release(), 1);
     assert.equal((await flow.wait('accepted', 2)).payload.controlId, 'behind');
-    await until('the status is clear', () => JSON.stringify(flow.statuses('send').at(-1)) === '{}');
+    await until('the status counts how they ended', () =>
+      isDeepStrictEqual(flow.statuses('send').at(-1), {
+        fill: 'green',
+        shape: 'dot',
+        text: 'pkb-send.status.accepted, pkb-send.status.rejected',
+      }),
+    );
   });
 
   describe('sending once more', () => {
@@ -333,20 +340,20 @@ describe(`pkb-send on Node-RED ${version}`, () => {
     rmSync(folder, { recursive: true });
   });
 
-  it('counts what it is sending and what waits, and clears the status when the last has ended', async () => {
+  it('counts what it is sending and what is pending, and how messages ended when the last has', async () => {
     const answers: (() => void)[] = [];
     pkb = await startServer((arrived, response) => answers.push(() => acceptAll(arrived, response)));
     const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
     for (const [n, nhs] of NHS_NUMBERS.entries())
       flow.receive('send', { payload: stamped(`id${n}`, { nhs }) });
     const last = (): string => flow.statuses('send').at(-1)?.text ?? '';
-    await until('it shows that one is sent and others wait', () => last().endsWith('sending-queued'));
+    await until('it shows that one is sent and others wait', () => last().endsWith('sending-pending'));
     for (const nhs of NHS_NUMBERS) {
       await until(`the message of ${nhs} has arrived`, () => answers.length > 0);
       answers.shift()?.();
     }
     await flow.wait('accepted', NHS_NUMBERS.length);
-    await until('the status is clear', () => JSON.stringify(flow.statuses('send').at(-1)) === '{}');
+    await until('it counts how they ended', () => last() === 'pkb-send.status.accepted');
   });
 
   it('posts to the simulator of its own Node-RED without any credentials', async () => {
