@@ -9,7 +9,14 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
 import { NHS_NUMBERS, stamped } from '../support/messages.js';
 import { remove, startNodeRed } from '../support/node-red.js';
-import { post, readTold, sendingFlow, sendingUserDir, SENDING_SETTINGS } from '../support/sending.js';
+import {
+  post,
+  readTold,
+  sendingFlow,
+  sendingUserDir,
+  SENDING_SETTINGS,
+  tellingErrors,
+} from '../support/sending.js';
 import { acceptAll, startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/wait.js';
 import { CATCH, collector, connection, CREDENTIALS, outbox, send } from './flows.js';
@@ -167,19 +174,7 @@ describe(`a connection whose address was changed while messages waited, on Node-
   for (const what of ['send', 'discard'] as const) {
     it(`keeps to it over a whole restart with the embedded file (${what})`, async function () {
       this.timeout(60_000);
-      const place = { z: 'tab', x: 100, y: 100 };
-      const tellDiscarded = [
-        { id: 'catch', type: 'catch', scope: ['send'], wires: [['caught']], ...place },
-        {
-          id: 'caught',
-          type: 'function',
-          func: "global.get('fs').appendFileSync(env.get('PKB_TOLD'), `${msg.error.code} ${msg.payload?.split('|')[9]}\\n`);",
-          outputs: 0,
-          wires: [],
-          ...place,
-        },
-      ];
-      const userDir = sendingUserDir(earlier.url, tellDiscarded);
+      const userDir = sendingUserDir(earlier.url, tellingErrors());
       const first = await startNodeRed(runtime, userDir, SENDING_SETTINGS);
       assert.ok(await post(`${first.url}/in`, stamped('early'), agent));
       await until('it is accepted', () => readTold(userDir).length === 1);
@@ -187,7 +182,7 @@ describe(`a connection whose address was changed while messages waited, on Node-
       for (const message of WAITING) assert.ok(await post(`${first.url}/in`, message, agent));
       await until('one has been refused', () => earlier.arrived.length > 1);
       await first.stop();
-      const flows = [...sendingFlow(newer.url, userDir), ...tellDiscarded];
+      const flows = [...sendingFlow(newer.url, userDir), ...tellingErrors()];
       writeFileSync(join(userDir, 'flows.json'), JSON.stringify(flows));
 
       const second = await startNodeRed(runtime, userDir, SENDING_SETTINGS);
@@ -204,7 +199,7 @@ describe(`a connection whose address was changed while messages waited, on Node-
       // The restart may come before "early" is noted as told; then it is told twice, and the pause's alert names none.
       const told = (): string[] =>
         readTold(userDir)
-          .filter(({ id }) => id !== 'early' && id !== 'undefined')
+          .filter(({ id }) => id !== 'early' && id !== '-')
           .map(({ id, outcome }) => `${outcome} ${id}`);
       await until('all are told', () => told().length >= 5);
       assert.ok(await post(`${second.url}/in`, stamped('late'), agent));

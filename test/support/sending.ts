@@ -69,6 +69,18 @@ export function sendingFlow(url: string, userDir: string): FlowNode[] {
   ];
 }
 
+/** Further nodes for {@link sendingFlow}: Catch, and a function that writes down each error's code and control ID. */
+export function tellingErrors(): FlowNode[] {
+  const place = { z: 'tab', x: 100, y: 100 };
+  const func =
+    "const id = msg.payload === undefined ? '-' : msg.payload.split('|')[9];\n" +
+    "global.get('fs').appendFileSync(env.get('PKB_TOLD'), `${msg.error.code} ${id}\n`);";
+  return [
+    { id: 'catch', type: 'catch', scope: ['send'], wires: [['caught']], ...place },
+    { id: 'caught', type: 'function', func, outputs: 0, wires: [], ...place },
+  ];
+}
+
 /** What the flow has been told so far, in order. */
 export function readTold(userDir: string): Told[] {
   if (!existsSync(file(userDir))) return [];
