@@ -86,6 +86,15 @@ function suite(runtime: string): void {
   const nothingRan = async (): Promise<void> =>
     assert.equal(await page.evaluate(() => (globalThis as { hacked?: string }).hacked), undefined);
 
+  /** Makes the open dialog of pkb-send believe that two messages wait for an address, until it looks again. */
+  const waitElsewhere = async (address: string): Promise<void> => {
+    const json = { failed: [], elsewhere: [{ address, count: 2 }] };
+    await page.route('**/pkb-send/send/failed', (route) => route.fulfill({ json }));
+    await page.click('#pkb-send-refresh');
+    await page.waitForSelector('#pkb-send-elsewhere-send');
+    await page.unroute('**/pkb-send/send/failed');
+  };
+
   describe('without adminAuth', () => {
     before(() => open(''));
     after(close);
@@ -94,6 +103,15 @@ function suite(runtime: string): void {
       await edit('send', '.pkb-send-failed-row');
       assert.equal((await text('.pkb-send-failed-row')).split(MARKUP).length, 3);
       assert.equal(await page.locator('.pkb-send-failed-row img').count(), 0);
+      await nothingRan();
+    });
+
+    it('an address for which messages wait is shown as text', async () => {
+      await waitElsewhere(MARKUP);
+      assert.ok((await text('#pkb-send-elsewhere-words')).includes(`stored for ${MARKUP}.`));
+      assert.equal(await page.locator('#pkb-send-elsewhere img').count(), 0);
+      await page.click('#pkb-send-refresh');
+      await page.waitForSelector('.pkb-send-failed-row');
       await nothingRan();
     });
 
@@ -186,6 +204,14 @@ function suite(runtime: string): void {
       assert.match(row, /rejected \(AR\)/);
       assert.match(row, /no permission to see PKB’s words \(pkb\.phi\)/);
       await page.click('#pkb-send-release');
+      await page.waitForFunction(() =>
+        document.querySelector('.red-ui-notification')?.textContent?.includes('You have no permission'),
+      );
+      await page.evaluate(() => {
+        for (const one of document.querySelectorAll('.red-ui-notification')) one.remove();
+      });
+      await waitElsewhere('PKB sandbox');
+      await page.click('#pkb-send-elsewhere-send');
       await page.waitForFunction(() =>
         document.querySelector('.red-ui-notification')?.textContent?.includes('You have no permission'),
       );
