@@ -102,6 +102,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
         ['/pkb-connection/test', ['everything', 'writer']],
         ['/pkb-guard/try', ['everything', 'writer']],
         ['/pkb-send/send/release', ['everything', 'writer', 'operator']],
+        ['/pkb-send/send/decide', ['everything', 'writer', 'operator']],
         ['/pkb-send/nothing/replay', ['everything', 'writer', 'operator']],
       ] as const) {
         it(`POST ${path} is for ${allowed.join(', ')} only`, async () => {
@@ -242,6 +243,9 @@ for (const runtime of ['node-red', 'node-red-4']) {
       it('acting is written down with the name of who did it', async () => {
         await post('/pkb-send/send/release', {}, as.operator);
         await until('it is in the log', () => red.output().includes('pkb-send send: released by operator'));
+        await post('/pkb-send/send/decide', { what: 'send' }, as.operator);
+        const decided = 'pkb-send send: messages for another address sent by operator';
+        await until('that is in the log, too', () => red.output().includes(decided));
       });
     });
 
