@@ -131,6 +131,7 @@ function suite(runtime: string): void {
     );
     if (process.env['PKB_SCREENSHOTS'])
       await page.screenshot({ path: join(process.env['PKB_SCREENSHOTS'], `${runtime}-address.png`) });
+    assert.equal(await page.isVisible('#pkb-send-release'), false);
     assert.deepEqual(arrivedAt(1), []);
     await page.click('#pkb-send-elsewhere-send');
     await notified('5 sent to the new address.');
@@ -140,6 +141,7 @@ function suite(runtime: string): void {
       ['w1', 'w2', 'w3', 'w4'],
     );
     await page.waitForSelector('#pkb-send-elsewhere', { state: 'hidden' });
+    assert.ok(await page.isVisible('#pkb-send-release'));
     await close();
     await statusSays('5 accepted');
   });
