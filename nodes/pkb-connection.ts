@@ -69,6 +69,7 @@ module.exports = async function (RED: Runtime): Promise<void> {
     const senders = new Set<Sender>();
     let fault: PkbError | undefined;
     let delivery: Connection | undefined;
+    let started = false;
 
     this.check = () => {
       if (fault) throw fault;
@@ -90,15 +91,21 @@ module.exports = async function (RED: Runtime): Promise<void> {
     };
 
     try {
-      delivery = connect(RED, this, config, createTransport, senders);
+      delivery = connect(RED, this, config, createTransport, { senders, haveStarted: () => started });
     } catch (error) {
       fault = asPkbError(error);
       this.error(fault);
     }
     // Only when all nodes are there can outputs fire and the simulator be found.
     const leave = onFlows(RED, {
-      flowsStarted: () => delivery?.flowsStarted(),
-      flowsStopping: () => delivery?.flowsStopping(),
+      flowsStarted: () => {
+        started = true;
+        delivery?.flowsStarted();
+      },
+      flowsStopping: () => {
+        started = false;
+        delivery?.flowsStopping();
+      },
     });
     this.on('close', (done: () => void) => {
       leave();
@@ -120,7 +127,7 @@ function connect(
   node: ConnectionNode,
   config: ConnectionDef,
   createTransport: TransportFactory,
-  senders: ReadonlySet<Sender>,
+  flows: { readonly senders: ReadonlySet<Sender>; readonly haveStarted: () => boolean },
 ): Connection {
   const concurrency = numberSetting(config.concurrency, 1, 'concurrency', 1, 64);
   const { open, maxAgeHours } = outboxOf(RED, config);
@@ -142,10 +149,11 @@ function connect(
     policy: { ...DEFAULT_POLICY, maxAgeMs: maxAgeHours * 3_600_000 },
     events: {
       changed(state, inFlight) {
-        for (const sender of senders) sender.changed(state, inFlight);
-        // A pause is alerted once, through one of the senders, so that a Catch node on their tab gets it.
+        for (const sender of flows.senders) sender.changed(state, inFlight);
+        // A pause is alerted once, when there can be a Catch node, and through one of the senders, on whose tab it is.
+        if (!flows.haveStarted()) return;
         const reason = state.state === 'paused' ? pauseText(state) : '';
-        const [first] = senders;
+        const [first] = flows.senders;
         if (reason !== '' && reason !== alerted)
           (first?.node ?? node).error(new PkbDeliveryError('PKB_MISCONFIGURED', reason), {});
         alerted = reason;
@@ -168,6 +176,12 @@ function credentialsOf(
   config: ConnectionDef,
 ): Required<ConnectionCredentials> {
   const { username = '', password = '' } = credentials ?? {};
+  if (username.includes(':')) {
+    throw new PkbConfigError(
+      'PKB_CREDENTIALS',
+      'The user name holds a colon, which HTTP Basic cannot carry; open the connection and enter what PKB issued.',
+    );
+  }
   if (username !== '' && password !== '') return { username, password };
   if (username === '' && password === '' && isSimulator(config))
     return { username: 'simulator', password: 'simulator' };

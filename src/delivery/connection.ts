@@ -274,6 +274,7 @@ export class Connection {
   /** Sending does not wait for telling: what cannot be told stays known, and nothing that is stored stays unsent. */
   #begin({ dispatcher, telling }: Running): void {
     dispatcher.start();
+    this.#options.events.changed(dispatcher.state, dispatcher.inFlight);
     telling.start().catch((error: unknown) => this.#options.events.failed(error));
   }
 
