@@ -44,7 +44,7 @@ export function readAck(text: string): Acknowledgement | undefined {
     code: (fields[1] ?? '').trim(),
     controlId: unescape((fields[2] ?? '').trim(), delimiters),
     text: unescape(
-      [textOf(answer, fields, delimiters.field), ...continued(lines, at, again)].join('\n'),
+      [textOf(answer, fields, delimiters.field), ...continued(lines, at, again, delimiters.field)].join('\n'),
       delimiters,
     ),
     ack,
@@ -59,9 +59,15 @@ function textOf(answer: string, fields: readonly string[], separator: string): s
 }
 
 /** The lines over which MSA-3 goes on: up to the next segment, or, where it quotes a message, to the end. */
-function continued(lines: readonly string[], at: number, quoted: number): readonly string[] {
+function continued(
+  lines: readonly string[],
+  at: number,
+  quoted: number,
+  separator: string,
+): readonly string[] {
   if (quoted > at) return lines.slice(at + 1);
-  const next = lines.findIndex((line, i) => i > at && /^[A-Z][A-Z0-9]{2}(?![A-Za-z0-9])/.test(line));
+  const isSegment = (line: string): boolean => /^[A-Z][A-Z0-9]{2}/.test(line) && line.charAt(3) === separator;
+  const next = lines.findIndex((line, i) => i > at && isSegment(line));
   return lines.slice(at + 1, next < 0 ? lines.length : next);
 }
 

@@ -20,7 +20,7 @@ export interface Customer {
 const BREAKING = /[{}|^&~\\]/;
 
 /** Characters that nobody sees, or that nobody would issue: blanks, control and format characters, unassigned ones. */
-const UNSEEN = /[\p{C}\p{Z}]/u;
+const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /** Longer than any alias; MSH-4 holds 180 characters in HL7 2.4 (chapter 2, table of MSH). */
 const LONGEST = 180;
@@ -29,8 +29,8 @@ const LONGEST = 180;
 export type AliasFault = 'blank' | 'character' | 'unseen' | 'long';
 
 /**
- * Says what is wrong with an alias. One that looks like another (full-width letters, a soft hyphen) is refused, so that what
- * a person reads in the dialog is what stands in MSH-4.
+ * Says what is wrong with an alias. What a person cannot see in the dialog (a soft hyphen), and letters of other widths, are
+ * refused; letters of other scripts that look alike are not.
  *
  * @returns undefined where it can stand in MSH-4
  */

@@ -20,14 +20,14 @@ export interface AnswerText {
   readonly attachments: readonly string[];
 }
 
-/** More parts than any answer has; the rest is left unread. */
+/** More parts than any answer has; more are not read, since the rest could say something else. */
 const MAX_PARTS = 32;
 
 /**
  * Reads the bytes of an answer.
  *
  * @param limit how large the body may become when it is inflated, in bytes
- * @returns undefined where it cannot be inflated, or would be too large
+ * @returns undefined where it cannot be inflated, or would be too large; where it has too many parts, or breaks off within one
  */
 export function answerText(body: Uint8Array, media: Media, limit: number): AnswerText | undefined {
   const bytes = inflated(Buffer.from(body.buffer, body.byteOffset, body.byteLength), media, limit);
@@ -37,6 +37,7 @@ export function answerText(body: Uint8Array, media: Media, limit: number): Answe
   if (!/^\s*multipart\//i.test(contentType) || boundary === '')
     return { text: decoded(bytes, contentType), attachments: [] };
   const parts = partsOf(bytes, boundary);
+  if (parts === undefined) return undefined;
   const start = parameter(contentType, 'start');
   const root = parts.findIndex(({ id }) => id === start && start !== '');
   const texts = parts.map(({ type, content }) => decoded(content, type));
@@ -68,7 +69,11 @@ function inflated(bytes: Buffer, { contentEncoding = '' }: Media, limit: number)
 /** Decodes by byte order mark, `charset`, or the declaration of the XML document, in this order; else as UTF-8. */
 function decoded(bytes: Buffer, contentType: string): string {
   const label =
-    byteOrderMark(bytes) || parameter(contentType, 'charset') || declaredEncoding(bytes) || 'utf-8';
+    byteOrderMark(bytes) ||
+    wideXml(bytes) ||
+    parameter(contentType, 'charset') ||
+    declaredEncoding(bytes) ||
+    'utf-8';
   try {
     return new TextDecoder(label).decode(bytes);
   } catch {
@@ -82,10 +87,14 @@ function byteOrderMark(bytes: Buffer): string {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 'utf-8' : '';
 }
 
-/** The encoding that an XML declaration names, which is readable in every superset of ASCII, and in UTF-16 (XML 1.0, F). */
-function declaredEncoding(bytes: Buffer): string {
+/** UTF-16 by how a document begins, which `charset=UTF-16` leaves open (XML 1.0, F). */
+function wideXml(bytes: Buffer): string {
   if (bytes[0] === 0 && bytes[1] === 0x3c) return 'utf-16be';
-  if (bytes[0] === 0x3c && bytes[1] === 0) return 'utf-16le';
+  return bytes[0] === 0x3c && bytes[1] === 0 ? 'utf-16le' : '';
+}
+
+/** The encoding that an XML declaration names, which is readable in every superset of ASCII. */
+function declaredEncoding(bytes: Buffer): string {
   const head = bytes.toString('latin1', 0, 200);
   return /^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']/.exec(head)?.[1] ?? '';
 }
@@ -116,18 +125,33 @@ interface Part {
   readonly content: Buffer;
 }
 
-/** The parts between the boundaries (RFC 2046, 5.1.1). */
-function partsOf(bytes: Buffer, boundary: string): Part[] {
+/**
+ * The parts between the boundaries (RFC 2046, 5.1.1).
+ *
+ * @returns undefined where there are too many, or the last one is not closed
+ */
+function partsOf(bytes: Buffer, boundary: string): Part[] | undefined {
   const mark = `--${boundary}`;
   const parts: Part[] = [];
-  let at = bytes.indexOf(mark);
-  while (at >= 0 && parts.length < MAX_PARTS) {
-    const next = bytes.indexOf(mark, at + mark.length);
-    if (next < 0) break;
-    parts.push(partOf(bytes.subarray(at + mark.length, next)));
+  let at = boundaryFrom(bytes, mark, 0);
+  while (at >= 0) {
+    const begin = at + mark.length;
+    if (bytes.toString('latin1', begin, begin + 2) === '--') return parts;
+    const next = boundaryFrom(bytes, mark, begin);
+    if (next < 0 || parts.length === MAX_PARTS) return undefined;
+    parts.push(partOf(bytes.subarray(begin, next)));
     at = next;
   }
-  return parts;
+  return undefined;
+}
+
+/** Where the next boundary stands: at the beginning of a line, and whole. */
+function boundaryFrom(bytes: Buffer, mark: string, from: number): number {
+  for (let at = bytes.indexOf(mark, from); at >= 0; at = bytes.indexOf(mark, at + 1)) {
+    const after = bytes.toString('latin1', at + mark.length, at + mark.length + 1);
+    if ((at === 0 || bytes[at - 1] === 0x0a) && ['', '-', '\r', '\n', ' ', '\t'].includes(after)) return at;
+  }
+  return -1;
 }
 
 /** @param bytes what stands between two boundaries, with the line ends around it */
@@ -135,7 +159,8 @@ function partOf(bytes: Buffer): Part {
   const crlf = bytes.indexOf('\r\n\r\n');
   const lf = crlf < 0 ? bytes.indexOf('\n\n') : -1;
   const headEnd = Math.max(crlf, lf, 0);
-  const head = bytes.toString('latin1', 0, Math.min(headEnd, 8192));
+  // A header may go on over lines that begin with a blank.
+  const head = bytes.toString('latin1', 0, Math.min(headEnd, 8192)).replaceAll(/\r?\n[ \t]/g, ' ');
   const header = (name: string): string =>
     head
       .split(/\r?\n/)

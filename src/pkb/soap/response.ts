@@ -57,12 +57,13 @@ export function readAnswer(body: string | Uint8Array, controlId: string, media: 
   const answer =
     typeof body === 'string' ? { text: body, attachments: [] } : answerText(body, media, MAX_RESPONSE_BYTES);
   if (answer === undefined) return NO_ANSWER;
-  const text = answer.text.replace(/^\uFEFF/, '').trim();
-  if (!text.startsWith('<')) return judge(readAck(text), controlId, text.startsWith('MSH'));
-  const elements = readXml(withoutIllegal(text));
-  if (elements === undefined) return NO_ANSWER;
-  const isSoap = elements.at(-1)?.path[0] === 'Envelope';
-  const decoded = judge(findAck(elements, answer.attachments), controlId, isSoap);
+  const [root = NOTHING, ...others] = [answer.text, ...answer.attachments].map(documentOf);
+  if (root.isBroken) return NO_ANSWER;
+  const documents = [root, ...others];
+  const elements = documents.flatMap((document) => document.elements);
+  const isSoap = root.elements.at(-1)?.path[0] === 'Envelope';
+  const isAnswer = isSoap || root.texts.some((text) => text.startsWith('MSH'));
+  const decoded = judge(findAck(documents.flatMap(({ texts }) => texts)), controlId, isAnswer);
   const isFault = elements.some(({ path }) => path.at(-1) === 'Fault');
   if (!isFault || decoded.outcome === 'rejected' || decoded.outcome === 'errored') return decoded;
   return {
@@ -71,6 +72,28 @@ export function readAnswer(body: string | Uint8Array, controlId: string, media: 
     fault: speaksOfCredentials(elements) ? 'credentials' : 'other',
     isAnswer: isSoap,
   };
+}
+
+/** One document of an answer: XML, or a bare text. */
+interface AnswerDocument {
+  readonly elements: readonly XmlElement[];
+  /** Where an acknowledgement may stand. */
+  readonly texts: readonly string[];
+  /** Whether it is XML that cannot be read. */
+  readonly isBroken: boolean;
+}
+
+const NOTHING: AnswerDocument = { elements: [], texts: [], isBroken: false };
+
+function documentOf(given: string): AnswerDocument {
+  const text = given.replace(/^\uFEFF/, '').trim();
+  if (!text.startsWith('<')) return { elements: [], texts: [text], isBroken: false };
+  const elements = readXml(withoutIllegal(text));
+  if (elements === undefined) return { elements: [], texts: [text], isBroken: true };
+  const texts = elements.map(({ text: own, isBase64 }) =>
+    isBase64 ? Buffer.from(own, 'base64').toString('utf8') : own,
+  );
+  return { elements, texts, isBroken: false };
 }
 
 const NO_ANSWER: Answered = { outcome: 'unknown', isAnswer: false };
@@ -124,15 +147,9 @@ function outcomeOf(ack: Acknowledgement, sent: string): DecodedOutcome {
 }
 
 /** The one acknowledgement in an answer, wherever it stands; none where there are several that differ. */
-function findAck(
-  elements: readonly XmlElement[],
-  attachments: readonly string[],
-): Acknowledgement | undefined {
+function findAck(texts: readonly string[]): Acknowledgement | undefined {
   let found: Acknowledgement | undefined;
-  const texts = elements.map(({ text, isBase64 }) =>
-    isBase64 ? Buffer.from(text, 'base64').toString('utf8') : text,
-  );
-  for (const text of [...texts, ...attachments]) {
+  for (const text of texts) {
     const ack = text.includes('MSA') ? readAck(text) : undefined;
     if (ack !== undefined && found !== undefined && ack.ack !== found.ack) return undefined;
     found ??= ack;
