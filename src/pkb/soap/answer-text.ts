@@ -34,7 +34,7 @@ export function answerText(body: Uint8Array, media: Media, limit: number): Answe
   if (bytes === undefined) return undefined;
   const { contentType = '' } = media;
   const boundary = parameter(contentType, 'boundary');
-  if (!/^\s*multipart\//i.test(contentType) || boundary === '')
+  if (!isMultipart(contentType) || boundary === '')
     return { text: decoded(bytes, contentType), attachments: [] };
   const parts = partsOf(bytes, boundary);
   if (parts === undefined) return undefined;
@@ -125,6 +125,10 @@ interface Part {
   readonly content: Buffer;
 }
 
+function isMultipart(contentType: string): boolean {
+  return /^\s*multipart\//i.test(contentType);
+}
+
 /**
  * The parts between the boundaries (RFC 2046, 5.1.1).
  *
@@ -139,7 +143,10 @@ function partsOf(bytes: Buffer, boundary: string): Part[] | undefined {
     if (bytes.toString('latin1', begin, begin + 2) === '--') return parts;
     const next = boundaryFrom(bytes, mark, begin);
     if (next < 0 || parts.length === MAX_PARTS) return undefined;
-    parts.push(partOf(bytes.subarray(begin, next)));
+    const part = partOf(bytes.subarray(begin, next));
+    // Parts within parts could say anything; no SOAP stack sends them.
+    if (isMultipart(part.type)) return undefined;
+    parts.push(part);
     at = next;
   }
   return undefined;
