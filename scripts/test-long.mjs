@@ -1,4 +1,4 @@
-// npm run test:crash, test:deploys, test:outages: a fault test in its long form. Another value of the variable may be given
+// npm run test:crash, test:deploys, test:outages, test:schedules: a fault test in its long form. Another value of the variable may be given
 // from outside; PKB_SEED=… repeats a run.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -9,6 +9,7 @@ const LONG = {
   crash: { PKB_KILLS: '200' },
   deploys: { PKB_DEPLOYS: '40' },
   outages: { PKB_OUTAGE_MS: '4000' },
+  schedules: { PKB_SCHEDULES: '100000' },
 };
 
 await prepare(import.meta.url);

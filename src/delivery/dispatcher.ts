@@ -103,8 +103,8 @@ export class Dispatcher {
   readonly #abort = new AbortController();
   /** Ends what waits for the store. */
   readonly #stop = new AbortController();
-  /** Ids of the messages in flight. */
-  readonly #inFlight = new Set<number>();
+  /** The attempts in flight: a message that is taken again is another. */
+  readonly #inFlight = new Set<StoredMessage>();
   /** All that have been taken: those in flight, and those whose fate is being written. */
   readonly #taken = new Set<Promise<void>>();
   #state: ConnectionState = { state: 'open' };
@@ -249,10 +249,14 @@ export class Dispatcher {
         if (except.length > 0) this.#tell((events) => events.changed());
         return this.#wakeAt(await outbox.nextDue(connection, except));
       }
-      // What has happened meanwhile may leave less room than there was.
+      // What has happened meanwhile may leave less room than there was, and a Customer refused.
       const fitting = Math.max(this.#room(), 0);
-      for (const message of messages.slice(0, fitting)) this.#send(message);
-      const back = messages.slice(fitting).map(({ id }) => this.#keep(() => outbox.giveBack(id)));
+      const refused = this.#standing.refusedCustomers;
+      const going = messages.filter(({ facility }) => !refused.has(facility)).slice(0, fitting);
+      for (const message of going) this.#send(message);
+      const back = messages
+        .filter((message) => !going.includes(message))
+        .map(({ id }) => this.#keep(() => outbox.giveBack(id)));
       await Promise.all(back);
     }
   }
@@ -293,14 +297,14 @@ export class Dispatcher {
   }
 
   /** A message is no longer in flight: there is room for another, where one waits that may go. */
-  #leave({ id }: StoredMessage): void {
-    if (!this.#inFlight.delete(id)) return;
+  #leave(message: StoredMessage): void {
+    if (!this.#inFlight.delete(message)) return;
     this.#tell((events) => events.changed());
     if (!this.#dry) this.#look();
   }
 
   async #deliver(message: StoredMessage): Promise<void> {
-    this.#inFlight.add(message.id);
+    this.#inFlight.add(message);
     try {
       const outcome = await this.#attempt(message);
       if (outcome === undefined) await this.#options.outbox.giveBack(message.id);

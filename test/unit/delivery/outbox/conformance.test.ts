@@ -436,6 +436,21 @@ for (const [name, create] of Object.entries(STORES)) {
         assert.equal((await take())?.controlId, '2');
       });
 
+      it('keeps the order of several that are sent once more while a later one is tried', async () => {
+        const first = await fail('1');
+        const second = await fail('2');
+        const third = await outbox.add(message('3'));
+        await take();
+        assert.equal(await outbox.replay(first, message('1'), PERSON), 'queued');
+        await outbox.postpone(third, NOW, { ...ATTEMPT, outcome: 'busy', reason: 'why' });
+        assert.equal(await outbox.replay(second, message('2'), PERSON), 'queued');
+        for (const expected of ['1', '2', '3']) {
+          const next = await take();
+          assert.equal(next?.controlId, expected);
+          await accept(next);
+        }
+      });
+
       it('ends the hold it caused, and no other', async () => {
         const earlier = await fail('0');
         const failed = await fail('1', {}, true);
