@@ -95,7 +95,8 @@ function stampText(
     6: isEmpty(header, 6) ? 'PKB' : undefined,
     7: isEmpty(header, 7) ? messageTime(options, isBare) : undefined,
     10: keep ? undefined : write(escape(controlId)),
-    11: processingId === undefined ? undefined : write(escape(processingId)),
+    // A processing mode may follow in a component of its own, as in T^A.
+    11: processingId === undefined ? undefined : write(escapeComponents(processingId)),
     12: isEmpty(header, 12) ? '2.4' : undefined,
   });
   const { hl7, dataPoint } = stampDataPoint(stamped, messageType, options, newId, write);
@@ -108,6 +109,14 @@ function stampText(
     dataPoint,
     ...(replaced ? { sendingApplicationBefore: own(before) } : {}),
   };
+}
+
+/** Escapes what stands between carets, and leaves these: a setting may hold components. */
+function escapeComponents(text: string): string {
+  return text
+    .split('^')
+    .map((component) => escape(component))
+    .join('^');
 }
 
 /**

@@ -37,6 +37,7 @@ describe('stamp', () => {
       [id('T', {}), id('', {}), id('T', { processingId: 'P' }), id('', { processingId: 'D' })],
       ['T', 'P', 'P', 'D'],
     );
+    assert.equal(id('', { processingId: 'T^A' }), 'T^A');
     const empty = { processingId: 'P', processingIdWhere: 'empty' };
     assert.deepEqual([id('T', empty), id('D', empty), id('', empty)], ['T', 'D', 'P']);
   });
