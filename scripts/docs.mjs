@@ -21,6 +21,23 @@ const fieldTable = (rows) =>
     rows.map((row) => [row.required ? `**${row.name}**` : row.name, row.description, row.hl7]),
   );
 
+/** What is done about a refusal while nothing says that the connection works, in words. */
+function unproven({ then, maybeTaken }, { unreadableInARow }) {
+  if (then === 'pause') return 'the connection pauses until a person acts';
+  if (then === 'pause-customer')
+    return 'the Customer’s messages pause, and one of another Customer is tried; if that is refused so as well, the connection pauses';
+  const wait = 'the connection waits, then tries one message';
+  return maybeTaken ? `${wait}; after ${unreadableInARow} such answers in a row it pauses` : wait;
+}
+
+/** When a message ends that is refused so, in words. */
+function ends({ then, ends }, { refusedAttempts }) {
+  if (then !== 'wait') return 'not by this; it is kept';
+  return ends
+    ? `refused ${refusedAttempts} more times while the connection works, or by its age`
+    : 'by its age';
+}
+
 /** The example that the page on composing begins with; a test composes it. */
 const EXAMPLE = {
   kind: 'appointment',
@@ -58,6 +75,8 @@ export function pages() {
   const { COMMON, SCHEMAS } = require('../dist/src/pkb/compose/schemas.js');
   const { kinds, shared } = fieldTables(SCHEMAS, COMMON);
   const { OUTCOMES } = require('../dist/src/delivery/outcome.js');
+  const { REFUSALS } = require('../dist/src/delivery/refusal.js');
+  const { DEFAULT_POLICY } = require('../dist/src/delivery/retry.js');
   return {
     'errors.md': `# Errors
 
@@ -74,6 +93,13 @@ ${table(
 What PKB takes, where the data point ID of each stands, and what happens when the same ID is sent again. Anything else is
 rejected ("Unknown messageType received from HL7"). The last column gives the page ids of PKB's wiki
 (\`https://wiki.hub.patientsknowbest.com/wiki/spaces/api/pages/<id>\`).
+
+An AA says that PKB has taken the message, not that it is in the record. PKB may hold it for the Customer's review: ADT^A28 and A31 with
+NHS number status 02 or 03, or with only an organisation's own identifier (3829203015, 3925868554); other messages where the date
+of birth does not match and the Customer has soft matching (4213014614; whether that can hold an A28 or A31 too, PKB's pages do
+not agree). All but A28, A31 and the query need a patient who has a record: "No patient found" is the ordinary answer where there is none, and no
+correction of the message helps. Where the Customer has auto-create (an option, usually off), PKB makes the record itself
+(4567400451).
 
 ${table(
   ['type', 'what', 'data point ID', 'sent again', 'taken back by', 'source'],
@@ -104,14 +130,20 @@ against are in the package, in \`dist/src/pkb/compose/schemas/\`.
   hold line ends. \`""\` (two quotation marks) is refused: HL7 reads it as "delete". Leave out what you do not have: \`null\`
   and blank texts are refused as well.
 - **Dates and times** are ISO 8601 (\`2026-01-31\`, \`2026-01-31T09:30:00+01:00\`) or HL7 time stamps; from a Function node a
-  \`Date\` as well. Give an offset: without one, PKB takes a time zone of its own. A date of birth is a day: midnight, as
+  \`Date\` as well. A clock time without an offset is taken as the Customer's clocks show it (\`timeZone\`, \`Europe/London\` unless
+  said otherwise), and sent with the offset of that day. One that these clocks show twice (in autumn) or not at all (in spring) is
+  refused; give the first with its offset. A date of birth is a day: midnight, as
   databases add it, counts for nothing, but another time of day is refused, since in another zone it may be another day.
 - **The ID** names what the message creates, replaces or takes back. The node's setting *Data point* decides: *as in
   the message* takes \`id\`, or a new UUID for what begins something; *derived* and *the Customer's own* put theirs in its
   place. A derived ID depends on the key, the Partner's name entered in the node, the Customer, and the family of the
   message (documents, appointments, results, stays), so one key serves for a letter and its deletion.
-- **Sex** is needed where PKB does not know the patient yet: it creates a record only with NHS number, name, date of birth and sex,
-  and rejects the message otherwise ("No patient found").
+- **Patients without a record**: \`demographics\` make one. To anything else PKB's ordinary answer is "No patient found", and no
+  correction of the message helps. Only where the Customer has auto-create, an option that is usually off, does PKB make a record
+  from other messages too: from a verified NHS number, names, date of birth and **sex**.
+- **The status of an NHS number** is \`nhsNumberStatus\` of the patient, or else that of the Customer; where neither says one, none is written.
+- **Held**: PKB answers AA and may still put the message aside for the Customer's review: what has another date of birth than the
+  record (soft matching), and demographics with NHS number status 02 or 03 or with only an organisation's own identifier.
 - **Content** of documents travels in base64. A \`pdf\` is a Buffer, as the file nodes give it, or text in base64.
 - **E-mail addresses** have an effect in the real world: the first that PKB learns sends the patient an invitation.
 - **Allergies, diagnoses and medication** can be sent only in \`clinical\`, since they replace the Customer's whole lists;
@@ -159,6 +191,37 @@ Every attempt to send a message ends in exactly one of these.
 ${table(
   ['outcome', 'what was seen', 'what it means', 'what this package does', 'what you should do'],
   Object.values(OUTCOMES).map((row) => [`\`${row.name}\``, row.seen, row.means, row.weDo, row.youDo]),
+)}
+
+## Refusals
+
+What is done about an attempt that PKB did not acknowledge. The rule behind the table:
+
+Only PKB's own acknowledgement, or its age (${DEFAULT_POLICY.maxAgeMs / 3_600_000} hours), ends a message on the evidence of that message alone. Any other refusal may be
+the connection's: the connection waits and tries another message, or pauses. Only while the connection is known to work does a
+refusal count against the message. It is known to work when PKB has acknowledged another message since this one was first refused,
+and nothing has cast doubt on it since. So an outage does not end the messages that wait (but for their age), and one message that
+PKB's server cannot take ends soon among good ones.
+
+Waits begin at half a second and double with every try, up to five minutes; \`Retry-After\` may ask for more, up to an hour.
+
+${table(
+  [
+    'what was seen',
+    'outcome',
+    'while nothing says that the connection works',
+    'while it works',
+    'when the message ends',
+  ],
+  Object.values(REFUSALS).map((row) => [
+    row.seen,
+    `\`${row.outcome}\``,
+    unproven(row, DEFAULT_POLICY),
+    row.then === 'wait' && row.blames === 'message'
+      ? 'the message waits alone, the others go on'
+      : 'the same',
+    ends(row, DEFAULT_POLICY),
+  ]),
 )}
 `,
   };

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { Outcome } from '../../src/delivery/outcome.js';
+import { type RefusalName, REFUSALS } from '../../src/delivery/refusal.js';
+import { DEFAULT_POLICY, type NextStep, nextStep } from '../../src/delivery/retry.js';
 import { ERROR_CODES } from '../../src/errors.js';
 import { DATA_POINT_FIELDS } from '../../src/pkb/catalogue.js';
 import { compose } from '../../src/pkb/compose/compose.js';
@@ -8,6 +11,9 @@ import type { MessageFields } from '../../src/pkb/compose/fields.js';
 
 const root = join(__dirname, '../..');
 const text = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
+
+const isPause = (next: NextStep, whose: 'customer' | 'connection'): boolean =>
+  next.step === 'pause' && next.whose === whose;
 
 describe('the documentation', () => {
   it('says what the tables in the code say (scripts/docs.mjs writes it)', async () => {
@@ -51,6 +57,37 @@ describe('the documentation', () => {
     const help = text('nodes/locales/en-US/pkb-build.html');
     for (const field of Object.values(DATA_POINT_FIELDS).flat())
       assert.ok(help.includes(field.replace(/\.1$/, '')), field);
+  });
+
+  it('tells of every refusal what was seen and how the attempt is named', () => {
+    const [, refusals = ''] = text('docs/outcomes.md').split('## Refusals');
+    const rows = refusals.split('\n').filter((line) => /^\| (?!---|what was seen)/.test(line));
+    assert.deepEqual(
+      rows.map((row) => row.split(' | ').slice(0, 2)),
+      Object.values(REFUSALS).map(({ seen, outcome }) => [`| ${seen}`, `\`${outcome}\``]),
+    );
+  });
+
+  it('says of refusals what the next step after an attempt is', () => {
+    const [, refusals = ''] = text('docs/outcomes.md').split('## Refusals');
+    const row = (seen: string): string => refusals.split('\n').find((line) => line.includes(seen)) ?? '';
+    for (const [name, { seen, outcome }] of Object.entries(REFUSALS)) {
+      const refused = { outcome, refusal: name as RefusalName, reason: '' } as Outcome;
+      const often = { refusals: 99, failures: 1, unreadable: 0, age: 0 };
+      const step = (counts: boolean, more = {}): NextStep =>
+        nextStep(refused, { ...often, counts, ...more }, DEFAULT_POLICY, 0, 0);
+      const unproven = step(false);
+      assert.equal(/connection waits, then/.test(row(seen)), unproven.step === 'retry', name);
+      assert.equal(/connection pauses until/.test(row(seen)), isPause(unproven, 'connection'), name);
+      assert.equal(/Customer’s messages pause/.test(row(seen)), isPause(unproven, 'customer'), name);
+      assert.equal(
+        /in a row it pauses/.test(row(seen)),
+        isPause(step(false, { unreadable: 5 }), 'connection') && unproven.step === 'retry',
+        name,
+      );
+      assert.equal(/more times while/.test(row(seen)), step(true).step === 'settle', name);
+      assert.equal(/by its age/.test(row(seen)), step(false, { age: Infinity }).step === 'settle', name);
+    }
   });
 
   it('links to files that exist', () => {

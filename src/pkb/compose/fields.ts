@@ -91,7 +91,7 @@ export interface AppointmentFields {
 export interface Patient {
   nhsNumber?: NhsNumber;
   /**
-   * Status of the NHS number; 01 is verified.
+   * Status of the NHS number; 01 is verified. The Customer's where left out.
    */
   nhsNumberStatus?: '01' | '02' | '03' | '04' | '05' | '06' | '07' | '08';
   /**
