@@ -1,0 +1,231 @@
+import assert from 'node:assert/strict';
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { aliasFault } from '../../src/pkb/alias.js';
+import { isZone } from '../../src/hl7/zone.js';
+import { chromiumPath, launch } from '../support/browser.js';
+import { linkedUserDir, type NodeRed, remove, startNodeRed } from '../support/node-red.js';
+import { until } from '../support/wait.js';
+
+declare const RED: any; // oxlint-disable-line typescript/no-explicit-any -- the editor's own global
+
+const FLOW = [
+  { id: 'tab', type: 'tab', label: 'settings' },
+  // As a flow of an earlier version has them: without the settings that have come since.
+  { id: 'customer', type: 'pkb-customer', alias: 'trustalias', controllerAlias: '' },
+  { id: 'build', type: 'pkb-build', z: 'tab', x: 200, y: 100, customer: 'customer', wires: [[]] },
+];
+
+if (chromiumPath === undefined) {
+  describe('the dialogs of pkb customer and pkb build (need Chromium, not run)', () =>
+    it('are opened where there is a Chromium'));
+} else {
+  for (const runtime of ['node-red', 'node-red-4'])
+    describe(`the dialogs of pkb customer and pkb build in the editor of ${runtime}`, function () {
+      this.timeout(120_000);
+      suite(runtime);
+    });
+}
+
+function suite(runtime: string): void {
+  let red: NodeRed;
+  let browser: Browser;
+  let page: Page;
+  const problems: string[] = [];
+
+  before(async () => {
+    const userDir = linkedUserDir();
+    writeFileSync(join(userDir, 'flows.json'), JSON.stringify(FLOW));
+    red = await startNodeRed(runtime, userDir);
+    browser = await launch();
+    page = await browser.newPage({ viewport: { width: 1400, height: 1000 } });
+    // The test runner's compiler names functions through this helper, which a page does not have.
+    await page.addInitScript({ content: 'globalThis.__name = (named) => named;' });
+    page.on('pageerror', (error) => problems.push(error.message));
+    await page.goto(red.url);
+    await page.waitForFunction(() => typeof RED !== 'undefined' && Boolean(RED.nodes?.node?.('build')));
+  });
+  after(async () => {
+    await browser?.close();
+    await red?.stop();
+    if (red) remove(red.userDir);
+  });
+
+  const isMarked = (field: string): Promise<boolean> =>
+    page.evaluate((id) => document.querySelector(id)?.classList.contains('input-error') ?? false, field);
+
+  const enter = async (field: string, value: string, wrong: boolean): Promise<void> => {
+    await page.fill(field, value);
+    await page.dispatchEvent(field, 'change');
+    await until(
+      `${JSON.stringify(value)} in ${field} is ${wrong ? '' : 'not '}marked`,
+      async () => (await isMarked(field)) === wrong,
+    );
+  };
+
+  const open = async (id: string, button: string): Promise<void> => {
+    await page.evaluate((nodeId) => {
+      const node = RED.nodes.node(nodeId);
+      if (node._def.category === 'config') RED.editor.editConfig('', node.type, node.id);
+      else RED.editor.edit(node);
+    }, id);
+    await page.waitForSelector(button);
+    await settle();
+  };
+
+  const close = async (button: string): Promise<void> => {
+    await page.click(button);
+    await page.waitForFunction((id) => document.querySelector(id) === null, button);
+    await settle();
+  };
+
+  /** What a setting's own check says of some values, in the words that a person gets; true where nothing. */
+  const verdicts = (type: string, setting: string, values: readonly string[]): Promise<unknown[]> =>
+    page.evaluate(
+      ([name, field, list]) => {
+        const definition = RED.nodes.getType(name);
+        const node = { _: (key: string) => definition._(key) as string };
+        return list.map((value) => definition.defaults[field].validate.call(node, value, {}) as unknown);
+      },
+      [type, setting, [...values]] as const,
+    );
+
+  it('finds the faults of an alias that the runtime finds, and says each in words of its own', async () => {
+    const aliases = ['ok', 'a-b_1.2', '', ' ', 'a b', 'a\u00a0b', 'a\u200b', 'a\u00adb', 'a\u0000', '\uff41'];
+    const more = [
+      '\ufb01',
+      'a{b',
+      'a}b',
+      'a|b',
+      'a^b',
+      'a&b',
+      'a~b',
+      'a\\b',
+      'a'.repeat(180),
+      'a'.repeat(181),
+    ];
+    const all = [...aliases, ...more];
+    const said = await verdicts('pkb-customer', 'alias', all);
+    const words = new Map<string, Set<unknown>>();
+    for (const [i, alias] of all.entries()) {
+      const fault = aliasFault(alias) ?? 'none';
+      words.set(fault, (words.get(fault) ?? new Set()).add(said[i]));
+    }
+    assert.deepEqual([...words.keys()].toSorted(), ['blank', 'character', 'long', 'none', 'unseen']);
+    assert.deepEqual([...(words.get('none') ?? [])], [true]);
+    for (const [fault, texts] of words) assert.equal(texts.size, 1, fault);
+    assert.equal(new Set([...words.values()].flatMap((texts) => [...texts])).size, words.size);
+    for (const text of said)
+      assert.ok(text === true || !String(text).includes('pkb-customer.'), String(text));
+    const controllers = await verdicts('pkb-customer', 'controllerAlias', all);
+    assert.deepEqual(
+      controllers,
+      said.map((text, i) => (all[i] === '' ? true : text)),
+    );
+    assert.deepEqual(await verdicts('pkb-customer', 'alias', ['${ALIAS}']), [true]);
+  });
+
+  it('takes for time zones what the runtime takes for them', async () => {
+    const zones = ['Europe/London', 'UTC', 'America/St_Johns', 'Europe/Lundon', '+01:00', 'London', ' ', 'a'];
+    const said = await verdicts('pkb-customer', 'timeZone', zones);
+    assert.deepEqual(
+      said.map((text) => text === true),
+      zones.map((zone) => isZone(zone)),
+    );
+    assert.deepEqual(await verdicts('pkb-customer', 'timeZone', ['', '${ZONE}']), [true, true]);
+  });
+
+  it('marks a wrong alias and time zone of a Customer, and keeps right ones and a status', async () => {
+    await open('customer', '#node-config-dialog-ok');
+    const zone = '#node-config-input-timeZone';
+    assert.equal(await page.inputValue(zone), 'Europe/London');
+    assert.equal(await page.inputValue('#node-config-input-nhsNumberStatus'), '');
+    for (const field of ['alias', 'controllerAlias', 'timeZone', 'nhsNumberStatus'])
+      assert.equal(await isMarked(`#node-config-input-${field}`), false, field);
+    await picture('customer');
+    await enter(zone, 'Europe/Lundon', true);
+    await enter(zone, '${PKB_ZONE}', false);
+    await enter(zone, '', false);
+    await enter(zone, 'Europe/Dublin', false);
+    await enter('#node-config-input-alias', 'trust\u200balias', true);
+    await enter('#node-config-input-alias', '', true);
+    await enter('#node-config-input-alias', 'trustalias', false);
+    const options = await page.locator('#node-config-input-nhsNumberStatus option').allTextContents();
+    assert.match(options.join('\n'), /^status not said \(default\)\n01 verified\n(0\d .+\n){6}08 .+$/);
+    await page.selectOption('#node-config-input-nhsNumberStatus', '01');
+    await close('#node-config-dialog-ok');
+  });
+
+  it('marks a wrong processing ID of pkb build, and asks where to write it only where there is one', async () => {
+    await open('build', '#node-dialog-ok');
+    const [id, where] = ['#node-input-processingId', '#node-input-processingIdWhere'];
+    assert.equal(await page.inputValue(id), '');
+    assert.equal(await isMarked(id), false);
+    assert.equal(await page.isVisible(where), false);
+    for (const wrong of ['X', 'p', 'PT', 'P|', 'PRODUCTION']) await enter(id, wrong, true);
+    for (const right of ['', 'D', 'T^A', '${PKB_PROCESSING}']) await enter(id, right, false);
+    const always = (): Promise<string | null> => page.textContent(`${where} option[value=always]`);
+    await enter(id, 'T', false);
+    assert.equal(await always(), 'always: also turns live messages into T');
+    await enter(id, 'P', false);
+    assert.equal(await always(), 'always: also turns test messages into P');
+    assert.equal(await page.isVisible(where), true);
+    assert.equal(await page.inputValue(where), 'empty');
+    await page.selectOption(where, 'always');
+    await picture('build');
+    await close('#node-dialog-ok');
+  });
+
+  it('deploys what was entered', async () => {
+    await page.click('#red-ui-header-button-deploy');
+    await page.waitForFunction(() => !RED.nodes.dirty());
+    const flows = (await (await fetch(`${red.url}/flows`)).json()) as { id: string }[];
+    const { timeZone, nhsNumberStatus, alias } = (flows.find(({ id }) => id === 'customer') ?? {}) as {
+      timeZone?: string;
+      nhsNumberStatus?: string;
+      alias?: string;
+    };
+    assert.deepEqual([alias, timeZone, nhsNumberStatus], ['trustalias', 'Europe/Dublin', '01']);
+    const { processingId, processingIdWhere } = (flows.find(({ id }) => id === 'build') ?? {}) as {
+      processingId?: string;
+      processingIdWhere?: string;
+    };
+    assert.deepEqual([processingId, processingIdWhere], ['P', 'always']);
+  });
+
+  it('shows a status that was written into the flow by hand, and keeps it', async () => {
+    await page.evaluate(() => (RED.nodes.node('customer').nhsNumberStatus = '${PKB_STATUS}'));
+    await open('customer', '#node-config-dialog-ok');
+    assert.equal(await page.inputValue('#node-config-input-nhsNumberStatus'), '${PKB_STATUS}');
+    assert.equal(await isMarked('#node-config-input-nhsNumberStatus'), false);
+    await close('#node-config-dialog-ok');
+    assert.equal(
+      await page.evaluate(() => RED.nodes.node('customer').nhsNumberStatus as string),
+      '${PKB_STATUS}',
+    );
+  });
+
+  it('has thrown nothing in the page', () => assert.deepEqual(problems, []));
+
+  async function picture(name: string): Promise<void> {
+    const folder = process.env['PKB_SCREENSHOTS'];
+    if (folder) await page.screenshot({ path: join(folder, `${runtime}-settings-${name}.png`) });
+  }
+
+  /** The dialog's slide is an animation that ends with no event; its end is when nothing moves any more. */
+  async function settle(): Promise<void> {
+    let last = '';
+    await until('the dialog stands still', async () => {
+      const now = await page.evaluate(() =>
+        [...document.querySelectorAll('.red-ui-tray')]
+          .map((tray) => `${tray.getBoundingClientRect().left}`)
+          .join(),
+      );
+      const still = now === last;
+      last = now;
+      await page.waitForTimeout(60);
+      return still;
+    });
+  }
+}
