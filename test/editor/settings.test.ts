@@ -149,10 +149,12 @@ function suite(runtime: string): void {
     await enter(zone, '', false);
     await enter(zone, 'Europe/Dublin', false);
     await enter('#node-config-input-alias', 'trust\u200balias', true);
+    assert.equal(await page.textContent('#pkb-customer-msh4'), '');
     await enter('#node-config-input-alias', '', true);
     await enter('#node-config-input-alias', 'trustalias', false);
+    assert.equal(await page.textContent('#pkb-customer-msh4'), 'trustalias{trustalias}');
     const options = await page.locator('#node-config-input-nhsNumberStatus option').allTextContents();
-    assert.match(options.join('\n'), /^status not said \(default\)\n01 verified\n(0\d .+\n){6}08 .+$/);
+    assert.match(options.join('\n'), /^not said \(default\)\n01 number verified\n(0\d .+\n){6}08 .+$/);
     await page.selectOption('#node-config-input-nhsNumberStatus', '01');
     await close('#node-config-dialog-ok');
   });
