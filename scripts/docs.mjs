@@ -197,7 +197,7 @@ ${table(
 
 What is done about an attempt that PKB did not acknowledge. The rule behind the table:
 
-Only PKB's own acknowledgement, or its age (${DEFAULT_POLICY.maxAgeMs / 3_600_000} hours), ends a message on the evidence of that message alone. Any other refusal may be
+Only PKB's own acknowledgement, or its age (*Keep trying*; ${DEFAULT_POLICY.maxAgeMs / 3_600_000} hours unless said otherwise), ends a message on the evidence of that message alone. Any other refusal may be
 the connection's: the connection waits and tries another message, or pauses. Only while the connection is known to work does a
 refusal count against the message. It is known to work when PKB has acknowledged another message since this one was first refused,
 and nothing has cast doubt on it since. So an outage does not end the messages that wait (but for their age), and one message that

@@ -92,7 +92,20 @@ function suite(runtime: string): void {
     );
 
   it('finds the faults of an alias that the runtime finds, and says each in words of its own', async () => {
-    const aliases = ['ok', 'a-b_1.2', '', ' ', 'a b', 'a\u00a0b', 'a\u200b', 'a\u00adb', 'a\u0000', '\uff41'];
+    const aliases = [
+      'ok',
+      'a-b_1.2',
+      '',
+      ' ',
+      'a b',
+      'a\u00a0b',
+      'a\u200b',
+      'a\u00adb',
+      'a\u0000',
+      '\u3164',
+      'a\u2800',
+      '\uff41',
+    ];
     const more = [
       '\ufb01',
       'a{b',

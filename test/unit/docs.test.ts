@@ -73,7 +73,7 @@ describe('the documentation', () => {
     const row = (seen: string): string => refusals.split('\n').find((line) => line.includes(seen)) ?? '';
     for (const [name, { seen, outcome }] of Object.entries(REFUSALS)) {
       const refused = { outcome, refusal: name as RefusalName, reason: '' } as Outcome;
-      const often = { refusals: 99, failures: 1, unreadable: 0, age: 0 };
+      const often = { refusals: 99, failures: 1, unreadable: 0, age: 0, asks: false };
       const step = (counts: boolean, more = {}): NextStep =>
         nextStep(refused, { ...often, counts, ...more }, DEFAULT_POLICY, 0, 0);
       const unproven = step(false);
