@@ -6,9 +6,9 @@ import { readMessage, readMessages } from '../src/hl7/input.js';
 import { parsedView } from '../src/hl7/parsed.js';
 import { composeMessage } from '../src/pkb/compose/compose.js';
 import type { DataPointId } from '../src/pkb/data-point.js';
-import { stamp, type Stamped } from '../src/pkb/stamp.js';
+import { stamp, type Stamped, type StampOptions } from '../src/pkb/stamp.js';
 import { chooseCustomer } from './common/customers.js';
-import { onInput } from './common/input.js';
+import { clearError, onInput } from './common/input.js';
 import type { Message, Node, NodeDef, Runtime, Send } from './common/types.js';
 
 interface BuildDef extends NodeDef {
@@ -31,26 +31,33 @@ interface BuildDef extends NodeDef {
 module.exports = function (RED: Runtime): void {
   function PkbBuild(this: Node, config: BuildDef): void {
     RED.nodes.createNode(this, config);
-    onInput(RED, this, async (message, send) => build(RED, this, config, message, send));
+    onInput(RED, this, (message, send) => {
+      checkSettings(config);
+      const { customer } = chooseCustomer(RED, config.customer, message['customer']);
+      const go = (dataPointId: DataPointId): void =>
+        build(RED, this, config, { customer, dataPointId }, message, send);
+      // Without waiting where there is nothing to wait for: what one turn may do is counted up to the first wait.
+      const dataPointId = dataPointIdFor(RED, this, config, message);
+      return dataPointId instanceof Promise ? dataPointId.then(go) : go(dataPointId);
+    });
   }
   RED.nodes.registerType('pkb-build', PkbBuild);
 };
 
-async function build(
+function build(
   RED: Runtime,
   node: Node,
   config: BuildDef,
+  chosen: Pick<StampOptions, 'customer' | 'dataPointId'>,
   message: Message,
   send: Send,
-): Promise<void> {
-  checkSettings(config);
-  const { customer } = chooseCustomer(RED, config.customer, message['customer']);
+): void {
+  const { customer } = chosen;
   const options = {
-    customer,
+    ...chosen,
     sendingApplication: config.sendingApplication,
     processingId: config.processingId,
     processingIdWhere: config.processingIdWhere || 'empty',
-    dataPointId: await dataPointIdFor(RED, node, config, message),
   };
   // All are made before the first is sent, so that a faulty message in a batch holds back the whole batch.
   const stamped: Stamped<string>[] = isFields(message.payload)
@@ -65,7 +72,7 @@ async function build(
   const last = built.pop();
   for (const part of built) send({ ...RED.util.cloneMessage(message), ...part });
   send(Object.assign(message, last));
-  node.status({});
+  clearError(node);
 }
 
 /** Whether a payload is fields to compose from, rather than HL7 text. */
@@ -99,14 +106,24 @@ function checkSettings(config: BuildDef): void {
   }
 }
 
-async function dataPointIdFor(
+/** @returns at once where nothing must be evaluated */
+function dataPointIdFor(
+  RED: Runtime,
+  node: Node,
+  config: BuildDef,
+  message: Message,
+): DataPointId | Promise<DataPointId> {
+  if (config.dataPointId === 'new') return 'new';
+  if (config.dataPointId !== 'derive' && config.dataPointId !== 'property') return 'keep';
+  return evaluatedId(RED, node, config, message);
+}
+
+async function evaluatedId(
   RED: Runtime,
   node: Node,
   config: BuildDef,
   message: Message,
 ): Promise<DataPointId> {
-  if (config.dataPointId === 'new') return 'new';
-  if (config.dataPointId !== 'derive' && config.dataPointId !== 'property') return 'keep';
   const found = await evaluate(RED, node, config, message);
   const value = typeof found === 'string' || typeof found === 'number' ? String(found) : '';
   // Fields are told all their faults at once, of which this is one.

@@ -10,6 +10,7 @@ import { adminGet, adminPost } from './common/admin.js';
 import { GuardMemory } from './common/guard-memory.js';
 import { configuredFacilities } from './common/customers.js';
 import { onInput } from './common/input.js';
+import { LateStatus } from './common/late-status.js';
 import type { Node, NodeDef, PkbProperty, Runtime } from './common/types.js';
 
 interface GuardDef extends NodeDef {
@@ -24,6 +25,7 @@ module.exports = function (RED: Runtime): void {
     RED.nodes.createNode(this, config);
     const counts = { passed: 0, flagged: 0, stopped: 0 };
     const memory = new GuardMemory();
+    const status = new LateStatus(this);
     onInput(RED, this, (message, send) => {
       const text = readMessage(message.payload);
       const pkb = message['pkb'] as PkbProperty | undefined;
@@ -41,8 +43,10 @@ module.exports = function (RED: Runtime): void {
       if (blocked) counts.stopped++;
       else if (findings.length > 0) counts.flagged++;
       else counts.passed++;
-      const colour = blocked ? 'red' : findings.length > 0 ? 'yellow' : 'green';
-      this.status({ fill: colour, shape: 'dot', text: RED._('pkb-guard.status.counts', counts) });
+      status.show(() => {
+        const colour = blocked ? 'red' : findings.length > 0 ? 'yellow' : 'green';
+        return { fill: colour, shape: 'dot', text: RED._('pkb-guard.status.counts', counts) };
+      });
       send(blocked ? [null, message] : [message, null]);
     });
   }

@@ -25,7 +25,7 @@ import { onInput, showError } from './common/input.js';
 import { pkbFor, replay, replayWish, textOf } from './common/replay.js';
 import { sendEndpoints, type SendNode } from './common/send-endpoints.js';
 import { SendStatus } from './common/send-status.js';
-import type { NodeDef, Runtime } from './common/types.js';
+import type { Message, NodeDef, Runtime } from './common/types.js';
 import type { ConnectionNode, Sender } from './pkb-connection.js';
 
 interface SendDef extends NodeDef {
@@ -84,9 +84,10 @@ module.exports = function (RED: Runtime): void {
       },
     };
 
-    onInput(RED, this, async (message) => {
+    const take = async (message: Message): Promise<void> => {
       const open = delivery();
-      const outbox = await open.outbox();
+      // Without waiting where it is open already: what one turn may do is counted up to the first wait.
+      const outbox = open.openOutbox ?? (await open.outbox());
       const hl7 = readMessage(textOf(message));
       const stored = {
         ...describe(hl7, config, outbox),
@@ -97,7 +98,8 @@ module.exports = function (RED: Runtime): void {
       const replayed = wish && (await replay(open, wish, false, stored));
       carried.keep(replayed ?? (await open.submit(stored)), message);
       status.refresh();
-    });
+    };
+    onInput(RED, this, take, 'see to');
 
     this.release = async () => {
       const released = await delivery().resume();

@@ -3,7 +3,7 @@
  * Node-RED process, so nothing gets past this.
  */
 import { asPkbError, type ErrorCode, type PkbError } from '../../src/errors.js';
-import { Turns } from './turns.js';
+import { Inbox } from './inbox.js';
 import type { Message, Node, Runtime, Send } from './types.js';
 
 /** What to do about an error, in the few words a status has room for; keys of `pkb-common.status`. */
@@ -20,19 +20,20 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
   PKB_CONTROL_ID: 'stamp-first',
 };
 
-/** Our nodes share their time. */
-const TURNS = new Turns();
-
 /**
  * Registers a node's input handler.
  *
  * @param handle does the work and sends; what it throws goes to Catch with the original message, and into the status
+ * @param atClose what becomes of messages whose turn has not come when the node closes: the node that takes its place sees to
+ *   them (a deploy), or, where the work is to store them, this one does at once
  */
 export function onInput(
   RED: Runtime,
   node: Node,
   handle: (message: Message, send: Send) => void | Promise<void>,
+  atClose: 'pass on' | 'see to' = 'pass on',
 ): void {
+  const inbox = new Inbox(RED, node);
   node.on('input', (message, send, done) => {
     const end = (error?: PkbError): void => {
       try {
@@ -47,9 +48,9 @@ export function onInput(
       showError(RED, node, error.code);
       end(error);
     };
-    TURNS.run(() => {
+    inbox.give(message, () => {
       try {
-        const working = handle(message, send as Send);
+        const working = handle(message, inbox.sender(send as Send));
         if (working === undefined) end();
         else working.then(() => end(), fail);
       } catch (error) {
@@ -57,12 +58,20 @@ export function onInput(
       }
     });
   });
-  // What was given to the node before it closes is seen to; Node-RED drops what comes after.
-  node.on('close', () => TURNS.flush());
+  node.on('close', () => inbox.close(atClose === 'see to'));
 }
+
+/** The nodes whose status shows an error. */
+const FAULTY = new WeakSet<Node>();
 
 /** Shows in a red status what to do about an error. */
 export function showError(RED: Runtime, node: Node, code: ErrorCode): void {
   const advice = ADVICE[code] ?? 'check-message';
   node.status({ fill: 'red', shape: 'ring', text: RED._(`${node.type}.status.${advice}`) });
+  FAULTY.add(node);
+}
+
+/** Takes an error out of the status, where there is one: every status costs all editors that are open. */
+export function clearError(node: Node): void {
+  if (FAULTY.delete(node)) node.status({});
 }

@@ -6,25 +6,81 @@
 /** How long our nodes may work in one turn, all together, in milliseconds. */
 const BUDGET_MS = 8;
 
-/** Runs tasks in their order, some now and the rest in the turns that follow. */
-export class Turns {
-  #tasks: (() => void)[] = [];
-  /** How many of `#tasks` have been run, so that taking the first costs no copying. */
-  #done = 0;
+/** Tasks that wait, in their order; taking the first costs no copying. */
+class Queue<T> {
+  #tasks: T[] = [];
+  #taken = 0;
+
+  get length(): number {
+    return this.#tasks.length - this.#taken;
+  }
+
+  push(task: T): void {
+    this.#tasks.push(task);
+  }
+
+  shift(): T | undefined {
+    if (this.length === 0) return undefined;
+    const task = this.#tasks[this.#taken++];
+    if (this.length === 0 || this.#taken >= 1000) {
+      this.#tasks = this.#tasks.slice(this.#taken);
+      this.#taken = 0;
+    }
+    return task;
+  }
+}
+
+/**
+ * Runs tasks, some now and the rest in the turns that follow. Those of one name run in their order; names take turns, so
+ * that a few tasks of one do not wait for all of another.
+ *
+ * @typeParam T what a task is, besides what is run
+ */
+export class Turns<T extends { run(): void }> {
+  /** The names that have tasks; the first of them is next. */
+  readonly #ready = new Map<string, Queue<T>>();
+  /** The names whose tasks wait until they are taken. */
+  readonly #held = new Map<string, Queue<T>>();
   #spent = 0;
   #scheduled = false;
 
-  /** Runs a task, at once where this turn has time for it. @param task must not throw */
-  run(task: () => void): void {
-    if (this.#done < this.#tasks.length || this.#spent >= BUDGET_MS) this.#tasks.push(task);
-    else this.#time(task);
+  /** Runs a task, at once where this turn has time for it and none of its name waits. @param task must not throw */
+  run(name: string, task: T): void {
+    const waiting = this.#held.get(name) ?? this.#ready.get(name);
+    if (waiting) waiting.push(task);
+    else if (this.#spent < BUDGET_MS) this.#time(task);
+    else {
+      const queue = new Queue<T>();
+      queue.push(task);
+      this.#ready.set(name, queue);
+    }
     this.#schedule();
   }
 
-  /** Runs all that waits, for a node that is about to close. */
-  flush(): void {
-    while (this.#done < this.#tasks.length) this.#next();
-    this.#tidy();
+  /** Runs all tasks of a name, and what comes of them under that name. */
+  flush(name: string): void {
+    while (this.#ready.has(name)) this.#next(name);
+  }
+
+  /** From now on no task of a name is run: all wait until they are taken. */
+  hold(name: string): void {
+    if (this.#held.has(name)) return;
+    this.#held.set(name, this.#ready.get(name) ?? new Queue<T>());
+    this.#ready.delete(name);
+  }
+
+  /** The names that are held. */
+  get held(): string[] {
+    return [...this.#held.keys()];
+  }
+
+  /** Gives out the tasks of a name that is held, in their order; from now on its tasks are run again. */
+  take(name: string): T[] {
+    const queue = this.#held.get(name);
+    this.#held.delete(name);
+    const tasks: T[] = [];
+    for (let task = queue?.shift(); task !== undefined; task = queue?.shift()) tasks.push(task);
+    return tasks;
   }
 
   #schedule(): void {
@@ -33,26 +89,30 @@ export class Turns {
     setImmediate(() => {
       this.#scheduled = false;
       this.#spent = 0;
-      while (this.#done < this.#tasks.length && this.#spent < BUDGET_MS) this.#next();
-      this.#tidy();
-      if (this.#done < this.#tasks.length) this.#schedule();
+      while (this.#spent < BUDGET_MS) {
+        const [name] = this.#ready.keys();
+        if (name === undefined) return;
+        this.#next(name);
+      }
+      this.#schedule();
     });
   }
 
-  #next(): void {
-    const task = this.#tasks[this.#done++];
-    if (task) this.#time(task);
+  /** Runs the first task of a name, which goes behind the others. */
+  #next(name: string): void {
+    const queue = this.#ready.get(name);
+    const task = queue?.shift();
+    this.#ready.delete(name);
+    if (queue === undefined || task === undefined) return;
+    // Even an empty queue stays while its task runs, so that what the task gives comes behind what waits.
+    this.#ready.set(name, queue);
+    this.#time(task);
+    if (queue.length === 0 && this.#ready.get(name) === queue) this.#ready.delete(name);
   }
 
-  #time(task: () => void): void {
+  #time(task: T): void {
     const start = performance.now();
-    task();
+    task.run();
     this.#spent += performance.now() - start;
-  }
-
-  #tidy(): void {
-    if (this.#done < this.#tasks.length && this.#done < 1000) return;
-    this.#tasks = this.#tasks.slice(this.#done);
-    this.#done = 0;
   }
 }

@@ -21,4 +21,4 @@ export interface PkbProperty {
   readonly findings?: unknown;
 }
 
-export type { Node, NodeDef };
+export type { Node, NodeDef, NodeMessage };

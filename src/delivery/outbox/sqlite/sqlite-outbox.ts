@@ -42,6 +42,9 @@ const RESTART_POLICY: RetryPolicy = { ...DEFAULT_POLICY, baseMs: 1000, capMs: 30
 /** How long the end of a thread is awaited; then it is ended, which costs nothing that was promised. */
 const CLOSE_MS = 4000;
 
+/** So many answers are given out in one turn of the loop: each makes nodes of the flow go on. */
+const ANSWERS_PER_TURN = 200;
+
 /** Calls that may not be made twice: nobody can know whether the first was carried out. */
 const ONCE: ReadonlySet<Method> = new Set(['add', 'replay']);
 
@@ -73,6 +76,8 @@ export class SqliteOutbox implements Outbox {
   readonly #texts = new KeptTexts();
   readonly #inFlight = new Set<number>();
   readonly #pending = new Map<number, Pending>();
+  /** What the thread has answered and nobody has been given yet. */
+  readonly #replies: Reply[] = [];
   #outgoing: Call[] = [];
   #lastCall = 0;
   #worker: Worker | undefined;
@@ -263,7 +268,7 @@ export class SqliteOutbox implements Outbox {
       const worker = this.#newWorker(data);
       this.#worker = worker;
       worker.on('message', (said: Said) => {
-        if ('replies' in said) for (const reply of said.replies) this.#answer(reply);
+        if ('replies' in said) this.#answerAll(said.replies);
         else if ('refused' in said) reject(errorOf(said.refused));
         else {
           isOpen = true;
@@ -291,6 +296,18 @@ export class SqliteOutbox implements Outbox {
     }
   }
 
+  /** Gives answers to whoever waits for them, in their order, a bounded number per turn of the loop. */
+  #answerAll(replies: readonly Reply[]): void {
+    const isEmpty = this.#replies.length === 0;
+    for (const reply of replies) this.#replies.push(reply);
+    if (isEmpty) this.#answerSome();
+  }
+
+  #answerSome(): void {
+    for (const reply of this.#replies.splice(0, ANSWERS_PER_TURN)) this.#answer(reply);
+    if (this.#replies.length > 0) setImmediate(() => this.#answerSome());
+  }
+
   #answer(reply: Reply): void {
     const pending = this.#pending.get(reply.id);
     if (pending === undefined) return;
@@ -301,6 +318,7 @@ export class SqliteOutbox implements Outbox {
 
   /** The thread has ended by itself. */
   #died(): void {
+    for (const reply of this.#replies.splice(0)) this.#answer(reply);
     this.#isDown = true;
     this.#texts.clear();
     for (const [id, { call, reject }] of this.#pending) {
