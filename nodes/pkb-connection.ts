@@ -19,7 +19,7 @@ import {
 import { addressFor, addressKeyFor, isSimulator } from './common/address.js';
 import { connectionTestRoute } from './common/connection-test.js';
 import { onFlows } from './common/flow-events.js';
-import { networkSettings } from './common/network.js';
+import { checkUserName, networkSettings } from './common/network.js';
 import { userDirOf } from './common/user-dir.js';
 import type { OutboxNode } from './pkb-outbox.js';
 import type { Node, NodeDef, Runtime } from './common/types.js';
@@ -176,12 +176,7 @@ function credentialsOf(
   config: ConnectionDef,
 ): Required<ConnectionCredentials> {
   const { username = '', password = '' } = credentials ?? {};
-  if (username.includes(':')) {
-    throw new PkbConfigError(
-      'PKB_CREDENTIALS',
-      'The user name holds a colon, which HTTP Basic cannot carry; open the connection and enter what PKB issued.',
-    );
-  }
+  checkUserName(username);
   if (username !== '' && password !== '') return { username, password };
   if (username === '' && password === '' && isSimulator(config))
     return { username: 'simulator', password: 'simulator' };

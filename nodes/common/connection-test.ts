@@ -11,7 +11,7 @@ import { asPkbError, PkbConfigError } from '../../src/errors.js';
 import { addressFor, isSimulator } from './address.js';
 import { adminPost, audit } from './admin.js';
 import { deployedConnection, type Entered, leadsToTheSame, readEntered, resolveEntered } from './entered.js';
-import { networkSettings } from './network.js';
+import { checkUserName, networkSettings } from './network.js';
 import type { Node, Runtime } from './types.js';
 
 /** What the dialog shows. */
@@ -95,6 +95,7 @@ function credentials(
   password: string | undefined,
   simulator: boolean,
 ): { username: string; password: string } {
+  checkUserName(username ?? '');
   if (username && password) return { username, password };
   if (simulator) return { username: username || 'simulator', password: password || 'simulator' };
   throw new PkbConfigError(

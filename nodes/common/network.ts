@@ -63,3 +63,12 @@ function proxyOptions(RED: Runtime, config: Way): ProxyOptions | undefined {
   if (address.protocol === 'http:' || bypassesProxy(address, node.noproxy ?? [])) return undefined;
   return { url: node.url, ...node.credentials };
 }
+
+/** @throws PkbConfigError `PKB_CREDENTIALS` for a user name with a colon, which ends it (RFC 7617, 2) */
+export function checkUserName(username: string): void {
+  if (!username.includes(':')) return;
+  throw new PkbConfigError(
+    'PKB_CREDENTIALS',
+    'The user name holds a colon, which HTTP Basic cannot carry; open the connection and enter what PKB issued.',
+  );
+}

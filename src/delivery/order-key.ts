@@ -50,9 +50,14 @@ function subject(hl7: string, by: OrderBy, dataPoint: DataPoint | undefined): st
 /** The NHS number (type NH, or authority NHS) without its blanks, or the first identifier with authority and type. */
 function patient(identifiers: string): string[] {
   const { repetition, component } = STANDARD_DELIMITERS;
-  const all = identifiers.split(repetition).map((identifier) => identifier.split(component, 5));
-  const nhs = all.map(identifierOf).find((one) => meansNhs(one) && one.value !== '');
-  if (nhs) return ['NHS', nhs.value.replaceAll(/\s/g, '')];
-  const [first = []] = all.filter((parts) => parts[0]);
-  return [first[0] ?? '', first[3] ?? '', first[4] ?? ''];
+  let first: string[] | undefined;
+  for (const identifier of identifiers.split(repetition)) {
+    if (identifier === '') continue;
+    const parts = identifier.split(component, 5);
+    if (parts[0] === '') continue;
+    const one = identifierOf(parts);
+    if (meansNhs(one)) return ['NHS', one.value.replaceAll(/\s/g, '')];
+    first ??= parts;
+  }
+  return [first?.[0] ?? '', first?.[3] ?? '', first?.[4] ?? ''];
 }

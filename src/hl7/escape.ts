@@ -28,25 +28,27 @@ export function escape(plain: string, delimiters: Delimiters = STANDARD_DELIMITE
     return plain.replace(SPECIALS, (special) => STANDARD_ESCAPES[special] ?? '\\.br\\');
   }
   const e = delimiters.escape;
-  const letters = new Map([
-    [delimiters.field, 'F'],
-    [delimiters.component, 'S'],
-    [delimiters.subcomponent, 'T'],
-    [delimiters.repetition, 'R'],
-    [delimiters.escape, 'E'],
+  const sequences = new Map([
+    [delimiters.field, `${e}F${e}`],
+    [delimiters.component, `${e}S${e}`],
+    [delimiters.subcomponent, `${e}T${e}`],
+    [delimiters.repetition, `${e}R${e}`],
+    [delimiters.escape, `${e}E${e}`],
+    ['\r', `${e}.br${e}`],
+    ['\n', `${e}.br${e}`],
   ]);
-  const out: string[] = [];
+  let out = '';
   let from = 0;
   for (let i = 0; i < plain.length; i++) {
     const character = plain.charAt(i);
-    const isBreak = character === '\r' || character === '\n';
-    const letter = isBreak ? '.br' : letters.get(character);
-    if (letter === undefined) continue;
-    out.push(plain.slice(from, i), e, letter, e);
+    const sequence = sequences.get(character);
+    if (sequence === undefined) continue;
+    if (i > from) out += plain.slice(from, i);
+    out += sequence;
     if (character === '\r' && plain.charAt(i + 1) === '\n') i++;
     from = i + 1;
   }
-  return out.join('') + plain.slice(from);
+  return out + plain.slice(from);
 }
 
 /**

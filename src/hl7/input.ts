@@ -90,6 +90,8 @@ function withoutTrailers(message: string): string {
 
 /** MSH-18 of one message, as it stands. */
 function charsetOf(message: string): string {
+  // A text that is shorter has no MSH-18; a batch can hold very many.
+  if (message.length < 'MSH'.length + 17) return '';
   return message.split('\r', 1)[0]?.split(message.charAt(3))[17] ?? '';
 }
 

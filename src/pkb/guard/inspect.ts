@@ -86,21 +86,25 @@ function note(
   place: string,
   found: Found,
 ): void {
-  const list = (finding: () => Finding): void => {
-    if (found.findings.length < MOST_FINDINGS) found.findings.push(finding());
-    else found.left++;
-  };
   if (action === 'block') found.blocked = true;
-  const location = (): string => (segment < 0 ? place : message.location(segment) + place);
-  list(() => ({ rule: id, action, severity, location: location(), text }));
+  if (found.findings.length < MOST_FINDINGS) {
+    const location = segment < 0 ? place : message.location(segment) + place;
+    found.findings.push({ rule: id, action, severity, location, text });
+  } else found.left++;
   if (action !== 'strip') return;
   found.stripped.add(segment);
   for (const following of notesOf(message, segment, strips?.with ?? [])) {
     found.stripped.add(following);
-    list(() => {
-      const why = `This note belongs to ${location()} and was stripped with it.`;
-      return { rule: id, action, severity, location: message.location(following), text: why };
-    });
+    if (found.findings.length < MOST_FINDINGS) {
+      const why = `This note belongs to ${message.location(segment)}${place} and was stripped with it.`;
+      found.findings.push({
+        rule: id,
+        action,
+        severity,
+        location: message.location(following),
+        text: why,
+      });
+    } else found.left++;
   }
 }
 

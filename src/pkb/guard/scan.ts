@@ -118,13 +118,7 @@ export class Scan {
 
   /** The identifiers in PID-2 and PID-3; several rules look at them, so they are divided once. */
   identifiers(): readonly PidIdentifier[] {
-    this.#identifiers ??= [2, 3].flatMap((n) =>
-      this.pid(n) === ''
-        ? []
-        : this.pid(n)
-            .split('~')
-            .map((raw, i) => identifierAt(raw, `-${n}[${i + 1}]`)),
-    );
+    this.#identifiers ??= [2, 3].flatMap((n) => identifiersIn(n, this.pid(n)));
     return this.#identifiers;
   }
 
@@ -137,14 +131,28 @@ export class Scan {
 
 const PID = codeOf('PID');
 
-/** An identifier with its place, such as `-3[1]`. */
+/** An identifier with its place. */
 export interface PidIdentifier extends Identifier {
-  readonly place: string;
+  readonly field: number;
+  readonly repetition: number;
 }
 
-function identifierAt(raw: string, place: string): PidIdentifier {
-  const { value, ...rest } = identifierOf(raw.split('^', 5));
-  return { value: value.trim(), ...rest, place };
+/** Where an identifier stands, such as `-3[1]`. */
+export function placeOf({ field, repetition }: PidIdentifier): string {
+  return `-${field}[${repetition}]`;
+}
+
+/** The identifiers of PID-2 or PID-3 that are not blank. */
+function identifiersIn(field: number, raw: string): PidIdentifier[] {
+  const found: PidIdentifier[] = [];
+  let repetition = 0;
+  for (const one of raw.split('~')) {
+    repetition++;
+    if (one === '') continue;
+    const { value, authority, type, status } = identifierOf(one.split('^', 5));
+    found.push({ value: value.trim(), authority, type, status, field, repetition });
+  }
+  return found;
 }
 
 /** Whether a line begins with the name of a segment: an upper-case letter, two more or digits, then a separator or the end. */

@@ -19,8 +19,8 @@ const SIZES = [4_000, 16_000, 62_500, 250_000, 1_000_000] as const;
 const FIRST = 2;
 /** How much longer four times the text may take. */
 const FACTOR = 8;
-/** Less than this, in milliseconds, is too short to tell. */
-const FLOOR = 3;
+/** Less than this, in milliseconds, is too short to tell; what grows with the square is found at the next size. */
+const FLOOR = 30;
 /** What the largest text may take, in milliseconds. */
 const MOST = 250;
 /** After so long, in milliseconds, a reading is given up. */

@@ -3,6 +3,7 @@ import { isLocal, isNhs, isWhole, meansNhs } from '../../identifiers.js';
 import { isNhsNumber } from '../../nhs-number.js';
 import type { Rule } from '../rule.js';
 import { isDemographics } from './overwriting.js';
+import { placeOf } from '../scan.js';
 import { atPid, PID } from './pid.js';
 
 export const IDENTIFIERS: readonly Rule[] = [
@@ -36,7 +37,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     check: atPid((message, pid, report) => {
       for (const identifier of message.identifiers())
         if (identifier.value !== '' && meansNhs(identifier) && !isNhsNumber(identifier.value))
-          report(pid, identifier.place);
+          report(pid, placeOf(identifier));
     }),
   },
   {
@@ -54,7 +55,7 @@ export const IDENTIFIERS: readonly Rule[] = [
       const plain = ({ value }: { value: string }): string => value.replaceAll(' ', '');
       const [first, ...others] = numbers;
       const other = first && others.find((one) => plain(one) !== plain(first));
-      if (other) report(pid, other.place);
+      if (other) report(pid, placeOf(other));
     }),
   },
   {
@@ -70,7 +71,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     check: atPid((message, pid, report) => {
       for (const identifier of message.identifiers())
         if (identifier.value !== '' && meansNhs(identifier) && !isNhs(identifier))
-          report(pid, identifier.place);
+          report(pid, placeOf(identifier));
     }),
   },
   {
@@ -85,7 +86,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     source: '3365077836',
     check: atPid((message, pid, report) => {
       for (const identifier of message.identifiers())
-        if (isNhs(identifier) && identifier.value.includes(' ')) report(pid, identifier.place);
+        if (isNhs(identifier) && identifier.value.includes(' ')) report(pid, placeOf(identifier));
     }),
   },
   {
@@ -101,7 +102,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     check: atPid((message, pid, report) => {
       for (const identifier of message.identifiers())
         if (isNhs(identifier) && identifier.value !== '' && identifier.status === '')
-          report(pid, identifier.place);
+          report(pid, placeOf(identifier));
     }),
   },
   {
@@ -117,7 +118,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     check: atPid((message, pid, report) => {
       if (!isDemographics(message)) return;
       for (const identifier of message.identifiers())
-        if (isNhs(identifier) && ['02', '03'].includes(identifier.status)) report(pid, identifier.place);
+        if (isNhs(identifier) && ['02', '03'].includes(identifier.status)) report(pid, placeOf(identifier));
     }),
   },
   {
