@@ -217,7 +217,7 @@ ${table(
     row.seen,
     `\`${row.outcome}\``,
     unproven(row, DEFAULT_POLICY),
-    row.then === 'wait' && row.blames === 'message'
+    row.does === 'wait' && row.blames === 'message'
       ? 'the message waits alone, the others go on'
       : 'the same',
     ends(row, DEFAULT_POLICY),

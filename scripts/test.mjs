@@ -73,7 +73,7 @@ if (!process.env.HL7_CORPUS)
 tests('unit tests', 'test/unit/**/*.test.ts');
 tests('flow tests on Node-RED 5', 'test/flow/**/*.test.ts', { NODE_RED: 'node-red' });
 tests('flow tests on Node-RED 4.1', 'test/flow/**/*.test.ts', { NODE_RED: 'node-red-4' });
-tests('crash tests', 'test/fault/**/*.test.ts');
+tests('fault tests (crashes, outages, deploys, power cuts, schedules)', 'test/fault/**/*.test.ts');
 browser();
 tests('editor tests on Node-RED 5 and 4.1', 'test/editor/**/*.test.ts');
 

@@ -43,7 +43,7 @@ export function isSimulator({ environment }: Pick<Way, 'environment'>): boolean 
 }
 
 /** A blank or unknown environment is refused: guessing one could send messages where nobody meant them to go. */
-function environmentOf({ environment, url = '' }: Way): { environment: Environment; url: string } {
+function environmentOf({ environment, url }: Way): { environment: Environment; url: string } {
   if (isEnvironment(environment)) return { environment, url };
   throw new PkbConfigError(
     'PKB_SETTING',

@@ -20,7 +20,7 @@ export interface RefusalRow {
    * While nothing says that the connection works: it waits and then tries one message; it pauses until a person acts; or
    * the Customer's messages pause, and those of another Customer are tried.
    */
-  readonly then: 'wait' | 'pause' | 'pause-customer';
+  readonly does: 'wait' | 'pause' | 'pause-customer';
   /** While the connection is known to work: the message waits alone and the others go on, or the connection waits all the same. */
   readonly blames: 'message' | 'connection';
   /** Whether the message ends as undeliverable when it has been refused often enough while the connection works. */
@@ -34,7 +34,7 @@ export const REFUSALS = {
   unreached: {
     outcome: 'notSent',
     seen: 'no address, connection refused, no TLS session; a proxy that cannot reach PKB',
-    then: 'wait',
+    does: 'wait',
     blames: 'connection',
     ends: false,
     maybeTaken: false,
@@ -42,7 +42,7 @@ export const REFUSALS = {
   unanswered: {
     outcome: 'unknown',
     seen: 'the line broke or time ran out after the message was sent',
-    then: 'wait',
+    does: 'wait',
     blames: 'message',
     ends: false,
     maybeTaken: false,
@@ -50,7 +50,7 @@ export const REFUSALS = {
   unreadable: {
     outcome: 'unknown',
     seen: 'an answer in SOAP or HL7 without a matching acknowledgement',
-    then: 'wait',
+    does: 'wait',
     blames: 'message',
     ends: true,
     maybeTaken: true,
@@ -58,7 +58,7 @@ export const REFUSALS = {
   foreign: {
     outcome: 'unknown',
     seen: 'an answer that is neither SOAP nor HL7 (a proxy’s page, nothing at all), or too large to be one',
-    then: 'wait',
+    does: 'wait',
     blames: 'message',
     ends: true,
     maybeTaken: false,
@@ -66,7 +66,7 @@ export const REFUSALS = {
   busy: {
     outcome: 'busy',
     seen: 'HTTP 408, 421, 425, 429, 502, 503, 504, with or without a SOAP fault',
-    then: 'wait',
+    does: 'wait',
     blames: 'connection',
     ends: false,
     maybeTaken: false,
@@ -74,7 +74,7 @@ export const REFUSALS = {
   failing: {
     outcome: 'busy',
     seen: 'HTTP 500 or another 5xx without a SOAP fault',
-    then: 'wait',
+    does: 'wait',
     blames: 'message',
     ends: true,
     maybeTaken: false,
@@ -82,7 +82,7 @@ export const REFUSALS = {
   fault: {
     outcome: 'refused',
     seen: 'a SOAP fault that does not speak of credentials',
-    then: 'wait',
+    does: 'wait',
     blames: 'message',
     ends: true,
     maybeTaken: false,
@@ -90,7 +90,7 @@ export const REFUSALS = {
   request: {
     outcome: 'refused',
     seen: 'HTTP 404 or another 4xx',
-    then: 'wait',
+    does: 'wait',
     blames: 'message',
     ends: true,
     maybeTaken: false,
@@ -98,7 +98,7 @@ export const REFUSALS = {
   sender: {
     outcome: 'misconfigured',
     seen: 'HTTP 401 or 407, a redirect, a certificate that is not trusted',
-    then: 'pause',
+    does: 'pause',
     blames: 'connection',
     ends: false,
     maybeTaken: false,
@@ -106,7 +106,7 @@ export const REFUSALS = {
   customer: {
     outcome: 'misconfigured',
     seen: 'HTTP 403, or a SOAP fault that speaks of credentials',
-    then: 'pause-customer',
+    does: 'pause-customer',
     blames: 'connection',
     ends: false,
     maybeTaken: false,

@@ -88,8 +88,8 @@ export function nextStep(
 ): NextStep {
   if (!('refusal' in outcome)) return { step: 'settle', state: outcome.outcome, expired: false, at: now };
   const row = refusalRow(outcome.refusal);
-  if (row.then === 'pause') return { step: 'pause', whose: 'connection' };
-  if (row.then === 'pause-customer') return { step: 'pause', whose: 'customer' };
+  if (row.does === 'pause') return { step: 'pause', whose: 'connection' };
+  if (row.does === 'pause-customer') return { step: 'pause', whose: 'customer' };
   const tries = facts.counts ? facts.refusals : facts.failures;
   const asked = Math.min(outcome.retryAfter ?? 0, LONGEST_WAIT_MS);
   const at = now + Math.max(backoff(tries, policy, random), asked);

@@ -242,7 +242,8 @@ function nhsNumberFaults(patient: Record<string, unknown> | undefined): Fault[] 
   if (!Array.isArray(patient?.['identifiers'])) return [];
   const own = (patient['identifiers'] as unknown[]).flatMap((identifier, i) => {
     const { authority, type } = (identifier ?? {}) as { authority?: unknown; type?: unknown };
-    const read = identifierOf(['', '', '', String(authority ?? ''), String(type ?? '')]);
+    const text = (value: unknown): string => (typeof value === 'string' ? value : '');
+    const read = identifierOf(['', '', '', text(authority), text(type)]);
     return meansNhs(read) ? [i] : [];
   });
   const extra = patient['nhsNumber'] === undefined ? own.slice(1) : own;

@@ -95,7 +95,7 @@ describe('what to do after an attempt', () => {
   it('gives up with age whatever waits, but nothing that is paused', () => {
     for (const name of names) {
       const step = next(name, { age: DEFAULT_POLICY.maxAgeMs });
-      if (refusalRow(name).then === 'wait')
+      if (refusalRow(name).does === 'wait')
         assert.deepEqual(
           step,
           { step: 'settle', state: 'undeliverable', expired: true, at: NOW + 500 },

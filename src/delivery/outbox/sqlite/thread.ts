@@ -37,24 +37,20 @@ function failed(error: unknown): Failed {
 }
 
 async function run(store: SqliteStore, { method, args, keeps }: Call): Promise<unknown> {
-  switch (method) {
-    case 'add': {
-      const id = await store.add(args[0] as NewMessage);
-      if (keeps) kept.add(id);
-      return id;
-    }
-    case 'take': {
-      const [connection, now, most, except] = args as [string, number, number, string[]];
-      const taken = await store.take(connection, now, most, except, (id) => kept.has(id));
-      return taken.map((message: StoredMessage): Taken =>
-        kept.delete(message.id) ? { ...message, kept: true } : message,
-      );
-    }
-    default: {
-      const call = store[method] as (...given: unknown[]) => Promise<unknown>;
-      return call.apply(store, [...args]);
-    }
+  if (method === 'add') {
+    const id = await store.add(args[0] as NewMessage);
+    if (keeps) kept.add(id);
+    return id;
   }
+  if (method === 'take') {
+    const [connection, now, most, except] = args as [string, number, number, string[]];
+    const taken = await store.take(connection, now, most, except, (id) => kept.has(id));
+    return taken.map((message: StoredMessage): Taken =>
+      kept.delete(message.id) ? { ...message, kept: true } : message,
+    );
+  }
+  const call = store[method] as (...given: unknown[]) => Promise<unknown>;
+  return call.apply(store, [...args]);
 }
 
 async function main(): Promise<void> {
