@@ -172,6 +172,40 @@ describe(`pkb-send on Node-RED ${version}`, () => {
     );
   });
 
+  for (const onUnknown of ['ask', 'resend'])
+    it(`with "${onUnknown}", ${onUnknown === 'ask' ? 'keeps a new appointment for a person' : 'sends a new appointment again'} after a lost answer`, async () => {
+      const seen = { new: 0, letter: 0 };
+      pkb = await startServer(({ controlId, body }, response) => {
+        const kind = body.includes('SIU^S12') ? 'new' : 'letter';
+        // The answer to the first of each kind is lost.
+        if (++seen[kind] === 1) response.destroy();
+        else response.end(soapAck('AA', controlId));
+      });
+      const flow = await start([connection(pkb.url), send({ onUnknown }), ...ends], CREDENTIALS);
+      const more = 'SCH|A1||||||^Check-up||||^^^20260301100000+0000\rPV1|||^^^^^^^^Clinic\r';
+      flow.receive('send', { payload: stamped('new', { type: 'SIU^S12', more }) });
+      flow.receive('send', {
+        payload: stamped('letter', { type: 'ADT^A28', nhs: NHS_NUMBERS[1] }),
+      });
+      if (onUnknown === 'resend') {
+        await flow.wait('accepted', 2);
+        assert.deepEqual(seen, { new: 2, letter: 2 });
+        return;
+      }
+      const caught = await flow.wait('caught');
+      assert.equal(caught.error.code, 'PKB_UNKNOWN');
+      assert.match(caught.error.message, /waits for a person/);
+      assert.equal((await flow.wait('accepted')).payload.controlId, 'letter');
+      assert.deepEqual(seen, { new: 1, letter: 2 });
+      flow.receive('send', { payload: stamped('behind') });
+      await until('the status says so', () => flow.statuses('send').at(-1)?.text?.endsWith('on-hold'));
+      const [failed] = await flow.node('send').failed();
+      assert.ok(failed);
+      assert.equal(await flow.node('send').again(failed, false), true);
+      await flow.wait('accepted', 2);
+      assert.equal(seen.new, 2);
+    });
+
   describe('sending once more', () => {
     /** A letter, one line of it as PKB refuses it until it is corrected. */
     const letter = (controlId: string, text: string, document = 'D1'): string =>
@@ -184,6 +218,29 @@ describe(`pkb-send on Node-RED ${version}`, () => {
       startServer(({ controlId, body }, response) =>
         response.end(soapAck(body.includes('bad') ? 'AR' : 'AA', controlId, 'because')),
       );
+
+    it('refuses what is unchanged since PKB rejected it, and a fourth correction, however often they come', async () => {
+      pkb = await picky();
+      const flow = await start([connection(pkb.url), send(), ...ends], CREDENTIALS);
+      flow.receive('send', { payload: letter('1', 'bad') });
+      let rejected = await flow.wait('rejected');
+      for (let correction = 1; correction <= 3; correction++) {
+        flow.receive('send', { ...rejected });
+        const same = await flow.wait('caught', correction);
+        assert.equal(same.error.code, 'PKB_UNCHANGED');
+        flow.receive('send', { ...rejected, hl7: rejected.hl7.replace(/bad.*/, `bad ${correction}`) });
+        rejected = await flow.wait('rejected', correction + 1);
+      }
+      flow.receive('send', { ...rejected, hl7: rejected.hl7.replace(/bad.*/, 'good') });
+      const fourth = await flow.wait('caught', 4);
+      assert.equal(fourth.error.code, 'PKB_UNCHANGED');
+      assert.equal(pkb.arrived.length, 4);
+      const [failed] = await flow.node('send').failed();
+      assert.ok(failed);
+      // A person may do it all the same.
+      assert.equal(await flow.node('send').again(failed, false, letter('1', 'good')), true);
+      assert.equal((await flow.wait('accepted')).payload.controlId, '1');
+    });
 
     it('sends a corrected message that comes back from output 2, before what waits behind it', async () => {
       pkb = await picky();
