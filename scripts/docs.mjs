@@ -22,17 +22,17 @@ const fieldTable = (rows) =>
   );
 
 /** What is done about a refusal while nothing says that the connection works, in words. */
-function unproven({ then, maybeTaken }, { unreadableInARow }) {
-  if (then === 'pause') return 'the connection pauses until a person acts';
-  if (then === 'pause-customer')
+function unproven({ does, maybeTaken }, { unreadableInARow }) {
+  if (does === 'pause') return 'the connection pauses until a person acts';
+  if (does === 'pause-customer')
     return 'the Customer’s messages pause, and one of another Customer is tried; if that is refused so as well, the connection pauses';
   const wait = 'the connection waits, then tries one message';
   return maybeTaken ? `${wait}; after ${unreadableInARow} such answers in a row it pauses` : wait;
 }
 
 /** When a message ends that is refused so, in words. */
-function ends({ then, ends }, { refusedAttempts }) {
-  if (then !== 'wait') return 'not by this; it is kept';
+function ends({ does, ends }, { refusedAttempts }) {
+  if (does !== 'wait') return 'not by this; it is kept';
   return ends
     ? `refused ${refusedAttempts} more times while the connection works, or by its age`
     : 'by its age';

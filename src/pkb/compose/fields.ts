@@ -76,11 +76,12 @@ export interface AppointmentFields {
   end?: IsoMoment;
   subject?: Text;
   type?: Text;
+  typeText?: Text;
   location?: Text;
   specialty?: Text;
   notes?: Lines;
   /**
-   * Who else takes part. Needed for reschedule and change, where the list replaces PKB's: an empty one empties it.
+   * Who else takes part. Needed for reschedule and change, where the list replaces PKB's: an empty one empties it. An appointment partner may leave it out of a change that only sets manageUrl of the Customer's appointment.
    */
   participants?: Participant[];
   manageUrl?: WebAddress;
@@ -181,6 +182,7 @@ export interface CarePlanFields {
   html?: string;
   fileName?: Text;
   author?: Professional;
+  specialty?: Text;
 }
 /**
  * A health professional. PKB wants at least the family name.
@@ -202,6 +204,7 @@ export interface DemographicsFields {
   event: 'add' | 'update';
   patient: Patient;
   clinical?: ClinicalLists;
+  teams?: Teams;
 }
 /**
  * Replaces the Customer's whole list of each kind given, including what its professionals typed in. PKB discourages this; pkb-guard blocks it unless told otherwise.
@@ -257,6 +260,19 @@ export interface Medicine {
   end?: IsoPartialTime;
 }
 /**
+ * Changes which of the Customer's teams see the patient. PKB adds and removes as told; pkb-guard blocks it unless told otherwise.
+ */
+export interface Teams {
+  /**
+   * Aliases of teams to add; the Customer's default team must be among them, else PKB answers AR.
+   */
+  add?: Text[];
+  /**
+   * Aliases of teams to remove; none may be in add.
+   */
+  remove?: Text[];
+}
+/**
  * Deletes a document by its ID (MDM^T11). An ID that PKB does not know has no effect; a care plan cannot be deleted.
  */
 export interface DocumentDeletionFields {
@@ -293,16 +309,28 @@ export interface DocumentFields {
   author?: Professional;
   delayDays?: Days;
   patientClass?: Text;
+  specialty?: Text;
 }
 /**
- * A stay in hospital (ADT^A01, A02, A03) and what takes it back (A11, A12, A13).
+ * A stay in hospital (ADT^A01, A02, A03, A05, A08, A14) and what takes it back (A11, A12, A13, A38, A27).
  */
 export interface EncounterFields {
   kind: 'encounter';
   /**
-   * admit (A01), transfer (A02), discharge (A03), cancel-admit (A11), cancel-transfer (A12, the latest) or cancel-discharge (A13).
+   * admit (A01), transfer (A02), discharge (A03), pre-admit (A05), update (A08; cannot be taken back), pending-admit (A14), cancel-admit (A11), cancel-transfer (A12, the latest), cancel-discharge (A13), cancel-pre-admit (A38) or cancel-pending-admit (A27). PKB makes an appointment of pre-admit and pending-admit, too.
    */
-  event: 'admit' | 'transfer' | 'discharge' | 'cancel-admit' | 'cancel-transfer' | 'cancel-discharge';
+  event:
+    | 'admit'
+    | 'transfer'
+    | 'discharge'
+    | 'pre-admit'
+    | 'update'
+    | 'pending-admit'
+    | 'cancel-admit'
+    | 'cancel-transfer'
+    | 'cancel-discharge'
+    | 'cancel-pre-admit'
+    | 'cancel-pending-admit';
   id?: Text;
   patient: Patient;
   patientClass?: Text;
@@ -345,6 +373,7 @@ export interface Measurement {
    */
   value: number;
   units: Text;
+  unitsText?: Text;
   time?: IsoTime;
 }
 /**

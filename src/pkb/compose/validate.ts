@@ -207,6 +207,7 @@ function crossFaults(fields: Readonly<Record<string, unknown>>, now: Date): Faul
   if (Array.isArray(clinical?.medication))
     for (const [i, entry] of clinical.medication.entries())
       order(`clinical.medication[${i}]`, entry as Record<string, unknown>, 'start', 'end');
+  faults.push(...teamFaults(fields['teams']));
   faults.push(...birthDateFaults(patient?.['birthDate'], now), ...nhsNumberFaults(patient));
   const lists = [
     ['results', fields['results'], resultKey, 'is the same test as another one; PKB keeps one value of each'],
@@ -221,6 +222,16 @@ function crossFaults(fields: Readonly<Record<string, unknown>>, now: Date): Faul
       faults.push({ path, text: 'is too large or too small to be written without an exponent' });
   }
   return faults;
+}
+
+/** PKB answers AR where a team is to be added and removed at once (PKB page 4251353138). */
+function teamFaults(teams: unknown): Fault[] {
+  const { add, remove } = (teams ?? {}) as { add?: unknown; remove?: unknown };
+  if (!Array.isArray(add) || !Array.isArray(remove)) return [];
+  const added = new Set<unknown>(add);
+  return remove.flatMap((alias: unknown, i) =>
+    added.has(alias) ? [{ path: `teams.remove[${i}]`, text: 'is in teams.add, too' }] : [],
+  );
 }
 
 /** Longer than anybody lives, in years. */

@@ -98,8 +98,10 @@ export class Scan {
 
   /** Raw text of a component of a field's first repetition. */
   component(index: number, n: number, component: number): string {
-    const [first = ''] = this.field(index, n).split('~', 1);
-    return first.split('^')[component - 1] ?? '';
+    const field = this.field(index, n);
+    if (field === '') return '';
+    const [first = ''] = field.split('~', 1);
+    return first.split('^', component)[component - 1] ?? '';
   }
 
   /** Raw text of MSH-n, n 3 or more. */

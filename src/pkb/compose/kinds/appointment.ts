@@ -22,7 +22,7 @@ export function appointment(fields: AppointmentFields, id: string): Draft {
     segment('SCH', {
       1: text(id),
       7: components(undefined, text(fields.subject)),
-      8: text(fields.type),
+      8: components(text(fields.type), undefined, text(fields.typeText)),
       11: components(undefined, undefined, undefined, time(fields.start), time(fields.end)),
     }),
   ];

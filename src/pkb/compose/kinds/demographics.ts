@@ -1,17 +1,25 @@
 /** A person's details: ADT^A28 and A31 (PKB pages 3365078168, 3736141825, 4716855297, 3738402817). */
-import type { Allergy, ClinicalLists, DemographicsFields, Diagnosis, Medicine } from '../fields.js';
+import type { Allergy, ClinicalLists, DemographicsFields, Diagnosis, Medicine, Teams } from '../fields.js';
 import { coded } from '../datatypes.js';
 import { pid } from '../patient.js';
 import { date, time } from '../times.js';
-import { components, segment, text } from '../write.js';
+import { components, repetitions, segment, text } from '../write.js';
 import type { Draft } from '../draft.js';
 
 /** A person; clinical lists only where given as such. */
-export function demographics({ event, patient, clinical = {} }: DemographicsFields): Draft {
+export function demographics({ event, patient, clinical = {}, teams }: DemographicsFields): Draft {
   return {
     messageType: event === 'add' ? 'ADT^A28' : 'ADT^A31',
-    segments: [pid(patient), ...clinicalLists(clinical)],
+    segments: [pid(patient), ...clinicalLists(clinical), ...teamsOf(teams)],
   };
+}
+
+/** ZTM (PKB page 4251353138): aliases of teams to add and to remove. */
+function teamsOf(teams: Teams | undefined): string[] {
+  if (teams === undefined) return [];
+  const { add = [], remove = [] } = teams;
+  const aliases = (list: readonly string[]) => repetitions(...list.map((alias) => text(alias)));
+  return [segment('ZTM', { 1: aliases(add), 2: aliases(remove) })];
 }
 
 function clinicalLists({ allergies = [], diagnoses = [], medication = [] }: ClinicalLists): string[] {

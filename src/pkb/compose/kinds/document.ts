@@ -13,7 +13,7 @@ export function document(fields: DocumentFields, id: string): Draft {
     messageType: 'MDM^T02',
     segments: [
       pid(fields.patient),
-      ...(fields.patientClass === undefined ? [] : [segment('PV1', { 2: text(fields.patientClass) })]),
+      ...visit(fields),
       segment('TXA', {
         2: text(fields.type),
         4: time(fields.time),
@@ -33,6 +33,7 @@ export function carePlan(fields: CarePlanFields, id: string): Draft {
     messageType: 'MDM^T02',
     segments: [
       pid(fields.patient),
+      ...visit(fields),
       segment('TXA', {
         2: text('CP'),
         4: time(fields.time),
@@ -44,6 +45,12 @@ export function carePlan(fields: CarePlanFields, id: string): Draft {
     ],
     content: contentSegment(fields),
   };
+}
+
+/** PV1, where there is anything to say in it. */
+function visit({ patientClass, specialty }: { patientClass?: string; specialty?: string }): string[] {
+  if (patientClass === undefined && specialty === undefined) return [];
+  return [segment('PV1', { 2: text(patientClass), 10: text(specialty) })];
 }
 
 function contentSegment(fields: Content & { readonly title?: string }, delayDays?: number): string {

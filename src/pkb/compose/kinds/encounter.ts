@@ -1,4 +1,4 @@
-/** Stays in hospital: ADT^A01, A02, A03, A11, A12, A13 (PKB pages 4356472833, 3364848666, 3365012428). */
+/** Stays in hospital: ADT^A01 to A03, A05, A08, A11 to A14, A27, A38 (PKB pages 4356472833, 3364848666, 3365012428). */
 import type { EncounterFields } from '../fields.js';
 import { pid } from '../patient.js';
 import { inWords, professional } from '../datatypes.js';
@@ -10,9 +10,14 @@ const TRIGGERS = {
   admit: 'A01',
   transfer: 'A02',
   discharge: 'A03',
+  'pre-admit': 'A05',
+  update: 'A08',
+  'pending-admit': 'A14',
   'cancel-admit': 'A11',
   'cancel-transfer': 'A12',
   'cancel-discharge': 'A13',
+  'cancel-pre-admit': 'A38',
+  'cancel-pending-admit': 'A27',
 } as const;
 
 /** An event of a stay. */

@@ -80,7 +80,7 @@ export function measurement(fields: MeasurementFields, id: string): Draft {
           2: text('NM'),
           3: coded({ code: entry.code, ...(entry.text === undefined ? {} : { text: entry.text }) }, system),
           5: text(String(entry.value)),
-          6: text(entry.units),
+          6: components(text(entry.units), text(entry.unitsText)),
           11: text('F'),
           14: time(entry.time),
         }),

@@ -29,7 +29,16 @@ interface ReportAt {
   readonly tests: number[];
 }
 
+/** By the message, since several rules look at them. */
+const REPORTS = new WeakMap<Scan, ReportAt[]>();
+
 function reportsOf(message: Scan): ReportAt[] {
+  const found = REPORTS.get(message) ?? findReports(message);
+  REPORTS.set(message, found);
+  return found;
+}
+
+function findReports(message: Scan): ReportAt[] {
   const reports: ReportAt[] = [];
   let order = '';
   for (const [i, code] of message.codes.entries()) {

@@ -157,7 +157,27 @@ describe('bad fields', () => {
     [
       'a change that does not say who takes part',
       { kind: 'appointment', event: 'change', id: '1', patient: PATIENT },
+      ["needs participants, or for the Customer's own appointment manageUrl"],
+    ],
+    [
+      'a reschedule that does not say who takes part',
+      { kind: 'appointment', event: 'reschedule', id: '1', patient: PATIENT },
       ['participants is missing'],
+    ],
+    [
+      'a team that is added and removed',
+      {
+        kind: 'demographics',
+        event: 'update',
+        patient: PATIENT,
+        teams: { add: ['first', 'second'], remove: ['second'] },
+      },
+      ['teams.remove[0] is in teams.add, too'],
+    ],
+    [
+      'teams without any',
+      { kind: 'demographics', event: 'update', patient: PATIENT, teams: {} },
+      ['teams needs at least one of add and remove'],
     ],
     [
       'an end before the start',
@@ -189,7 +209,7 @@ describe('bad fields', () => {
     [
       'allergies outside of clinical',
       { kind: 'demographics', event: 'add', patient: PATIENT, allergies: [] },
-      ['allergies is not a field here; there are kind, event, patient, clinical'],
+      ['allergies is not a field here; there are kind, event, patient, clinical, teams'],
     ],
     [
       'an empty clinical list',
