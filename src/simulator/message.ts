@@ -12,6 +12,15 @@ import { Rejection } from './rejection.js';
 /** The segments that the simulator looks into. */
 const READ = new Set('MSH EVN PID PV1 SCH TXA ORC OBR OBX AL1 DG1 ZRX QRD QRF DSC'.split(' '));
 
+/** The paths that have been asked for, read once: they stand in this simulator's code, so there are few. */
+const PATHS = new Map<string, Path>();
+
+function pathOf(written: string): Path {
+  let path = PATHS.get(written);
+  if (path === undefined) PATHS.set(written, (path = parsePath(written)));
+  return path;
+}
+
 /** One segment of a message. */
 export interface Segment extends Span {
   readonly name: string;
@@ -50,12 +59,12 @@ export class Message {
   /**
    * The raw text at a path.
    *
-   * @param path such as `PID-3.1`
+   * @param path such as `PID-3.1`; never made from data
    * @param segment the segment meant; the first one of the path's name where left out
    * @returns undefined where there is no such place
    */
   raw(path: string, segment?: Segment): string | undefined {
-    const parsed = parsePath(path);
+    const parsed = pathOf(path);
     const span = segment ?? this.#byName.get(parsed.segment)?.[0];
     return span && rawIn(this.hl7.slice(span.start, span.end), parsed);
   }
