@@ -4,8 +4,7 @@
  * States, and what moves it on:
  *
  * - *opening*: the outbox is being opened; messages that are handed in wait for it.
- * - *failed*: it could not be opened. What is handed in is refused with the reason; it is opened again after a while, and at
- *   every message that comes later than that.
+ * - *failed*: it could not be opened. What is handed in is refused with the reason, and it is opened again after a while.
  * - *running*: messages are stored; they are sent, and fates told, from the moment flows have started. Within it the
  *   dispatcher is open, waiting or paused (`dispatcher.ts`). What was stored for another address pauses it, until a person
  *   says where that goes.

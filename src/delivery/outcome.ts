@@ -65,7 +65,8 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
   accepted: {
     name: 'accepted',
     seen: 'An acknowledgement AA whose MSA-2 is this message’s control ID.',
-    means: 'PKB has taken the message. It may still hold it for the Customer’s review (soft matching).',
+    means:
+      'PKB has taken the message. It may still hold it for the Customer’s review: by soft matching, or demographics for the status of the NHS number.',
     weDo: 'Output 1. Done.',
     youDo: 'Nothing. If it does not show in the record, ask the Customer to look into its HL7 review.',
   },
@@ -74,7 +75,8 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
     seen: 'An acknowledgement AR for this message.',
     means: 'PKB checked the message and refused it. MSA-3 says why.',
     weDo: 'Output 2. Never sent again by itself, as PKB advises.',
-    youDo: 'Correct what MSA-3 names and send the corrected message.',
+    youDo:
+      'A person corrects what MSA-3 names and sends it once; where it names no fault of the message, such as an unknown patient, ask the Customer.',
   },
   errored: {
     name: 'errored',

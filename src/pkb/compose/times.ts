@@ -1,6 +1,6 @@
 /**
  * Dates and times as people and JSON write them (ISO 8601), or already as HL7 does, and how HL7 writes them (chapter 2,
- * TS). A time without an offset gets none: PKB then falls back to a zone of its own (PKB page 3365013095).
+ * TS). What is written without an offset is read as such here; `clock.ts` gives it that of the Customer's zone before.
  */
 import { readTimestamp, type Timestamp } from '../../hl7/timestamp.js';
 import { type Raw, text } from './write.js';
