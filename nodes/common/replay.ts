@@ -73,7 +73,7 @@ export async function replay(
     case 'exhausted':
       throw new PkbDeliveryError(
         'PKB_UNCHANGED',
-        `This message has been corrected ${MOST_CORRECTIONS} times, and PKB has refused each. A person must look at it: correct it in the dialog of pkb-send, or send a new message.`,
+        `This message has been corrected ${MOST_CORRECTIONS} times, and PKB has refused each. A person must look at it, and send what is right as a new message (without msg.pkb.failed).`,
       );
     case 'superseded':
       throw new PkbDeliveryError(

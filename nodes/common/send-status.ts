@@ -94,14 +94,17 @@ export class SendStatus {
   #showNow(delivery: Connection, pending: number, onHold: number): void {
     const { state = { state: 'open' }, inFlight: count } = delivery;
     if (state.state === 'paused') return this.#set('red', 'ring', this.#pausedText(state, pending));
-    if (state.state === 'waiting') {
+    // With nothing pending there is nothing that it waits with.
+    if (state.state === 'waiting' && pending > 0) {
       const since = waitingSince(delivery);
       const words = { reason: this.#reason(state.reason), pending: shown(pending) };
       const text =
         since === undefined
           ? this.#text('status.waiting', words)
           : this.#text('status.waiting-since', { ...words, since: shortTime(since, Date.now()) });
-      return this.#set('yellow', 'ring', text);
+      // What is on hold does not go on by itself when the wait is over.
+      const held = onHold > 0 ? `, ${this.#text('status.on-hold', { count: onHold })}` : '';
+      return this.#set('yellow', 'ring', text + held);
     }
     if (count > 0 && pending > count) {
       const words = { count, pending: shown(pending - count) };

@@ -206,6 +206,20 @@ describe(`pkb-send on Node-RED ${version}`, () => {
       assert.equal(seen.new, 2);
     });
 
+  it('says that a message is on hold though nothing else has said that the connection works, also while it waits', async () => {
+    pkb = await startServer((_request, response) => response.destroy());
+    const flow = await start([connection(pkb.url), send({ onUnknown: 'ask' }), ...ends], CREDENTIALS);
+    const more = 'SCH|A1||||||^Check-up||||^^^20260301100000+0000\rPV1|||^^^^^^^^Clinic\r';
+    flow.receive('send', { payload: stamped('new', { type: 'SIU^S12', more }) });
+    await flow.wait('caught');
+    await until('the status says so', () => flow.statuses('send').at(-1)?.text === 'pkb-send.status.on-hold');
+    flow.receive('send', { payload: stamped('behind') });
+    flow.receive('send', { payload: stamped('other', { nhs: NHS_NUMBERS[1] }) });
+    await until('it says both', () =>
+      /status\.waiting.*, pkb-send\.status\.on-hold$/.test(flow.statuses('send').at(-1)?.text ?? ''),
+    );
+  });
+
   describe('sending once more', () => {
     /** A letter, one line of it as PKB refuses it until it is corrected. */
     const letter = (controlId: string, text: string, document = 'D1'): string =>
