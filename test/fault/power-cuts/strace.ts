@@ -65,8 +65,10 @@ export class StraceReader {
         this.#said(text);
       } else if (text.includes(this.#mark)) {
         // Removing a name and writing what stands under it can be told in either order.
+        const others = [...unfinished.values()];
         const commutes =
-          text.startsWith('unlink(') && [...unfinished.values()].every((call) => CONTENT.test(call));
+          (text.startsWith('unlink(') && others.every((call) => CONTENT.test(call))) ||
+          (CONTENT.test(text) && others.every((call) => call.startsWith('unlink(')));
         if (unfinished.size > 0 && !commutes)
           throw new Error(`Two threads are in the folder at the same time: ${short(text)}`);
         if (text.endsWith(UNFINISHED)) unfinished.set(pid, text.slice(0, -UNFINISHED.length));
