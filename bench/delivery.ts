@@ -80,6 +80,8 @@ interface Result {
   readonly inversions: number;
   /** Event loop delay, p99, in milliseconds. */
   readonly delay: number;
+  /** Processor time of the main thread for each message, in milliseconds. */
+  readonly mainThread: number;
   /** How long the server really took, on average, in milliseconds. */
   readonly latency: number;
 }
@@ -139,9 +141,11 @@ async function run(
   await driver.told();
   const histogram = monitorEventLoopDelay({ resolution: 1 });
   histogram.enable();
+  const before = process.threadCpuUsage();
   await driver.ask();
   await finished;
   histogram.disable();
+  const { user, system } = process.threadCpuUsage(before);
   driver.end();
   const { order, rejected, latency } = await server.ask<{
     order: number[];
@@ -162,6 +166,7 @@ async function run(
     lost: count - new Set(order).size,
     inversions,
     delay: histogram.percentile(99) / 1e6,
+    mainThread: (user + system) / 1000 / count,
     latency,
   };
 }
@@ -223,7 +228,7 @@ async function main(): Promise<void> {
       if (!faults) await run(url, server, WARM_UP, isOk);
       const result = await run(url, server, COUNT, isOk);
       server.end();
-      const { perSecond, ok, failed, wronglyOk, lost, inversions, delay, latency: real } = result;
+      const { perSecond, ok, failed, wronglyOk, lost, inversions, delay, mainThread, latency: real } = result;
       const limit =
         name.startsWith('by') || latency === '0' || faults
           ? ''
@@ -231,7 +236,16 @@ async function main(): Promise<void> {
       rows.push([
         title,
         name,
-        ...[perSecond.toFixed(0), ok, failed, wronglyOk, lost, inversions, delay.toFixed(0)].map(String),
+        ...[
+          perSecond.toFixed(0),
+          ok,
+          failed,
+          wronglyOk,
+          lost,
+          inversions,
+          delay.toFixed(0),
+          mainThread.toFixed(2),
+        ].map(String),
         limit,
       ]);
     }
@@ -248,6 +262,7 @@ async function main(): Promise<void> {
         'never processed',
         'out of order within a patient',
         'event loop delay p99, ms',
+        'main thread, ms of processor time per message',
         'of concurrency ÷ latency',
       ],
       rows,

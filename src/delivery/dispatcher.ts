@@ -9,9 +9,11 @@
  *   order key. An acknowledgement makes it *open*; further refusals make it wait longer.
  * - *paused*: sends nothing, of some Customers or at all, until a person resumes it.
  *
- * States of a message it has taken: *in flight* (posted, unanswered), then *written down* (settled, postponed, or given
- * back to the outbox as if never taken). A crash makes every one of them *pending* again, in its old place, and it is sent
- * once more; so an answer that came but was not written down yet means the same message twice at PKB.
+ * States of a message it has taken: *ready* (the place of the next message that is answered will be its own), *in flight*
+ * (posted, unanswered), then *written down* (settled, postponed, or given back to the outbox as if never taken; one that is
+ * ready is given back, too, where the connection does not work or stops). A crash makes every one of them *pending* again,
+ * in its old place, and it is sent once more if it was in flight; so an answer that came but was not written down yet means
+ * the same message twice at PKB.
  */
 import { setMaxListeners } from 'node:events';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
@@ -76,6 +78,9 @@ export interface DispatcherOptions {
 /** Upper limit of messages taken per request slot: an answered message makes room before its fate is on disk. */
 const TAKEN_PER_REQUEST = 2;
 
+/** One message for so many request slots is taken beforehand, so that no slot waits for the store. */
+const SLOTS_PER_READY = 4;
+
 /** How soon a failed write to the store is tried again. */
 const STORE_POLICY: RetryPolicy = { ...DEFAULT_POLICY, capMs: 30_000 };
 
@@ -105,7 +110,9 @@ export class Dispatcher {
   readonly #stop = new AbortController();
   /** The attempts in flight: a message that is taken again is another. */
   readonly #inFlight = new Set<StoredMessage>();
-  /** All that have been taken: those in flight, and those whose fate is being written. */
+  /** Taken, and sent as soon as there is room. */
+  #ready: StoredMessage[] = [];
+  /** Those in flight, and those whose fate is being written. */
   readonly #taken = new Set<Promise<void>>();
   #state: ConnectionState = { state: 'open' };
   #running = false;
@@ -202,7 +209,7 @@ export class Dispatcher {
     const aborting = setTimeout(() => this.#abort.abort(), limitMs * ABORT_AFTER);
     const limit = new AbortController();
     const over = sleep(Math.max(limitMs, LEAST_STOP_MS), undefined, { signal: limit.signal });
-    const ended = Promise.allSettled([this.#pumping, ...this.#taken]);
+    const ended = Promise.allSettled([this.#pumping, this.#giveBackUnfit(), ...this.#taken]);
     await Promise.race([ended, over]);
     limit.abort();
     over.catch(() => undefined);
@@ -238,27 +245,46 @@ export class Dispatcher {
     }
   }
 
-  /** Takes messages until all places are in use or nothing is due. */
+  /** Takes messages until all places are in use and the next ones ready, or nothing is due. */
   async #fill(): Promise<void> {
     const { connection, outbox } = this.#options;
-    for (let room = this.#room(); room > 0; room = this.#room()) {
+    await this.#giveBackUnfit();
+    this.#sendReady();
+    for (let most = this.#wanted(); most > 0; most = this.#wanted()) {
       const except = [...this.#standing.refusedCustomers.keys()];
-      const messages = await outbox.take(connection, this.#now(), room, except);
+      const messages = await outbox.take(connection, this.#now(), most, except);
       if (messages.length === 0) {
         this.#dry = true;
         if (except.length > 0) this.#tell((events) => events.changed());
         return this.#wakeAt(await outbox.nextDue(connection, except));
       }
+      this.#ready.push(...messages);
       // What has happened meanwhile may leave less room than there was, and a Customer refused.
-      const fitting = Math.max(this.#room(), 0);
-      const refused = this.#standing.refusedCustomers;
-      const going = messages.filter(({ facility }) => !refused.has(facility)).slice(0, fitting);
-      for (const message of going) this.#send(message);
-      const back = messages
-        .filter((message) => !going.includes(message))
-        .map(({ id }) => this.#keep(() => outbox.giveBack(id)));
-      await Promise.all(back);
+      await this.#giveBackUnfit();
+      this.#sendReady();
     }
+  }
+
+  /** Sends what is ready, as far as there is room. */
+  #sendReady(): void {
+    const refused = this.#standing.refusedCustomers;
+    while (this.#room() > 0) {
+      const next = this.#ready.findIndex(({ facility }) => !refused.has(facility));
+      const [message] = next < 0 ? [] : this.#ready.splice(next, 1);
+      if (!message) return;
+      this.#send(message);
+    }
+  }
+
+  /** Gives back what is ready and may not be sent now. */
+  async #giveBackUnfit(): Promise<void> {
+    if (this.#ready.length === 0) return;
+    const refused = this.#standing.refusedCustomers;
+    const fit = this.#ready.filter(({ facility }) => !refused.has(facility));
+    const staying = new Set(this.#isWorking ? fit : fit.slice(0, Math.max(this.#room(), 0)));
+    const back = this.#ready.filter((message) => !staying.has(message));
+    this.#ready = [...staying];
+    await Promise.all(back.map(({ id }) => this.#keep(() => this.#options.outbox.giveBack(id))));
   }
 
   #send(message: StoredMessage): void {
@@ -285,6 +311,18 @@ export class Dispatcher {
     return Math.min(concurrency - this.#inFlight.size, concurrency * TAKEN_PER_REQUEST - this.#taken.size);
   }
 
+  /** How many messages may be taken from the outbox. */
+  #wanted(): number {
+    const room = this.#room();
+    const ahead = this.#isWorking ? Math.ceil(this.#options.concurrency / SLOTS_PER_READY) : 0;
+    return Math.max(room, 0) + ahead - this.#ready.length;
+  }
+
+  /** Whether messages go to PKB as fast as it answers. */
+  get #isWorking(): boolean {
+    return this.#running && !this.#stopped && this.#state.state === 'open' && this.#standing.failures === 0;
+  }
+
   #isProbingCustomers(): boolean {
     return this.#standing.isProbingCustomers && (!this.#dry || this.#taken.size > 0);
   }
@@ -300,6 +338,7 @@ export class Dispatcher {
   #leave(message: StoredMessage): void {
     if (!this.#inFlight.delete(message)) return;
     this.#tell((events) => events.changed());
+    if (this.#isWorking) this.#sendReady();
     if (!this.#dry) this.#look();
   }
 
@@ -346,9 +385,9 @@ export class Dispatcher {
       age: Date.now() - message.storedAt,
     };
     const next = nextStep(outcome, facts, policy, now, this.#random());
-    if (!faulty) this.#leave(message);
     // By the answer, not by when it is written: a later answer knows better.
     this.#enter(this.#stateAfter(next, message, outcome, faulty));
+    if (!faulty) this.#leave(message);
     switch (next.step) {
       case 'settle': {
         const sent = { ...message, attempts: message.attempts + 1 };
@@ -400,6 +439,8 @@ export class Dispatcher {
     if (this.#state.state === 'paused') return;
     this.#state = state;
     this.#tell((events) => events.changed());
+    // What is ready goes back to the outbox where it may not be sent.
+    if (this.#ready.length > 0 && !this.#isWorking) this.#look();
   }
 }
 
