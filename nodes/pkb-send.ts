@@ -17,6 +17,7 @@ import { fieldOf, messageTypeOf, readHeader } from '../src/hl7/header.js';
 import { readMessage } from '../src/hl7/input.js';
 import { unescape } from '../src/hl7/escape.js';
 import { dataPointOf } from '../src/pkb/data-point.js';
+import { QUERY, readQueryAnswer } from '../src/pkb/query-answer.js';
 import { resendHarms } from '../src/pkb/resending.js';
 import { mustFitXml } from '../src/pkb/soap/request.js';
 import { CarriedMessages } from './common/carried.js';
@@ -78,7 +79,9 @@ module.exports = function (RED: Runtime): void {
           return;
         }
         const { outcome: name, code, controlId, text, ack } = outcome;
-        const payload = { outcome: name, code, controlId, text, attempts: stored.attempts };
+        const isAnswer = name === 'accepted' && stored.messageType === QUERY;
+        const found = isAnswer ? readQueryAnswer(ack) : {};
+        const payload = { outcome: name, code, controlId, text, attempts: stored.attempts, ...found };
         const result = { ...message, payload, hl7: stored.body, ack, pkb };
         this.send(name === 'accepted' ? [result, null] : [null, result]);
       },

@@ -22,7 +22,8 @@ const fieldTable = (rows) =>
   );
 
 /** What is done about a refusal while nothing says that the connection works, in words. */
-function unproven({ does, maybeTaken }, { unreadableInARow }) {
+function unproven({ does, ends, maybeTaken }, { unreadableInARow }) {
+  if (ends === 'at once') return 'the connection goes on';
   if (does === 'pause') return 'the connection pauses until a person acts';
   if (does === 'pause-customer')
     return 'the Customer’s messages pause, and one of another Customer is tried; if that is refused so as well, the connection pauses';
@@ -33,6 +34,7 @@ function unproven({ does, maybeTaken }, { unreadableInARow }) {
 /** When a message ends that is refused so, in words. */
 function ends({ does, ends }, { refusedAttempts }) {
   if (does !== 'wait') return 'not by this; it is kept';
+  if (ends === 'at once') return 'at once';
   return ends
     ? `refused ${refusedAttempts} more times while the connection works, or by its age`
     : 'by its age';

@@ -28,6 +28,12 @@ export type * from './pkb/compose/fields.js';
 export { COMMON as COMMON_SCHEMA, type Kind, SCHEMAS } from './pkb/compose/schemas.js';
 export { type DataPoint, type DataPointId, deriveId } from './pkb/data-point.js';
 export { isNhsNumber } from './pkb/nhs-number.js';
+export {
+  type FoundIdentifier,
+  type FoundPatient,
+  type QueryAnswer,
+  readQueryAnswer,
+} from './pkb/query-answer.js';
 export { stamp, type Stamped, type StampOptions } from './pkb/stamp.js';
 export { inspect, type Inspection, type RuleActions } from './pkb/guard/inspect.js';
 export type { Action, Finding, GuardContext, Rule, Severity } from './pkb/guard/rule.js';

@@ -1,7 +1,8 @@
 /**
  * From what was seen on the wire to one named outcome. Pure: an answer or a failure in, an {@link Outcome} out.
  */
-import { type Answered, readAnswer } from '../pkb/soap/response.js';
+import { QUERY } from '../pkb/query-answer.js';
+import { answerLimit, type Answered, readAnswer } from '../pkb/soap/response.js';
 import type { Outcome, Unacknowledged } from './outcome.js';
 import { type RefusalName, REFUSALS } from './refusal.js';
 
@@ -35,13 +36,15 @@ const UNTRUSTED =
  *
  * @param controlId MSH-10 of the message that was sent
  * @param now to resolve a `Retry-After` date
+ * @param messageType of the message that was sent: the answer to a query may be larger than an acknowledgement
  */
-export function judgeAnswer(answer: Answer, controlId: string, now: Date): Outcome {
+export function judgeAnswer(answer: Answer, controlId: string, now: Date, messageType = ''): Outcome {
   const { status, headers, body } = answer;
-  const decoded = readAnswer(body, controlId, {
+  const media = {
     contentType: headerOf(headers, 'content-type'),
     contentEncoding: headerOf(headers, 'content-encoding'),
-  });
+  };
+  const decoded = readAnswer(body, controlId, media, answerLimit(messageType));
   const rejected = decoded.outcome === 'rejected' || decoded.outcome === 'errored';
   // A rejection that names no message counts only where nothing else explains the answer.
   if (rejected && (decoded.controlId !== '' || status < 300 || status === 500))
@@ -91,7 +94,7 @@ function judgeStatus({ status }: Answer, wait: number | undefined): Outcome | un
 }
 
 /** What an answer without an acknowledgement says, where its status leaves it open. */
-function judgeBody({ outcome, fault, ack, isAnswer }: Answered, status: number): Outcome {
+function judgeBody({ outcome, fault, ack, isAnswer, isBroken }: Answered, status: number): Outcome {
   if (outcome === 'refused' && fault === 'credentials')
     return {
       ...refusal(
@@ -108,7 +111,9 @@ function judgeBody({ outcome, fault, ack, isAnswer }: Answered, status: number):
     return { ...refusal('failing', `PKB's server failed (HTTP ${status}).`), status };
   if (status >= 400 && !named)
     return { ...refusal('request', `PKB refused the request (HTTP ${status}).`), status };
-  const reason = `The answer (HTTP ${status}) holds no acknowledgement for this message.`;
+  const reason = isBroken
+    ? `The answer (HTTP ${status}) is XML that breaks off or cannot be read.`
+    : `The answer (HTTP ${status}) holds no acknowledgement for this message.`;
   return { ...refusal(isAnswer ? 'unreadable' : 'foreign', reason), status };
 }
 
@@ -121,14 +126,23 @@ function retryAfter({ headers }: Answer, now: Date): number | undefined {
   return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
 }
 
-/** Judges a request that failed before its answer was whole. */
-export function judgeFailure({ code, written, phase, proxyStatus }: Failure): Outcome {
+/**
+ * Judges a request that failed before its answer was whole.
+ *
+ * @param messageType of the message that was sent
+ */
+export function judgeFailure({ code, written, phase, proxyStatus }: Failure, messageType = ''): Outcome {
   if (proxyStatus !== undefined) {
     return proxyStatus === 407 || proxyStatus === 403
       ? refusal('sender', `The proxy refused the connection (HTTP ${proxyStatus}).`)
       : refusal('unreached', `The proxy could not connect to PKB (HTTP ${proxyStatus}).`);
   }
   if (UNTRUSTED.test(code)) return refusal('sender', `TLS trust failed (${code}).`);
+  if (code === 'PKB_RESPONSE_TOO_LARGE' && messageType === QUERY)
+    return refusal(
+      'oversized',
+      'The answer to the query is larger than 16 MiB and was not read; ask for fewer patients.',
+    );
   if (code === 'PKB_RESPONSE_TOO_LARGE')
     return refusal('foreign', 'The answer is larger than any acknowledgement and was not read.');
   const what = phase === undefined ? code : `${code} while waiting for "${phase}"`;

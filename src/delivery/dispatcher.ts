@@ -18,6 +18,7 @@
 import { setMaxListeners } from 'node:events';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
 import { requestBody } from '../pkb/soap/request.js';
+import { answerLimit } from '../pkb/soap/response.js';
 import { judgeAnswer, judgeFailure, refusal } from './classify.js';
 import type { Outcome } from './outcome.js';
 import type {
@@ -363,9 +364,13 @@ export class Dispatcher {
     } catch (error) {
       return refusal('sender', (error as Error).message);
     }
-    const exchange = await this.#options.transport.post(url, requestBody(message.body), this.#abort.signal);
-    if ('answer' in exchange) return judgeAnswer(exchange.answer, message.controlId, new Date(Date.now()));
-    return this.#abort.signal.aborted ? undefined : judgeFailure(exchange.failure);
+    const { body, controlId, messageType } = message;
+    const { transport } = this.#options;
+    const { signal } = this.#abort;
+    const exchange = await transport.post(url, requestBody(body), signal, answerLimit(messageType));
+    if ('answer' in exchange)
+      return judgeAnswer(exchange.answer, controlId, new Date(Date.now()), messageType);
+    return signal.aborted ? undefined : judgeFailure(exchange.failure, messageType);
   }
 
   async #apply(message: StoredMessage, outcome: Outcome): Promise<void> {

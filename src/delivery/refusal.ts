@@ -5,7 +5,8 @@
  * be the connection's: the connection waits and tries another message, or pauses. Only while the connection is known to
  * work (PKB has acknowledged another message since this one was first refused, and nothing has cast doubt on it since)
  * does a refusal count against the message. So an outage never ends the messages that wait, and one message that PKB's
- * server cannot take ends in seconds among good ones.
+ * server cannot take ends in seconds among good ones. A query changes nothing at PKB, so one whose answer is too large to
+ * be read ends with it.
  *
  * `docs/outcomes.md` is made from it.
  */
@@ -23,8 +24,11 @@ export interface RefusalRow {
   readonly does: 'wait' | 'pause' | 'pause-customer';
   /** While the connection is known to work: the message waits alone and the others go on, or the connection waits all the same. */
   readonly blames: 'message' | 'connection';
-  /** Whether the message ends as undeliverable when it has been refused often enough while the connection works. */
-  readonly ends: boolean;
+  /**
+   * Whether the message ends as undeliverable when it has been refused often enough while the connection works; `at once`
+   * where the answer is about nothing but the message, and sending it again would bring the same.
+   */
+  readonly ends: boolean | 'at once';
   /** Whether PKB may have the message: after several such answers in a row the connection pauses. */
   readonly maybeTaken: boolean;
 }
@@ -93,6 +97,14 @@ export const REFUSALS = {
     does: 'wait',
     blames: 'message',
     ends: true,
+    maybeTaken: false,
+  },
+  oversized: {
+    outcome: 'unknown',
+    seen: 'an answer to a query (QRY^A19) of more than 16 MiB',
+    does: 'wait',
+    blames: 'message',
+    ends: 'at once',
     maybeTaken: false,
   },
   sender: {

@@ -95,7 +95,8 @@ export function nextStep(
   const at = now + Math.max(backoff(tries, policy, random), asked);
   if (facts.asks && outcome.outcome === 'unknown')
     return { step: 'settle', state: 'undeliverable', expired: false, at };
-  if (facts.counts && row.ends && facts.refusals >= policy.refusedAttempts)
+  const enough = row.ends === 'at once' || facts.refusals >= policy.refusedAttempts;
+  if (facts.counts && row.ends && enough)
     return { step: 'settle', state: 'undeliverable', expired: false, at: now };
   if (row.maybeTaken && !facts.counts && facts.unreadable >= policy.unreadableInARow)
     return { step: 'pause', whose: 'connection' };

@@ -65,7 +65,8 @@ export class Standing {
   note(message: Sent, outcome: Outcome, together: boolean): Evidence {
     if (!('refusal' in outcome)) return this.#acknowledged(message);
     const row: RefusalRow = refusalRow(outcome.refusal);
-    const counts = row.blames === 'message' && this.#working && this.#refused.has(message.id);
+    const counts =
+      row.ends === 'at once' || (row.blames === 'message' && this.#working && this.#refused.has(message.id));
     if (!counts) {
       this.#working = false;
       if (row.blames === 'message') this.#refused.add(message.id);

@@ -45,8 +45,13 @@ export type Exchange = { readonly answer: Answer } | { readonly failure: Failure
 
 /** Posts envelopes. */
 export interface Transport {
-  /** Sends one envelope once. Never rejects. @param signal aborts the request */
-  post(url: URL, body: RequestBody, signal: AbortSignal): Promise<Exchange>;
+  /**
+   * Sends one envelope once. Never rejects.
+   *
+   * @param signal aborts the request
+   * @param limit how large the answer may be, in bytes; 1 MiB where left out
+   */
+  post(url: URL, body: RequestBody, signal: AbortSignal, limit?: number): Promise<Exchange>;
   /** Asks the address for itself (GET), with the credentials and without a message. Never rejects. */
   probe(url: URL, signal: AbortSignal): Promise<Exchange>;
   /** Closes idle sockets. */
@@ -104,13 +109,14 @@ function createTransport(got: Got, options: TransportOptions): Transport {
     url: URL,
     signal: AbortSignal,
     what: { method?: 'GET'; body?: Iterable<Buffer>; headers?: { 'content-length': string } },
+    mostBytes = MAX_RESPONSE_BYTES,
   ): Promise<Exchange> => {
     const evidence: Evidence = { written: false, tooLarge: false, overdue: undefined };
     const limit = options.proxy === undefined ? NO_LIMIT : limitConnecting(evidence, signal, milliseconds);
     let sent: ClientRequest | undefined;
     const request = client(url, { ...what, signal: limit.signal ?? signal });
     void request.on('downloadProgress', ({ transferred }: { transferred: number }) => {
-      if (transferred <= MAX_RESPONSE_BYTES) return;
+      if (transferred <= mostBytes) return;
       evidence.tooLarge = true;
       sent?.destroy();
     });
@@ -128,7 +134,7 @@ function createTransport(got: Got, options: TransportOptions): Transport {
     }
   };
   return {
-    post: (url, body, signal) => exchange(url, signal, bodyOptions(body)),
+    post: (url, body, signal, mostBytes) => exchange(url, signal, bodyOptions(body), mostBytes),
     probe: (url, signal) => exchange(url, signal, { method: 'GET' }),
     close() {
       agents.http.destroy();

@@ -157,6 +157,12 @@ describe(`pkb-simulator on Node-RED ${version}`, () => {
     });
     const { ack, payload } = await flow.wait('accepted');
     assert.equal(payload.code, 'AA');
+    const [{ nhsNumber, family, given, birthDate, postcode }] = payload.patients;
+    assert.deepEqual(
+      [nhsNumber, family, given, birthDate, postcode],
+      [NHS_NUMBERS[0], 'Example', 'Alex', '1970-01-31', 'N1 1AA'],
+    );
+    assert.equal(payload.next, undefined);
     assert.match(ack, /ADR\^A19[^]*PID\|1\|\|9990000018\^\^\^NHS\^NH\|\|Example\^Alex\|\|19700131/);
     await until('it is shown', () => flow.seen('received').length === 1);
   });

@@ -377,13 +377,22 @@ export interface Measurement {
   time?: IsoTime;
 }
 /**
- * Asks PKB for a patient's details (QRY^A19): by NHS number, by another identifier, or for all changed since a time.
+ * Asks PKB for patients (QRY^A19): by NHS number, by another identifier, all changed since a time, or all who are or are not registered with PKB, a page at a time.
  */
 export interface QueryFields {
   kind: 'query';
   nhsNumber?: NhsNumber;
   identifier?: QueryIdentifier;
   changedSince?: IsoTime;
+  /**
+   * Only patients who are registered with PKB, or who are not. Asks for their status instead of their demographics.
+   */
+  registration?: 'registered' | 'not-registered';
+  /**
+   * How many patients one answer may hold, with registration; 10,000 at most.
+   */
+  limit?: number;
+  after?: Text;
 }
 /**
  * Another identifier, with its type.

@@ -3,6 +3,7 @@
  * tolerantly, and nothing but an AA for this very message counts as accepted.
  */
 import { type Acknowledgement, readAck } from '../../hl7/ack.js';
+import { QUERY } from '../query-answer.js';
 import { answerText, type Media } from './answer-text.js';
 import { readXml, type XmlElement } from './xml.js';
 
@@ -28,10 +29,20 @@ export interface Answered extends DecodedResponse {
   readonly fault?: 'credentials' | 'other';
   /** Whether the answer is SOAP or HL7 at all, and so PKB's, whatever it says. */
   readonly isAnswer: boolean;
+  /** Whether it is XML that breaks off or cannot be read. */
+  readonly isBroken?: boolean;
 }
 
 /** Answers beyond this size are not read: an acknowledgement has a few hundred bytes. */
 export const MAX_RESPONSE_BYTES = 1024 * 1024;
+
+/** Answers to queries hold patients, some 100 bytes each. */
+export const MAX_QUERY_RESPONSE_BYTES = 16 * MAX_RESPONSE_BYTES;
+
+/** How large an answer to a message may be, in bytes. @param messageType such as `QRY^A19` */
+export function answerLimit(messageType: string): number {
+  return messageType === QUERY ? MAX_QUERY_RESPONSE_BYTES : MAX_RESPONSE_BYTES;
+}
 
 /**
  * Reads the body of a 200 answer or of a SOAP fault: a SOAP response with any prefix, its ACK as text or CDATA with
@@ -42,7 +53,12 @@ export const MAX_RESPONSE_BYTES = 1024 * 1024;
  * @returns never throws; `unknown` for whatever is not surely an answer to this message
  */
 export function decodeResponse(body: string | Uint8Array, controlId: string): DecodedResponse {
-  const { isAnswer: _isAnswer, fault: _fault, ...decoded } = readAnswer(body, controlId, {});
+  const {
+    isAnswer: _isAnswer,
+    isBroken: _isBroken,
+    fault: _fault,
+    ...decoded
+  } = readAnswer(body, controlId, {});
   return decoded;
 }
 
@@ -50,15 +66,20 @@ export function decodeResponse(body: string | Uint8Array, controlId: string): De
  * As {@link decodeResponse}, with what decides how a refusal is taken.
  *
  * @param media what the answer's headers say of its body
+ * @param limit how large it may be, in bytes
  */
-export function readAnswer(body: string | Uint8Array, controlId: string, media: Media): Answered {
+export function readAnswer(
+  body: string | Uint8Array,
+  controlId: string,
+  media: Media,
+  limit = MAX_RESPONSE_BYTES,
+): Answered {
   if (typeof body !== 'string' && !(body instanceof Uint8Array)) return NO_ANSWER;
-  if (body.length > MAX_RESPONSE_BYTES) return NO_ANSWER;
-  const answer =
-    typeof body === 'string' ? { text: body, attachments: [] } : answerText(body, media, MAX_RESPONSE_BYTES);
+  if (body.length > limit) return NO_ANSWER;
+  const answer = typeof body === 'string' ? { text: body, attachments: [] } : answerText(body, media, limit);
   if (answer === undefined) return NO_ANSWER;
   const [root = NOTHING, ...others] = [answer.text, ...answer.attachments].map(documentOf);
-  if (root.isBroken) return NO_ANSWER;
+  if (root.isBroken) return { ...NO_ANSWER, isBroken: true };
   const documents = [root, ...others];
   const elements = documents.flatMap((document) => document.elements);
   const isSoap = root.elements.at(-1)?.path[0] === 'Envelope';

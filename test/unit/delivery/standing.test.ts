@@ -79,6 +79,12 @@ describe('the standing of a connection', () => {
     });
   }
 
+  it('counts a refusal that is about nothing but the message at once, and sees no failure of the connection', () => {
+    assert.deepEqual(refuse(ONE, 'oversized'), { counts: true, failures: 0, unreadable: 0 });
+    refuse(TWO);
+    assert.deepEqual(refuse(ONE, 'oversized'), { counts: true, failures: 1, unreadable: 0 });
+  });
+
   it('counts messages that fail together as one failure', () => {
     assert.equal(refuse(ONE, 'busy').failures, 1);
     assert.equal(refuse(TWO, 'busy', true).failures, 1);

@@ -5,24 +5,31 @@ import { time } from '../times.js';
 import { components, type Raw, segment, text } from '../write.js';
 import type { Draft } from '../draft.js';
 
+/** QRD-11: what to ask for (PKB page 3365012701). */
+const STATUS = { registered: 'REGISTERED', 'not-registered': 'NOT_REGISTERED' } as const;
+
 /**
- * A query for demographics.
+ * A query for demographics, or, by registration, for patients and their status, a page at a time.
  *
  * @param queryId QRD-4
  * @param asked QRD-1, an HL7 time stamp
  */
 export function query(fields: QueryFields, queryId: string, asked: string): Draft {
+  const { registration, limit, after, changedSince } = fields;
   const segments = [
     segment('QRD', {
       1: text(asked),
       2: text('R'),
       3: text('I'),
       4: text(queryId),
+      7: limit === undefined ? undefined : components(text(String(limit)), text('RD')),
       8: subject(fields),
-      9: text('DEM'),
+      9: text(registration === undefined ? 'DEM' : 'STA'),
+      11: registration === undefined ? undefined : text(STATUS[registration]),
     }),
   ];
-  if (fields.changedSince !== undefined) segments.push(segment('QRF', { 2: time(fields.changedSince) }));
+  if (changedSince !== undefined) segments.push(segment('QRF', { 2: time(changedSince) }));
+  if (after !== undefined) segments.push(segment('DSC', { 1: text(after), 2: text('I') }));
   return { messageType: 'QRY^A19', segments };
 }
 

@@ -1,0 +1,104 @@
+/**
+ * Answers to QRY^A19: the patients in an ADR^A19, and where the next page begins (PKB page 3365012701; HL7 v2, chapter 2,
+ * DSC). PKB documents that an answer holds identifiers, name, date of birth and postcode, and not how; they are read from
+ * where HL7 keeps them.
+ */
+import { delimitersOf, type Delimiters } from '../hl7/delimiters.js';
+import { unescape } from '../hl7/escape.js';
+import { own } from '../hl7/own.js';
+import { SegmentCursor } from '../hl7/segments.js';
+import { identifierOf, isNhs, isWhole } from './identifiers.js';
+
+/** The message type that asks for patients. */
+export const QUERY = 'QRY^A19';
+
+/** An identifier of a patient, as plain text. */
+export interface FoundIdentifier {
+  readonly value: string;
+  /** Who gives it, such as `NHS`. */
+  readonly authority: string;
+  /** Such as `NH` or `MR`. */
+  readonly type: string;
+  /** Status of an NHS number, such as `01`, where PKB says one. */
+  readonly status?: string;
+}
+
+/** A patient that PKB knows. What PKB does not say is blank. */
+export interface FoundPatient {
+  /** The first of the NHS numbers among the identifiers. */
+  readonly nhsNumber: string;
+  readonly identifiers: readonly FoundIdentifier[];
+  readonly family: string;
+  readonly given: string;
+  /** `1970-01-31`; other than a whole day as PKB writes it. */
+  readonly birthDate: string;
+  readonly postcode: string;
+}
+
+/** What an answer says. */
+export interface QueryAnswer {
+  readonly patients: readonly FoundPatient[];
+  /** DSC-1 where PKB has more: what the next query names, to go on behind these. */
+  readonly next?: string;
+}
+
+/**
+ * Reads an answer, in time proportional to its length.
+ *
+ * @param hl7 an ADR^A19, segments ended by CR, LF or CRLF
+ * @returns a patient for each PID, in their order; no value is a part of the text given, so that the text can go
+ */
+export function readQueryAnswer(hl7: string): QueryAnswer {
+  const delimiters = delimitersOf(hl7);
+  const patients: FoundPatient[] = [];
+  let next = '';
+  const cursor = new SegmentCursor(hl7);
+  while (cursor.next()) {
+    if (cursor.is('PID', delimiters.field))
+      patients.push(patientOf(hl7.slice(cursor.start, cursor.end), delimiters));
+    else if (cursor.is('DSC', delimiters.field))
+      next = plain(hl7.slice(cursor.start, cursor.end).split(delimiters.field, 2)[1], delimiters);
+  }
+  return next === '' ? { patients } : { patients, next };
+}
+
+/** PID-2 and PID-3, PID-5, PID-7 and PID-11. */
+function patientOf(pid: string, delimiters: Delimiters): FoundPatient {
+  const fields = pid.split(delimiters.field, 12);
+  const identifiers = [2, 3]
+    .flatMap((n) => (fields[n] ?? '').split(delimiters.repetition))
+    .map((raw) => identifierOf(raw.split(delimiters.component, 5)))
+    .filter(isWhole)
+    .map(({ value, authority, type, status }) => ({
+      value: plain(value, delimiters),
+      authority: plain(authority, delimiters),
+      type: plain(type, delimiters),
+      ...(status === '' ? {} : { status }),
+    }));
+  const first = (n: number, component: number): string => {
+    const [repetition = ''] = (fields[n] ?? '').split(delimiters.repetition, 1);
+    const [subcomponent] = (repetition.split(delimiters.component, component)[component - 1] ?? '').split(
+      delimiters.subcomponent,
+      1,
+    );
+    return plain(subcomponent, delimiters);
+  };
+  return {
+    nhsNumber: identifiers.find(isNhs)?.value ?? '',
+    identifiers,
+    family: first(5, 1),
+    given: first(5, 2),
+    birthDate: dayOf(first(7, 1)),
+    postcode: first(11, 5),
+  };
+}
+
+/** The day of a time stamp; PKB takes PID-7's literally (3365013095). */
+function dayOf(written: string): string {
+  const day = /^(\d{4})(\d\d)(\d\d)/.exec(written);
+  return day ? `${day[1]}-${day[2]}-${day[3]}` : written;
+}
+
+function plain(raw: string | undefined, delimiters: Delimiters): string {
+  return own(unescape(raw ?? '', delimiters).trim());
+}
