@@ -62,7 +62,7 @@ const [FIELDS_BEGIN, FIELDS_END] = ['<!-- fields: written by scripts/docs.mjs --
 
 /** The help of pkb-build with its lists of fields as the schemas have them. */
 export function helpOfBuild() {
-  const { COMMON, SCHEMAS } = require('../dist/src/pkb/compose/schemas.js');
+  const { COMMON, SCHEMAS } = require('../dist/src/pkb/compose/kinds.js');
   const help = readFileSync(helpFile, 'utf8');
   const [before, rest = ''] = help.split(FIELDS_BEGIN);
   const after = rest.split(FIELDS_END)[1] ?? '';
@@ -73,8 +73,9 @@ export function helpOfBuild() {
 export function pages() {
   const { ERROR_CODES } = require('../dist/src/errors.js');
   const { DATA_POINT_FIELDS, MESSAGE_TYPES } = require('../dist/src/pkb/catalogue.js');
+  const { MARKS } = require('../dist/src/pkb/guard/rule.js');
   const { RULES } = require('../dist/src/pkb/guard/rules/index.js');
-  const { COMMON, SCHEMAS } = require('../dist/src/pkb/compose/schemas.js');
+  const { COMMON, SCHEMAS } = require('../dist/src/pkb/compose/kinds.js');
   const { kinds, shared } = fieldTables(SCHEMAS, COMMON);
   const { OUTCOMES } = require('../dist/src/delivery/outcome.js');
   const { REFUSALS } = require('../dist/src/delivery/refusal.js');
@@ -148,6 +149,8 @@ against are in the package, in \`dist/src/pkb/compose/schemas/\`.
   record (soft matching), and demographics with NHS number status 02 or 03 or with only an organisation's own identifier.
 - **Content** of documents travels in base64. A \`pdf\` is a Buffer, as the file nodes give it, or text in base64.
 - **E-mail addresses** have an effect in the real world: the first that PKB learns sends the patient an invitation.
+- **What PKB does** with a field is documented on the pages that \`docs/message-types.md\` names, unless the table says otherwise:
+  [I] is inferred from them, [U] stands on no page.
 - **Allergies, diagnoses and medication** can be sent only in \`clinical\`, since they replace the Customer's whole lists;
   \`pkb-guard\` blocks them unless it is told otherwise.
 - **Appointments** are changed with \`reschedule\` or \`change\`. A second \`new\` with the same ID replaces the appointment:
@@ -169,8 +172,12 @@ ${shared.map((part) => `## ${part.title}\n\n${part.description}\n\n${fieldTable(
 What \`pkb-guard\` (and \`inspect()\`) looks for. Each rule can be set to \`off\`, \`flag\`, \`block\` and, where it is about whole
 segments, \`strip\`. No finding holds a value of the message.
 
+The last column says how sure it is what PKB does: ${Object.entries(MARKS)
+      .map(([mark, means]) => `**${mark}** ${means}`)
+      .join('; ')}.
+
 ${table(
-  ['rule', 'what', 'looks at', 'severity', 'default', 'can strip', 'why', 'source'],
+  ['rule', 'what', 'looks at', 'severity', 'default', 'can strip', 'why', 'source', 'sure'],
   RULES.map((rule) => [
     `\`${rule.id}\``,
     rule.title,
@@ -180,6 +187,7 @@ ${table(
     rule.strips ? 'yes' : '',
     rule.why,
     rule.source,
+    rule.mark,
   ]),
 )}
 

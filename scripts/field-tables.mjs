@@ -24,7 +24,7 @@ export function rows(schema, from, common, prefix = '') {
     const row = {
       name: path,
       required: required.has(name),
-      description: field.description ?? '',
+      description: [field.description ?? '', ...(field['x-mark'] ? [`[${field['x-mark']}]`] : [])].join(' '),
       hl7: field['x-hl7'] ?? '',
     };
     if (SHARED.includes(field.title)) return [row];

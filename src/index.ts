@@ -25,7 +25,7 @@ export { MESSAGE_TYPES, type MessageType } from './pkb/catalogue.js';
 export { compose, type ComposeOptions } from './pkb/compose/compose.js';
 export { type Fault, PkbFieldsError } from './pkb/compose/faults.js';
 export type * from './pkb/compose/fields.js';
-export { COMMON as COMMON_SCHEMA, type Kind, SCHEMAS } from './pkb/compose/schemas.js';
+export { COMMON as COMMON_SCHEMA, type Kind, SCHEMAS } from './pkb/compose/kinds.js';
 export { type DataPoint, type DataPointId, deriveId } from './pkb/data-point.js';
 export { isNhsNumber } from './pkb/nhs-number.js';
 export {

@@ -46,18 +46,19 @@ export interface QueryAnswer {
  * Reads an answer, in time proportional to its length.
  *
  * @param hl7 an ADR^A19, segments ended by CR, LF or CRLF
- * @returns a patient for each PID, in their order; no value is a part of the text given, so that the text can go
+ * @returns a patient for each PID, in their order; no value refers to the text given, so that whoever keeps a
+ *   patient does not keep all of them
  */
 export function readQueryAnswer(hl7: string): QueryAnswer {
   const delimiters = delimitersOf(hl7);
   const patients: FoundPatient[] = [];
   let next = '';
   const cursor = new SegmentCursor(hl7);
+  const segment = (): string => own(hl7.slice(cursor.start, cursor.end));
   while (cursor.next()) {
-    if (cursor.is('PID', delimiters.field))
-      patients.push(patientOf(hl7.slice(cursor.start, cursor.end), delimiters));
+    if (cursor.is('PID', delimiters.field)) patients.push(patientOf(segment(), delimiters));
     else if (cursor.is('DSC', delimiters.field))
-      next = plain(hl7.slice(cursor.start, cursor.end).split(delimiters.field, 2)[1], delimiters);
+      next = plain(segment().split(delimiters.field, 2)[1], delimiters);
   }
   return next === '' ? { patients } : { patients, next };
 }
@@ -100,5 +101,5 @@ function dayOf(written: string): string {
 }
 
 function plain(raw: string | undefined, delimiters: Delimiters): string {
-  return own(unescape(raw ?? '', delimiters).trim());
+  return unescape(raw ?? '', delimiters).trim();
 }

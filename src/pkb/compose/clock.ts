@@ -6,7 +6,7 @@ import { formatTimestamp } from '../../hl7/timestamp.js';
 import { offsetsOf } from '../../hl7/zone.js';
 import { isClockTime } from '../clock-times.js';
 import type { Fault } from './faults.js';
-import { COMMON, SCHEMAS } from './schemas.js';
+import { COMMON, SCHEMAS } from './kinds.js';
 import { readTime } from './times.js';
 
 type Tree = Readonly<Record<string, unknown>>;

@@ -9,18 +9,12 @@ import { DATA_POINT_FIELDS, type Family } from '../catalogue.js';
 import { type DataPointId, type DataPointOwner, deriveId } from '../data-point.js';
 import { stamp, type Stamped, type StampOptions } from '../stamp.js';
 import { withOffsets } from './clock.js';
-import type { Draft } from './draft.js';
+import type { Draft, DraftContext, KindRow } from './draft.js';
 import { type Fault, PkbFieldsError } from './faults.js';
 import type { MessageFields } from './fields.js';
-import { appointment } from './kinds/appointment.js';
-import { carePlan, document, documentDeletion } from './kinds/document.js';
-import { demographics } from './kinds/demographics.js';
-import { encounter } from './kinds/encounter.js';
-import { query } from './kinds/query.js';
-import { measurement, result, resultDeletion } from './kinds/result.js';
+import { isKind, type Kind, KIND_NAMES, KINDS } from './kinds.js';
 import { plainCopy, Uncopyable } from './plain.js';
-import { type Kind } from './schemas.js';
-import { faultsOf, isKind, KINDS } from './validate.js';
+import { faultsOf } from './validate.js';
 
 /** What {@link compose} is told besides the fields: what `stamp` is told; a control ID is always new. */
 export type ComposeOptions = Omit<StampOptions, 'controlId'>;
@@ -58,7 +52,8 @@ export function composeMessage(given: unknown, options: ComposeOptions): Stamped
     ]);
   }
   const { kind } = fields as { kind?: unknown };
-  if (!isKind(kind)) throw new PkbFieldsError([{ path: 'kind', text: `must be one of ${KINDS.join(', ')}` }]);
+  if (!isKind(kind))
+    throw new PkbFieldsError([{ path: 'kind', text: `must be one of ${KIND_NAMES.join(', ')}` }]);
 
   const point = dataPoint(kind, fields as Record<string, unknown>, options);
   const zoned = withOffsets(fields as Record<string, unknown>, zoneOf(options.customer));
@@ -68,9 +63,19 @@ export function composeMessage(given: unknown, options: ComposeOptions): Stamped
   // The schema of this kind has been passed, which is what makes these fields of this type.
   const checked = withStatus(zoned.fields as unknown as MessageFields, options.customer);
   const id = point.id ?? newId();
-  const draft = draftOf(checked, id, { queryId: newId, asked: formatUtc(now) });
-  const text = [`MSH|^~\\&|||||||${draft.messageType}|`, ...draft.segments, ''].join('\r');
-  const stamped = stamp(text, { ...options, now: () => now, controlId: 'new', dataPointId: 'keep' });
+  const draft = draftOf(checked, { id, newId, now: formatUtc(now) });
+  const { messageType, sendingApplication } = draft;
+  const text = [`MSH|^~\\&|${sendingApplication ?? ''}||||||${messageType}|`, ...draft.segments, ''].join(
+    '\r',
+  );
+  const stamped = stamp(text, {
+    ...options,
+    now: () => now,
+    controlId: 'new',
+    dataPointId: 'keep',
+    // Where PKB goes by MSH-3, the node's own would make another kind of message of it.
+    sendingApplication: sendingApplication === undefined ? options.sendingApplication : undefined,
+  });
   const { dataPoint: written } = stamped;
   return {
     ...stamped,
@@ -96,46 +101,11 @@ function copyOf(given: unknown): unknown {
   }
 }
 
-function draftOf(fields: MessageFields, id: string, about: { queryId: () => string; asked: string }): Draft {
-  switch (fields.kind) {
-    case 'document':
-      return document(fields, id);
-    case 'document-deletion':
-      return documentDeletion(fields, id);
-    case 'care-plan':
-      return carePlan(fields, id);
-    case 'appointment':
-      return appointment(fields, id);
-    case 'demographics':
-      return demographics(fields);
-    case 'result':
-      return result(fields, id);
-    case 'measurement':
-      return measurement(fields, id);
-    case 'result-deletion':
-      return resultDeletion(fields, id);
-    case 'encounter':
-      return encounter(fields, id);
-    case 'query':
-      return query(fields, about.queryId(), about.asked);
-  }
+/** Each kind drafts its own fields, which the compiler cannot see across the table. */
+function draftOf(fields: MessageFields, context: DraftContext): Draft {
+  const row = KINDS[fields.kind] as KindRow<MessageFields>;
+  return row.draft(fields, context);
 }
-
-const FAMILIES: Readonly<Record<Kind, Family>> = {
-  document: 'document',
-  'document-deletion': 'document',
-  'care-plan': 'document',
-  appointment: 'appointment',
-  demographics: 'demographics',
-  result: 'result',
-  measurement: 'result',
-  'result-deletion': 'result',
-  encounter: 'encounter',
-  query: 'query',
-};
-
-/** Kinds whose messages begin something, so that a new ID makes sense. */
-const BEGINNING: readonly Kind[] = ['document', 'care-plan', 'result', 'measurement'];
 
 /** Which data point ID a message gets, and whose it is; `id` is undefined where a new one is to be made. */
 interface ChosenId {
@@ -145,13 +115,13 @@ interface ChosenId {
 }
 
 function dataPoint(kind: Kind, fields: Readonly<Record<string, unknown>>, options: ComposeOptions): ChosenId {
-  const family = FAMILIES[kind];
+  const { family, begins: mayBegin } = KINDS[kind];
   if (DATA_POINT_FIELDS[family].length === 0) return { id: '', owner: 'kept', faults: [] };
   const wanted = options.dataPointId ?? 'keep';
   if (typeof wanted === 'object' && wanted !== null) return given(wanted, family, options.customer);
   if (wanted !== 'new' && wanted !== 'keep')
     return fault('cannot be chosen: dataPointId is "keep", "new", { own } or { derive, partner }');
-  const begins = BEGINNING.includes(kind) || (kind === 'appointment' && fields['event'] === 'new');
+  const begins = typeof mayBegin === 'function' ? mayBegin(fields) : mayBegin;
   if (wanted === 'new') {
     if (begins) return { owner: 'partner', faults: [] };
     return fault('cannot be a new one here, since nothing has it yet; give the ID the message is about');

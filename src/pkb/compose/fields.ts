@@ -14,6 +14,7 @@ export type MessageFields =
   | EncounterFields
   | MeasurementFields
   | QueryFields
+  | RadiologyFields
   | ResultDeletionFields
   | ResultFields;
 /**
@@ -402,6 +403,21 @@ export interface QueryIdentifier {
   type: Text;
 }
 /**
+ * A radiology report (ORU^R01 with MSH-3 RADIOLOGY, whatever Sender says in the node), which PKB shows under Imaging. Sent again with the same ID, it is replaced.
+ */
+export interface RadiologyFields {
+  kind: 'radiology';
+  id?: Text;
+  patient: Patient;
+  test: Coded;
+  time: IsoTime;
+  report: Lines;
+  status?: ResultStatus;
+  delayDays?: Days;
+  orderedBy?: Professional;
+  specialty?: Text;
+}
+/**
  * Deletes all results or measurements of a report by its ID (ORU^R01 with OBR-25 R).
  */
 export interface ResultDeletionFields {
@@ -410,21 +426,29 @@ export interface ResultDeletionFields {
   patient: Patient;
   test?: Coded;
   time?: IsoTime;
+  /**
+   * Whether it is a radiology report; it then needs test and time as well.
+   */
+  radiology?: boolean;
 }
 /**
- * A laboratory report (ORU^R01): one value per test, or one text. Sent again with the same ID, each test is replaced.
+ * A laboratory report (ORU^R01): one value per test in one or several panels, or one text. Sent again with the same ID, each test is replaced.
  */
 export interface ResultFields {
   kind: 'result';
   id?: Text;
   patient: Patient;
-  test: Coded;
+  test?: Coded;
   time: IsoTime;
   /**
    * The single results.
    */
   results?: Observation[];
   report?: Lines;
+  /**
+   * Several panels (such as a full blood count and liver function) of one order: all under the report's one ID, and no test twice among them.
+   */
+  panels?: Panel[];
   status?: ResultStatus;
   delayDays?: Days;
   comment?: Lines;
@@ -449,5 +473,17 @@ export interface Observation {
   flag?: 'N' | 'H' | 'L' | 'HH' | 'LL' | 'A' | 'AA' | '<' | '>' | 'S' | 'R' | 'I';
   status?: ResultStatus;
   time?: IsoTime;
+  comment?: Lines;
+}
+/**
+ * One panel of results.
+ */
+export interface Panel {
+  test: Coded;
+  time?: IsoTime;
+  /**
+   * Its results.
+   */
+  results: Observation[];
   comment?: Lines;
 }

@@ -9,7 +9,7 @@ import { illegalAt } from '../soap/characters.js';
 import { isSnomedCt } from '../snomed-ct.js';
 import { contentFaults } from './content.js';
 import type { Fault } from './faults.js';
-import { COMMON, type Kind, SCHEMAS } from './schemas.js';
+import { COMMON, type Kind, KINDS, SCHEMAS } from './kinds.js';
 import { isDay, readTime } from './times.js';
 
 const precision = (written: string): string => readTime(written)?.precision ?? '';
@@ -27,7 +27,7 @@ const FORMATS: Readonly<Record<string, (written: string) => boolean>> = {
 };
 
 /** Words of ours in the schemas that check nothing. */
-const ANNOTATIONS = ['x-fault', 'x-hl7', 'tsType'];
+const ANNOTATIONS = ['x-fault', 'x-hl7', 'x-mark', 'tsType'];
 
 const ajv = new Ajv2020({
   allErrors: true,
@@ -41,14 +41,6 @@ ajv.addSchema(COMMON);
 
 const VALIDATORS = new Map<Kind, ValidateFunction>();
 
-/** The kinds of message, for texts. */
-export const KINDS: readonly string[] = Object.keys(SCHEMAS);
-
-/** Whether a text names a kind of message. */
-export function isKind(kind: unknown): kind is Kind {
-  return typeof kind === 'string' && Object.hasOwn(SCHEMAS, kind);
-}
-
 /**
  * Checks the fields of one kind.
  *
@@ -59,14 +51,14 @@ export function isKind(kind: unknown): kind is Kind {
 export function faultsOf(kind: Kind, fields: Readonly<Record<string, unknown>>, now: Date): Fault[] {
   let validate = VALIDATORS.get(kind);
   if (validate === undefined) {
-    validate = ajv.compile(SCHEMAS[kind]);
+    validate = ajv.compile(KINDS[kind].schema);
     VALIDATORS.set(kind, validate);
   }
   const long = longLists(fields);
   // Checking each of thousands of wrong items would take minutes.
   if (long.length > 0) return long;
   const faults = validate(fields) ? [] : (validate.errors ?? []).flatMap(schemaFault);
-  if (kind === 'document' || kind === 'care-plan') faults.push(...contentFaults(fields));
+  if (KINDS[kind].hasContent) faults.push(...contentFaults(fields));
   return distinct([...faults, ...characterFaults(fields), ...crossFaults(fields, now)]);
 }
 
@@ -210,13 +202,13 @@ function crossFaults(fields: Readonly<Record<string, unknown>>, now: Date): Faul
   faults.push(...teamFaults(fields['teams']));
   faults.push(...birthDateFaults(patient?.['birthDate'], now), ...nhsNumberFaults(patient));
   const lists = [
-    ['results', fields['results'], resultKey, 'is the same test as another one; PKB keeps one value of each'],
     ['measurements', fields['measurements'], measurementKey, 'is the same as another one of the same time'],
     ['clinical.allergies', clinical?.allergies, allergyKey, 'stands twice; PKB rejects the whole message'],
   ] as const;
   for (const [path, list, keyOf, text] of lists) {
     for (const i of repeated(list, keyOf)) faults.push({ path: `${path}[${i}]`, text });
   }
+  faults.push(...resultFaults(fields));
   for (const [path, value] of numbersOf(fields)) {
     if (/e/i.test(String(value)))
       faults.push({ path, text: 'is too large or too small to be written without an exponent' });
@@ -314,15 +306,40 @@ function repeated(list: unknown, keyOf: (item: Item) => unknown[]): number[] {
 }
 
 function numbersOf(fields: Readonly<Record<string, unknown>>): [string, number][] {
-  return ['results', 'measurements'].flatMap((list) => {
-    const items: unknown = fields[list];
+  const lists: [string, unknown][] = [...resultLists(fields), ['measurements', fields['measurements']]];
+  return lists.flatMap(([path, items]) => {
     if (!Array.isArray(items)) return [];
     return items.flatMap((item: unknown, i): [string, number][] => {
       const value = (item as { value?: unknown } | null)?.value;
       const number = typeof value === 'object' ? (value as { number?: unknown } | null)?.number : value;
-      return typeof number === 'number' ? [[`${list}[${i}].value`, number]] : [];
+      return typeof number === 'number' ? [[`${path}[${i}].value`, number]] : [];
     });
   });
+}
+
+/** The lists of single results with their paths: that of the report, and those of its panels. */
+function resultLists({ results, panels }: Readonly<Record<string, unknown>>): [string, unknown][] {
+  const inPanels = Array.isArray(panels)
+    ? panels.map((panel: unknown, i): [string, unknown] => [
+        `panels[${i}].results`,
+        (panel as { results?: unknown } | null)?.results,
+      ])
+    : [];
+  return [['results', results], ...inPanels];
+}
+
+/** A test twice under one filler order number, be it in two panels: PKB takes one value of each (3991405648). */
+function resultFaults(fields: Readonly<Record<string, unknown>>): Fault[] {
+  const placed = resultLists(fields).flatMap(([path, items]) =>
+    Array.isArray(items) ? items.map((item: unknown, i) => ({ item, path: `${path}[${i}]` })) : [],
+  );
+  return repeated(
+    placed.map(({ item }) => item),
+    resultKey,
+  ).map((i) => ({
+    path: placed[i]?.path ?? '',
+    text: 'is the same test as another one; PKB keeps one value of each',
+  }));
 }
 
 function distinct(faults: readonly Fault[]): Fault[] {

@@ -10,6 +10,16 @@ export type Action = 'off' | 'flag' | 'strip' | 'block';
 /** How grave a finding is: `error` harms data or is sure to be rejected, `warning` may, `note` is worth knowing. */
 export type Severity = 'error' | 'warning' | 'note';
 
+/** How sure it is what PKB does. */
+export const MARKS = {
+  D: 'documented on the page named',
+  I: 'inferred from what the page says',
+  U: 'unknown: no page says it, and the rule asks for care',
+} as const;
+
+/** One of {@link MARKS}. */
+export type Mark = keyof typeof MARKS;
+
 /** The areas into which rules are grouped, in the order in which they are shown. */
 export const AREAS = {
   overwriting: 'Overwriting the Customer’s lists',
@@ -64,6 +74,8 @@ export interface Rule {
   readonly why: string;
   /** PKB page id, or the chapter of HL7. */
   readonly source: string;
+  /** How sure it is what PKB does: one of {@link MARKS}. */
+  readonly mark: Mark;
   /** Whether the segments it reports may be stripped, and which notes go with them. */
   readonly strips?: { readonly with: readonly string[] };
   readonly check: (message: Scan, report: Report, context: GuardContext) => void;

@@ -5,7 +5,7 @@ import { compose } from '../../../src/pkb/compose/compose.js';
 import { inspect } from '../../../src/pkb/guard/inspect.js';
 import { RULES } from '../../../src/pkb/guard/rules/index.js';
 import { encodeRequest } from '../../../src/pkb/soap/request.js';
-import { SCHEMAS } from '../../../src/pkb/compose/schemas.js';
+import { SCHEMAS } from '../../../src/pkb/compose/kinds.js';
 import { type Received, Simulator } from '../../../src/simulator/simulator.js';
 import { instantOf, plain, readingAt } from '../../support/reading.js';
 import { COMPOSED_SITUATIONS, SITUATIONS } from './situations.js';
@@ -140,6 +140,14 @@ describe('the table of situations', () => {
       );
     });
   }
+
+  it('marks no rule as surer than its surest situation', () => {
+    const sure = ['U', 'I', 'D'];
+    for (const { id, mark } of RULES) {
+      const marks = all.filter(({ finds }) => finds.includes(id)).map((row) => sure.indexOf(row.mark));
+      assert.ok(sure.indexOf(mark) <= Math.max(...marks), id);
+    }
+  });
 
   it('names no rule that there is not', () => {
     const known = new Set(RULES.map((rule) => rule.id));

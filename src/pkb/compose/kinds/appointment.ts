@@ -4,7 +4,8 @@ import { pid } from '../patient.js';
 import { inWords, professional } from '../datatypes.js';
 import { time } from '../times.js';
 import { components, segment, text } from '../write.js';
-import type { Draft } from '../draft.js';
+import type { Draft, DraftContext, KindRow } from '../draft.js';
+import schema from '../schemas/appointment.json';
 
 const TRIGGERS = {
   new: 'S12',
@@ -15,7 +16,15 @@ const TRIGGERS = {
 } as const;
 
 /** An appointment, or what happened to it. */
-export function appointment(fields: AppointmentFields, id: string): Draft {
+export const appointment: KindRow<AppointmentFields> = {
+  schema,
+  family: 'appointment',
+  begins: ({ event }) => event === 'new',
+  hasContent: false,
+  draft,
+};
+
+function draft(fields: AppointmentFields, { id }: DraftContext): Draft {
   const { participants = [] } = fields;
   const segments = [
     pid(fields.patient),

@@ -4,10 +4,19 @@ import { coded } from '../datatypes.js';
 import { pid } from '../patient.js';
 import { date, time } from '../times.js';
 import { components, repetitions, segment, text } from '../write.js';
-import type { Draft } from '../draft.js';
+import type { Draft, KindRow } from '../draft.js';
+import schema from '../schemas/demographics.json';
 
 /** A person; clinical lists only where given as such. */
-export function demographics({ event, patient, clinical = {}, teams }: DemographicsFields): Draft {
+export const demographics: KindRow<DemographicsFields> = {
+  schema,
+  family: 'demographics',
+  begins: false,
+  hasContent: false,
+  draft,
+};
+
+function draft({ event, patient, clinical = {}, teams }: DemographicsFields): Draft {
   return {
     messageType: event === 'add' ? 'ADT^A28' : 'ADT^A31',
     segments: [pid(patient), ...clinicalLists(clinical), ...teamsOf(teams)],

@@ -5,10 +5,39 @@ import { pid } from '../patient.js';
 import { professional } from '../datatypes.js';
 import { time } from '../times.js';
 import { components, segment, text } from '../write.js';
-import type { Draft } from '../draft.js';
+import type { Draft, DraftContext, KindRow } from '../draft.js';
+import carePlanSchema from '../schemas/care-plan.json';
+import deletionSchema from '../schemas/document-deletion.json';
+import documentSchema from '../schemas/document.json';
 
 /** A document. */
-export function document(fields: DocumentFields, id: string): Draft {
+export const document: KindRow<DocumentFields> = {
+  schema: documentSchema,
+  family: 'document',
+  begins: true,
+  hasContent: true,
+  draft: draftDocument,
+};
+
+/** A care plan. */
+export const carePlan: KindRow<CarePlanFields> = {
+  schema: carePlanSchema,
+  family: 'document',
+  begins: true,
+  hasContent: true,
+  draft: draftCarePlan,
+};
+
+/** The deletion of a document. */
+export const documentDeletion: KindRow<DocumentDeletionFields> = {
+  schema: deletionSchema,
+  family: 'document',
+  begins: false,
+  hasContent: false,
+  draft: draftDeletion,
+};
+
+function draftDocument(fields: DocumentFields, { id }: DraftContext): Draft {
   return {
     messageType: 'MDM^T02',
     segments: [
@@ -27,8 +56,7 @@ export function document(fields: DocumentFields, id: string): Draft {
   };
 }
 
-/** A care plan. */
-export function carePlan(fields: CarePlanFields, id: string): Draft {
+function draftCarePlan(fields: CarePlanFields, { id }: DraftContext): Draft {
   return {
     messageType: 'MDM^T02',
     segments: [
@@ -63,7 +91,6 @@ function contentSegment(fields: Content & { readonly title?: string }, delayDays
   });
 }
 
-/** The deletion of a document. */
-export function documentDeletion(fields: DocumentDeletionFields, id: string): Draft {
+function draftDeletion(fields: DocumentDeletionFields, { id }: DraftContext): Draft {
   return { messageType: 'MDM^T11', segments: [pid(fields.patient), segment('TXA', { 12: text(id) })] };
 }

@@ -4,7 +4,8 @@ import { pid } from '../patient.js';
 import { inWords, professional } from '../datatypes.js';
 import { time } from '../times.js';
 import { segment, text } from '../write.js';
-import type { Draft } from '../draft.js';
+import type { Draft, DraftContext, KindRow } from '../draft.js';
+import schema from '../schemas/encounter.json';
 
 const TRIGGERS = {
   admit: 'A01',
@@ -21,7 +22,15 @@ const TRIGGERS = {
 } as const;
 
 /** An event of a stay. */
-export function encounter(fields: EncounterFields, id: string): Draft {
+export const encounter: KindRow<EncounterFields> = {
+  schema,
+  family: 'encounter',
+  begins: false,
+  hasContent: false,
+  draft,
+};
+
+function draft(fields: EncounterFields, { id }: DraftContext): Draft {
   return {
     messageType: `ADT^${TRIGGERS[fields.event]}`,
     segments: [

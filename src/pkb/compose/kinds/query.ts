@@ -3,25 +3,29 @@ import type { QueryFields } from '../fields.js';
 import { digits } from '../patient.js';
 import { time } from '../times.js';
 import { components, type Raw, segment, text } from '../write.js';
-import type { Draft } from '../draft.js';
+import type { Draft, DraftContext, KindRow } from '../draft.js';
+import schema from '../schemas/query.json';
 
 /** QRD-11: what to ask for (PKB page 3365012701). */
 const STATUS = { registered: 'REGISTERED', 'not-registered': 'NOT_REGISTERED' } as const;
 
-/**
- * A query for demographics, or, by registration, for patients and their status, a page at a time.
- *
- * @param queryId QRD-4
- * @param asked QRD-1, an HL7 time stamp
- */
-export function query(fields: QueryFields, queryId: string, asked: string): Draft {
+/** A query for demographics, or, by registration, for patients and their status, a page at a time. */
+export const query: KindRow<QueryFields> = {
+  schema,
+  family: 'query',
+  begins: false,
+  hasContent: false,
+  draft,
+};
+
+function draft(fields: QueryFields, { newId, now }: DraftContext): Draft {
   const { registration, limit, after, changedSince } = fields;
   const segments = [
     segment('QRD', {
-      1: text(asked),
+      1: text(now),
       2: text('R'),
       3: text('I'),
-      4: text(queryId),
+      4: text(newId()),
       7: limit === undefined ? undefined : components(text(String(limit)), text('RD')),
       8: subject(fields),
       9: text(registration === undefined ? 'DEM' : 'STA'),

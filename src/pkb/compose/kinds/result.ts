@@ -1,47 +1,76 @@
-/** Results and measurements: ORU^R01 (PKB pages 3364848908 and 4718755841). */
-import type { MeasurementFields, Observation, ResultDeletionFields, ResultFields } from '../fields.js';
-import { pid } from '../patient.js';
+/** Laboratory reports: ORU^R01 (PKB pages 3364848908 and 3991405648). */
 import { coded, inWords, professional } from '../datatypes.js';
+import type { Draft, DraftContext, KindRow } from '../draft.js';
+import type { Observation, Panel, ResultFields } from '../fields.js';
+import { pid } from '../patient.js';
+import schema from '../schemas/result.json';
 import { time } from '../times.js';
 import { components, type Raw, segment, text } from '../write.js';
-import type { Draft } from '../draft.js';
+import { visit } from './visit.js';
 
-/** A laboratory report: single results, or one text. */
-export function result(fields: ResultFields, id: string): Draft {
+/** A laboratory report: single results, one text, or several panels of results. */
+export const result: KindRow<ResultFields> = {
+  schema,
+  family: 'result',
+  begins: true,
+  hasContent: false,
+  draft,
+};
+
+function draft(fields: ResultFields, { id }: DraftContext): Draft {
+  return {
+    messageType: 'ORU^R01',
+    segments: [
+      pid(fields.patient),
+      ...visit(fields.specialty),
+      segment('ORC', { 1: text('RE'), 3: text(id), 13: inWords(fields.laboratory) }),
+      ...panelsOf(fields).flatMap((panel, i) => panelSegments(fields, id, panel, i)),
+    ],
+  };
+}
+
+/** The panels of a report; what it has without panels is one. */
+function panelsOf({ panels, test, results, comment }: ResultFields): readonly Panel[] {
+  if (panels !== undefined) return panels;
+  // The schema asks for a test where there are no panels.
+  return [
+    { test: test as Panel['test'], results: results ?? [], ...(comment === undefined ? {} : { comment }) },
+  ];
+}
+
+/** One OBR and what belongs to it. All panels of a report have its filler order number. */
+function panelSegments(fields: ResultFields, id: string, panel: Panel, i: number): string[] {
   const status = fields.status ?? 'F';
+  const delay = fields.delayDays === undefined ? undefined : text(String(fields.delayDays));
   const segments = [
-    pid(fields.patient),
-    ...visit(fields.specialty),
-    segment('ORC', { 1: text('RE'), 3: text(id), 13: inWords(fields.laboratory) }),
     segment('OBR', {
-      1: text('1'),
+      1: text(String(i + 1)),
       3: text(id),
-      4: coded(fields.test),
-      7: time(fields.time),
+      4: coded(panel.test),
+      7: time(panel.time ?? fields.time),
       16: professional(fields.orderedBy),
       25: text(status),
     }),
   ];
-  if (fields.comment !== undefined) segments.push(segment('NTE', { 3: text(fields.comment) }));
-  const delay = fields.delayDays === undefined ? undefined : text(String(fields.delayDays));
+  if (panel.comment !== undefined) segments.push(segment('NTE', { 3: text(panel.comment) }));
   if (fields.report !== undefined) {
     // One OBX of at least two lines is PKB's pattern of a textual report; OBR-4 names the test.
     segments.push(
       segment('OBX', {
         1: text('1'),
         2: text('TX'),
-        3: coded(fields.test),
+        3: coded(panel.test),
         5: text(fields.report),
         11: text(status),
         13: delay,
       }),
     );
   }
-  for (const [i, entry] of (fields.results ?? []).entries()) {
+  for (const [n, entry] of panel.results.entries()) {
     const { type, value } = observed(entry.value);
     segments.push(
       segment('OBX', {
-        1: text(String(i + 1)),
+        1: text(String(n + 1)),
         2: text(type),
         3: coded(entry.test),
         5: value,
@@ -55,60 +84,7 @@ export function result(fields: ResultFields, id: string): Draft {
     );
     if (entry.comment !== undefined) segments.push(segment('NTE', { 3: text(entry.comment) }));
   }
-  return { messageType: 'ORU^R01', segments };
-}
-
-/** Measurements, which PKB tells from laboratory results by the coding system and the units. */
-export function measurement(fields: MeasurementFields, id: string): Draft {
-  const system = fields.codingSystem ?? 'SCT';
-  return {
-    messageType: 'ORU^R01',
-    segments: [
-      pid(fields.patient),
-      ...visit(fields.specialty),
-      segment('ORC', { 1: text('RE'), 3: text(id) }),
-      segment('OBR', {
-        1: text('1'),
-        3: text(id),
-        7: time(fields.time),
-        16: professional(fields.orderedBy),
-        25: text('F'),
-      }),
-      ...fields.measurements.map((entry, i) =>
-        segment('OBX', {
-          1: text(String(i + 1)),
-          2: text('NM'),
-          3: coded({ code: entry.code, ...(entry.text === undefined ? {} : { text: entry.text }) }, system),
-          5: text(String(entry.value)),
-          6: components(text(entry.units), text(entry.unitsText)),
-          11: text('F'),
-          14: time(entry.time),
-        }),
-      ),
-    ],
-  };
-}
-
-/** The deletion of everything in a report. */
-export function resultDeletion(fields: ResultDeletionFields, id: string): Draft {
-  return {
-    messageType: 'ORU^R01',
-    segments: [
-      pid(fields.patient),
-      segment('ORC', { 3: text(id) }),
-      segment('OBR', {
-        1: text('1'),
-        3: text(id),
-        4: coded(fields.test),
-        7: time(fields.time),
-        25: text('R'),
-      }),
-    ],
-  };
-}
-
-function visit(specialty: string | undefined): string[] {
-  return specialty === undefined ? [] : [segment('PV1', { 10: text(specialty) })];
+  return segments;
 }
 
 /** OBX-2 and OBX-5 (HL7 chapter 2): numbers as NM, compared numbers as SN, all else as ST. */

@@ -23,6 +23,7 @@ export const APPOINTMENTS: readonly Rule[] = [
     text: 'A new appointment needs its start in SCH-11.4.',
     why: 'PKB rejects a new appointment without it.',
     source: '3364947182',
+    mark: 'D',
     check: (message, report) => {
       if (message.messageType !== 'SIU^S12') return;
       const sch = message.first(SCH);
@@ -39,6 +40,7 @@ export const APPOINTMENTS: readonly Rule[] = [
     text: 'A new appointment needs its location in PV1-3, such as ^^^^^^^^Clinic 3.',
     why: 'PKB requires PV1-3 of a new appointment.',
     source: '3364947182',
+    mark: 'D',
     check: (message, report) => {
       if (message.messageType === 'SIU^S12') reportLocation(message, report);
     },
@@ -53,6 +55,7 @@ export const APPOINTMENTS: readonly Rule[] = [
     text: 'If PKB does not know the appointment, it needs the start (SCH-11.4) and the location (PV1-3) of a new one, and rejects the message without them.',
     why: 'PKB creates an unknown appointment before it cancels it.',
     source: '3364849014, 3365078416',
+    mark: 'D',
     check: (message, report) => {
       if (message.messageType !== 'SIU^S15' && message.messageType !== 'SIU^S26') return;
       const sch = message.first(SCH);

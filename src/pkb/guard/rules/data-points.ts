@@ -61,6 +61,7 @@ export const DATA_POINTS: readonly Rule[] = [
     text: 'The field that names the data point is empty; let pkb-build set an ID.',
     why: 'PKB replaces, updates and deletes by this ID, and rejects most messages without one.',
     source: '3364848860, 3364947182, 3364848908',
+    mark: 'D',
     check: (message, report) => {
       const all = places(message);
       const last = all.at(-1);
@@ -79,6 +80,7 @@ export const DATA_POINTS: readonly Rule[] = [
     text: 'The data point ID is no UUID and is not declared as the Customer’s own; it may clash with one of the Customer’s.',
     why: 'Partner and Customer share one namespace of IDs: a clash overwrites the other’s data.',
     source: '3365012161',
+    mark: 'D',
     check: (message, report, { dataPointIsCustomers }) => {
       if (dataPointIsCustomers) return;
       for (const { segment, field, id } of places(message)) {
@@ -96,6 +98,7 @@ export const DATA_POINTS: readonly Rule[] = [
     text: 'ORC-3.1 and OBR-3.1 of a report must be equal where both are given.',
     why: 'PKB rejects a message in which they differ.',
     source: '3364848908',
+    mark: 'D',
     check: (message, report) => {
       if (message.messageType === 'ORU^R01' && !isRadiology(message)) reportDiffering(message, report);
     },
@@ -110,6 +113,7 @@ export const DATA_POINTS: readonly Rule[] = [
     text: 'ORC-3.1 and OBR-3.1 differ; for radiology PKB goes by OBR-3, it seems. Write the same ID in both.',
     why: 'PKB’s old page lets OBR-3 override ORC-3 for radiology; whether that still holds is to be confirmed.',
     source: '3365012682, old page oru-r01/radiology',
+    mark: 'I',
     check: (message, report) => {
       if (isRadiology(message)) reportDiffering(message, report);
     },
@@ -124,6 +128,7 @@ export const DATA_POINTS: readonly Rule[] = [
     text: 'An appointment with this ID was sent before; change it with S13 or S14.',
     why: 'A second S12 replaces the appointment: links in e-mails already sent break, and reports cannot tell it from a new one.',
     source: '3835887617',
+    mark: 'D',
     check: (message, report, { appointmentSeen }) => {
       if (message.messageType !== 'SIU^S12' || appointmentSeen === undefined) return;
       const [sch] = places(message);

@@ -38,6 +38,7 @@ export const DOCUMENTS: readonly Rule[] = [
       text: 'TXA-17 (completion status) must be AU.',
       why: 'PKB takes a document in no other status.',
       source: '3364848860, 3365012559',
+      mark: 'D',
     },
     'MDM^T02',
     (message, txa) => (message.field(txa, 17) === 'AU' ? '' : '-17'),
@@ -51,6 +52,7 @@ export const DOCUMENTS: readonly Rule[] = [
       text: 'TXA-2 (document type) is none of the codes known from PKB’s list PKBCS05; check it with PKB.',
       why: 'An unknown code may be rejected or shown under the wrong heading. PKB’s list may be newer than ours.',
       source: '3365012136',
+      mark: 'I',
     },
     'MDM^T02',
     (message, txa) => (DOCUMENT_TYPES.codes.includes(message.component(txa, 2, 1)) ? '' : '-2'),
@@ -65,6 +67,7 @@ export const DOCUMENTS: readonly Rule[] = [
     text: 'A document or care plan needs its content in an OBX segment.',
     why: 'Without one there is nothing to show, and PKB rejects the message.',
     source: '3364848860, 3365012559',
+    mark: 'D',
     check: (message, report) => {
       if (message.messageType === 'MDM^T02' && message.first(OBX) < 0) report(-1, 'OBX');
     },
@@ -79,6 +82,7 @@ export const DOCUMENTS: readonly Rule[] = [
     text: 'A care plan needs its time in TXA-4 and its title in OBX-3.2.',
     why: 'PKB requires both of a care plan.',
     source: '3365012559',
+    mark: 'D',
     check: (message, report) => {
       const txa = message.messageType === 'MDM^T02' ? message.first(TXA) : -1;
       if (txa < 0 || !isCarePlan(message, txa)) return;
@@ -97,6 +101,7 @@ export const DOCUMENTS: readonly Rule[] = [
     text: 'The content of a care plan must be TEXT in OBX-5.2 and HTML or PDF in OBX-5.3.',
     why: 'PKB takes a care plan in no other form.',
     source: '3365012559',
+    mark: 'D',
     check: (message, report) => {
       const txa = message.messageType === 'MDM^T02' ? message.first(TXA) : -1;
       const obx = message.first(OBX);
@@ -114,6 +119,7 @@ export const DOCUMENTS: readonly Rule[] = [
       text: 'PKB cannot delete a care plan (TXA-2 CP); send a new version instead.',
       why: 'The old versions of a care plan stay visible by design.',
       source: '3364947080',
+      mark: 'D',
     },
     'MDM^T11',
     (message, txa) => (isCarePlan(message, txa) ? '-2' : ''),

@@ -19,6 +19,7 @@ export const FORM: readonly Rule[] = [
     text: 'This segment holds a control character that XML, and so PKB, cannot carry; remove it at the source.',
     why: 'Messages go to PKB in XML. pkb-send refuses such a message; the guard says so before.',
     source: 'XML 1.0, 2.2',
+    mark: 'D',
     check: (message, report) => {
       const at = illegalAt(message.text);
       if (at >= 0)
@@ -40,6 +41,7 @@ export const FORM: readonly Rule[] = [
     text: 'This line does not begin with a segment name and a field separator: a line end stands within a field. Write it as \\.br\\.',
     why: 'PKB receives every CR as LF, so it takes each line for a segment: the rest of the text would be lost.',
     source: '3364848418; XML 1.0, 2.11',
+    mark: 'I',
     check: (message, report) => {
       for (let i = message.first(NO_SEGMENT); i >= 0; i = message.codes.indexOf(NO_SEGMENT, i + 1)) report(i);
     },
@@ -54,6 +56,7 @@ export const FORM: readonly Rule[] = [
     text: 'PKB knows only \\F\\ \\S\\ \\T\\ \\R\\ \\E\\ and \\.br\\; other sequences are shown to the patient as they are.',
     why: 'Highlighting and hexadecimal sequences are not among those PKB reads.',
     source: '3365012127',
+    mark: 'I',
     check: (message, report) => {
       const { text } = message;
       let reported = -1;
@@ -83,6 +86,7 @@ export const FORM: readonly Rule[] = [
     text: 'The message is larger than 20 MiB; ask PKB whether it takes documents of this size.',
     why: 'PKB’s limit is not public. A message that its server cuts off is refused as a whole.',
     source: 'not documented by PKB',
+    mark: 'U',
     check: (message, report, { sizeLimit = DEFAULT_SIZE_LIMIT }) => {
       if (message.text.length > sizeLimit) report(0);
     },

@@ -26,6 +26,7 @@ export const HEADER: readonly Rule[] = [
     text: 'MSH-4 must be connecting-alias{data-controller-alias}; let pkb-build stamp the message.',
     why: 'From a Partner, PKB learns only by MSH-4 on whose behalf a message is.',
     source: '3365012161',
+    mark: 'D',
     check: (message, report) => {
       if (readSendingFacility(message.msh(4)) === undefined) report(MSH, '-4');
     },
@@ -40,6 +41,7 @@ export const HEADER: readonly Rule[] = [
     text: 'MSH-4 names none of the Customers configured in this Node-RED; choose the right one in pkb-build.',
     why: 'A message on behalf of the wrong Customer writes into another organisation’s data.',
     source: '3365012161',
+    mark: 'D',
     check: (message, report, { facilities }) => {
       const facility = message.msh(4);
       if (!facilities?.length || readSendingFacility(facility) === undefined) return;
@@ -56,6 +58,7 @@ export const HEADER: readonly Rule[] = [
     text: 'MSH-7 (time), MSH-10 (control ID) and MSH-11 (processing ID) must be filled; let pkb-build stamp the message.',
     why: 'PKB rejects a message without them.',
     source: '3365012972, 3850600457',
+    mark: 'D',
     check: (message, report) => {
       for (const n of [7, 10, 11]) if (message.msh(n) === '') report(MSH, `-${n}`);
     },
@@ -70,6 +73,7 @@ export const HEADER: readonly Rule[] = [
     text: 'MSH-11 must be P on PKB production.',
     why: 'PKB production takes nothing else.',
     source: '3365012972',
+    mark: 'D',
     check: (message, report) => {
       const id = message.msh(11);
       if (id !== '' && id !== 'P') report(MSH, '-11');
@@ -85,6 +89,7 @@ export const HEADER: readonly Rule[] = [
     text: 'MSH-2 is not ^~\\& alone; PKB honours only these four.',
     why: 'HL7 2.7 adds a truncation character, which PKB’s documentation does not know.',
     source: '3365012972',
+    mark: 'D',
     check: (message, report) => {
       if (message.header.separators[1] !== 8) report(MSH, '-2');
     },
@@ -99,6 +104,7 @@ export const HEADER: readonly Rule[] = [
     text: 'PKB does not take this message type and would answer "Unknown messageType received from HL7"; see docs/message-types.md.',
     why: 'Unexpected message types are rejected.',
     source: '4356472833, 3850600457',
+    mark: 'D',
     check: (message, report) => {
       if (messageTypeRow(message.messageType) === undefined) report(MSH, '-9');
     },
@@ -113,6 +119,7 @@ export const HEADER: readonly Rule[] = [
     text: 'This clock time names no offset, and MSH-7 does, whose offset may be taken for it: in summer an hour off. Write an offset here, such as +0100, or none in MSH-7.',
     why: 'HL7 makes the offset of MSH-7 the default for every clock time of the message; PKB discourages one in MSH-7 for this reason. The whole order of PKB’s fall-backs is not documented.',
     source: '3365012972; HL7 2.4, chapter 2, MSH-7',
+    mark: 'I',
     check: (message, report) => {
       if (readTimestamp(message.msh(7))?.offset === undefined) return;
       for (const { code, field, component } of CLOCKS) {
@@ -133,6 +140,7 @@ export const HEADER: readonly Rule[] = [
     text: 'pkb-build has replaced RADIOLOGY in MSH-3: PKB will show this report under laboratory results. Leave Sender blank for radiology.',
     why: 'MSH-3 RADIOLOGY decides whether an ORU shows under Imaging.',
     source: '4175724546',
+    mark: 'D',
     check: (message, report, { sendingApplicationBefore }) => {
       if (
         message.messageType === 'ORU^R01' &&
@@ -152,6 +160,7 @@ export const HEADER: readonly Rule[] = [
     text: 'MSH-10 was used by an earlier message; give every message its own control ID.',
     why: 'PKB does not notice duplicates, and two messages with one ID cannot be told apart in anybody’s log.',
     source: '3365012972',
+    mark: 'D',
     check: (message, report, { controlIdSeen }) => {
       const id = message.msh(10);
       if (id !== '' && controlIdSeen?.(id)) report(MSH, '-10');

@@ -17,6 +17,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     text: 'Neither PID-2 nor PID-3 has an identifier with value, authority and type (components 1, 4 and 5), such as 9990000018^^^NHS^NH.',
     why: 'PKB reads only these three components and ignores identifiers of types it does not know; without one it rejects the message.',
     source: '3365077836, 3850600457',
+    mark: 'D',
     check: (message, report) => {
       if (message.messageType === 'QRY^A19') return;
       const pid = message.first(PID);
@@ -34,6 +35,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     text: 'An NHS number in PID-2 or PID-3 does not have ten digits or fails its check digit (modulus 11); correct it at the source.',
     why: 'A mistyped number either finds nobody or, worse, somebody else.',
     source: 'NHS Data Dictionary, NHS NUMBER',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       for (const identifier of message.identifiers())
         if (identifier.value !== '' && meansNhs(identifier) && !isNhsNumber(identifier.value))
@@ -50,6 +52,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     text: 'PID names two different NHS numbers; send the patient’s own only.',
     why: 'PKB answers "Ambiguous patient IDs provided" where they are of different records, and joins them to one where only one is known.',
     source: '3850600457, 3365077836',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       const numbers = message.identifiers().filter((one) => isNhs(one) && one.value !== '');
       const plain = ({ value }: { value: string }): string => value.replaceAll(' ', '');
@@ -68,6 +71,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     text: 'This identifier looks like an NHS number, but its authority and type are not NHS and NH: PKB ignores it and finds nobody by it. Write 9990000018^^^NHS^NH.',
     why: 'PKB ignores identifiers of types that it does not know, such as ^^^NHSNBR^NHSNMBR.',
     source: '3365077836',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       for (const identifier of message.identifiers())
         if (identifier.value !== '' && meansNhs(identifier) && !isNhs(identifier))
@@ -84,6 +88,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     text: 'An NHS number is written with blanks; write its ten digits without.',
     why: 'PKB’s pages show ten digits only; whether it takes blanks out before it looks a number up is not documented.',
     source: '3365077836',
+    mark: 'I',
     check: atPid((message, pid, report) => {
       for (const identifier of message.identifiers())
         if (isNhs(identifier) && identifier.value.includes(' ')) report(pid, placeOf(identifier));
@@ -99,6 +104,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     text: 'The NHS number does not say whether it is verified; write NH{status:01} in the fifth component, or choose a status in pkb customer.',
     why: 'PKB checks the status of NHS numbers in demographics, and creates records only for verified ones.',
     source: '3829203015, 3925868554',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       for (const identifier of message.identifiers())
         if (isNhs(identifier) && identifier.value !== '' && identifier.status === '')
@@ -115,6 +121,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     text: 'The NHS number has status 02 or 03; PKB answers AA and holds the demographics for the Customer’s review.',
     why: 'An unverified number puts demographics into the queue of the Customer’s Org Admin, and the sender does not learn of it.',
     source: '3829203015, 3925868554',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       if (!isDemographics(message)) return;
       for (const identifier of message.identifiers())
@@ -131,6 +138,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     text: 'PID names no NHS number; PKB answers AA and holds the demographics for the Customer’s review.',
     why: 'Demographics without a verified national number go into the queue of the Customer’s Org Admin.',
     source: '3829203015, 3925868554',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       if (!isDemographics(message)) return;
       const whole = message.identifiers().filter(isWhole);

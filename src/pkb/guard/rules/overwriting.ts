@@ -29,6 +29,7 @@ function replaces(name: string, subject: string, list: string, source: string): 
     text: `${name} in an ADT^A28 or A31 replaces the Customer's whole list of ${list} in PKB; send demographics without it.`,
     why: `PKB replaces the entire list of ${list} that the Customer holds for the patient, including entries typed in by its professionals, with what an A28 or A31 carries. PKB discourages Partners from sending them.`,
     source,
+    mark: 'D',
     strips: { with: ['NTE'] },
     check: segments(name),
   };
@@ -54,6 +55,8 @@ function changes(
     text,
     why,
     source,
+    // What a plan says of a segment is no word yet of what PKB does with it.
+    mark: defaultAction === 'block' ? 'D' : 'I',
     strips: { with: [] },
     check: segments(name),
   };
@@ -102,6 +105,7 @@ export const OVERWRITING: readonly Rule[] = [
     text: 'PKB ignores this clinical segment in an ADT^A28 or A31; do not rely on it, and leave it out.',
     why: 'They are not in PKB’s definition of these messages. A sender who includes them may believe that PKB stores them.',
     source: '3365078168',
+    mark: 'I',
     strips: { with: ['NTE'] },
     check: segments('IAM', 'PRB', 'RXA', 'RXC', 'RXD', 'RXE', 'RXG', 'RXO', 'RXR', 'ORC'),
   },
@@ -115,6 +119,7 @@ export const OVERWRITING: readonly Rule[] = [
     text: 'This allergy stands twice (same AL1-3 and AL1-6); PKB rejects the whole message. Send it once.',
     why: 'PKB rejects a message with duplicate AL1 segments as a whole.',
     source: '3365078168',
+    mark: 'D',
     check: (message, report) => {
       if (!isDemographics(message) || message.first(AL1) < 0) return;
       const seen = new Set<string>();

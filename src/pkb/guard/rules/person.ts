@@ -31,6 +31,7 @@ export const PERSON: readonly Rule[] = [
     text: 'PID-7 (date of birth) is empty; where soft matching is on, PKB accepts the message and holds it for review.',
     why: 'Soft matching compares the date of birth. PKB answers AA first, so the sender does not learn that the message is held.',
     source: '4213014614',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       if (message.pid(7) === '') report(pid, '-7');
     }),
@@ -45,6 +46,7 @@ export const PERSON: readonly Rule[] = [
     text: 'PID-7 (date of birth) is not a date that exists, is half specified, lies after MSH-7 or more than 150 years before it; write yyyyMMdd.',
     why: 'PKB rejects half-specified time stamps, and holds what does not match the record.',
     source: '3365013095, 4213014614',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       const raw = message.pid(7);
       if (raw === '' || raw === '""') return;
@@ -64,6 +66,7 @@ export const PERSON: readonly Rule[] = [
     text: 'PKB takes at most one e-mail address from PID-13 and one from PID-14; send one in each.',
     why: 'Which of several PKB takes is not defined.',
     source: '3364126763',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       for (const n of [13, 14]) if (countEmails(message.pid(n)) > 1) report(pid, `-${n}`);
     }),
@@ -78,6 +81,7 @@ export const PERSON: readonly Rule[] = [
     text: 'The first e-mail address that PKB learns sends the patient an invitation; leave it out if that is not wanted.',
     why: 'Adding the first e-mail address has an effect in the real world, which tests and bulk loads do not mean to have.',
     source: '3364126763',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       if (!isDemographics(message)) return;
       for (const n of [13, 14]) if (countEmails(message.pid(n)) > 0) report(pid, `-${n}`);
@@ -93,6 +97,7 @@ export const PERSON: readonly Rule[] = [
     text: 'PID-8 (sex) must be U, M, F or I, or empty.',
     why: 'PKB answers "Invalid gender. Expected U, M, F or I".',
     source: '3850600457',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       if (!['', '""', 'U', 'M', 'F', 'I'].includes(message.pid(8))) report(pid, '-8');
     }),
@@ -107,6 +112,7 @@ export const PERSON: readonly Rule[] = [
     text: 'PID-5.1 (surname) or PID-5.2 (given name) is empty; PKB cannot create a record without both.',
     why: 'PKB answers "Cannot create patient missing these fields" where the patient is new to it.',
     source: '3850600457, 4567400451',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       for (const n of [1, 2] as const) if (namePart(message, n) === '') report(pid, `-5.${n}`);
     }),
@@ -121,6 +127,7 @@ export const PERSON: readonly Rule[] = [
     text: 'PID-7 (date of birth) is a year or a month; PKB fills it up to the first day, which then is not the patient’s. Write yyyyMMdd.',
     why: 'PKB takes what is missing of a date as 1 January, or the first of the month; soft matching then compares that.',
     source: '3365013095',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       const precision = readTimestamp(message.pid(7))?.precision;
       if (precision === 'year' || precision === 'month') report(pid, '-7');
@@ -136,6 +143,7 @@ export const PERSON: readonly Rule[] = [
     text: 'This field of PID holds "" (delete this); a patient has a name, a date of birth and a sex. Send the value, or leave the field empty.',
     why: 'What PKB does with "" in these fields is not documented; soft matching has nothing to compare.',
     source: '3364849216',
+    mark: 'U',
     check: atPid((message, pid, report) => {
       for (const n of [1, 2] as const) if (namePart(message, n) === NULL) report(pid, `-5.${n}`);
       for (const n of [7, 8]) if (message.pid(n) === NULL) report(pid, `-${n}`);
@@ -151,6 +159,7 @@ export const PERSON: readonly Rule[] = [
     text: 'Surname, given name, date of birth or sex is empty: if PKB does not know the patient, it answers "No patient found", also where the Customer has auto-create.',
     why: 'Creating a record from such a message is an option of the Customer, usually off, and needs a verified NHS number and these four.',
     source: '4567400451, 3850600457',
+    mark: 'D',
     check: atPid((message, pid, report) => {
       const family = messageTypeRow(message.messageType)?.family;
       if (family === undefined || family === 'demographics' || family === 'query') return;

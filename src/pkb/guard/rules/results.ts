@@ -68,6 +68,7 @@ export const RESULTS: readonly Rule[] = [
     text: 'A result needs an observation time in OBX-14 or in OBR-7.',
     why: 'PKB answers "No observation timestamp in OBX or OBR".',
     source: '3364848908, 3364848470',
+    mark: 'D',
     check: (message, report) => {
       if (message.messageType !== 'ORU^R01') return;
       let observed = false;
@@ -87,6 +88,7 @@ export const RESULTS: readonly Rule[] = [
     text: 'A laboratory message may hold one filler order number (OBR-3) only; send each report in a message of its own.',
     why: 'PKB takes one filler order number per message.',
     source: '3991405648',
+    mark: 'D',
     check: (message, report) => {
       if (!isLaboratory(message)) return;
       const [first, ...others] = reportsOf(message).filter(({ id }) => id !== '');
@@ -104,6 +106,7 @@ export const RESULTS: readonly Rule[] = [
     text: 'This test (OBX-3) stands twice under one filler number; PKB holds one value per test. Send it once, or under a number of its own.',
     why: 'The same test twice under one filler order number is not accepted.',
     source: '3991405648',
+    mark: 'D',
     check: (message, report) => {
       if (!isLaboratory(message)) return;
       const seen = new Set<string>();
@@ -132,6 +135,7 @@ export const RESULTS: readonly Rule[] = [
     text: 'A radiology message may hold one OBR only; send each report in a message of its own.',
     why: 'PKB rejects such a message as a whole.',
     source: '3365012682',
+    mark: 'D',
     check: (message, report) => {
       if (!isRadiology(message) || message.first(OBR) < 0) return;
       const second = message.codes.indexOf(OBR, message.first(OBR) + 1);
@@ -148,6 +152,7 @@ export const RESULTS: readonly Rule[] = [
     text: 'A radiology report needs its time in OBR-7 and its name in OBR-4.1 or OBR-4.2.',
     why: 'PKB requires both of a radiology report.',
     source: '3365012682, old page oru-r01/radiology',
+    mark: 'D',
     check: (message, report) => {
       const obr = isRadiology(message) ? message.first(OBR) : -1;
       if (obr < 0) return;

@@ -24,6 +24,7 @@ export const TIMES: readonly Rule[] = [
     text: 'This is not a time stamp of whole parts that exists; write yyyyMMdd or yyyyMMddHHmm[ss], with an offset such as +0100.',
     why: 'PKB rejects half-specified time stamps.',
     source: '3365013095',
+    mark: 'D',
     check: (message, report) => {
       if (isHalf(message.msh(7))) report(0, '-7');
       for (const { code, field, component, place } of PLACES) {

@@ -55,6 +55,15 @@ describe('composed messages and PKB', () => {
       assert.ok(messageTypeRow(compose(fields, { customer }).split('|')[8] ?? ''), fields.kind);
   });
 
+  it('stay radiology, and their deletions too, whatever the sender is called', () => {
+    const sendingApplication = 'Hello7';
+    for (const fields of EVERY) {
+      const isRadiology = fields.kind === 'radiology' || ('radiology' in fields && fields.radiology === true);
+      const hl7 = compose(fields, { customer, sendingApplication });
+      assert.equal(read(hl7, 'MSH-3'), isRadiology ? 'RADIOLOGY' : sendingApplication, fields.kind);
+    }
+  });
+
   it('pass the guard at its strictest whatever their texts hold', () => {
     const texts = fc.record({ family: awkward, given: awkward, subject: awkward, notes: lines });
     fc.assert(

@@ -78,6 +78,34 @@ const KINDS: Readonly<Record<string, Clocked>> = {
     first: [['time', 'OBR-7']],
     second: [['results[0].time', 'OBX-14']],
   },
+  'result, of panels': {
+    of: (first, second) => ({
+      kind: 'result',
+      id: ID,
+      patient: PATIENT,
+      time: first,
+      panels: [
+        { test: { code: 'FBC' }, results: [{ test: { code: 'HB' }, value: 140 }] },
+        { test: { code: 'TFT' }, time: second, results: [{ test: { code: 'TSH' }, value: 4, time: second }] },
+      ],
+    }),
+    first: [['time', 'OBR[1]-7']],
+    second: [
+      ['panels[1].time', 'OBR[2]-7'],
+      ['panels[1].results[0].time', 'OBX[2]-14'],
+    ],
+  },
+  radiology: {
+    of: (time) => ({
+      kind: 'radiology',
+      id: ID,
+      patient: PATIENT,
+      test: { text: 'Chest X-ray' },
+      time,
+      report: 'Clear.',
+    }),
+    first: [['time', 'OBR-7']],
+  },
   measurement: {
     of: (first, second) => ({
       kind: 'measurement',

@@ -5,7 +5,7 @@ import fc from 'fast-check';
 import { PkbError } from '../../../../src/errors.js';
 import { composeMessage, type ComposeOptions } from '../../../../src/pkb/compose/compose.js';
 import { PkbFieldsError } from '../../../../src/pkb/compose/faults.js';
-import { KINDS } from '../../../../src/pkb/compose/validate.js';
+import { KIND_NAMES } from '../../../../src/pkb/compose/kinds.js';
 import { EVERY, PATIENT, PDF } from './fields.js';
 
 const customer = { alias: 'trustalias' };
@@ -71,12 +71,12 @@ describe('bad fields', () => {
   });
 
   for (const [what, fields, expected] of [
-    ['no kind', {}, [`kind must be one of ${KINDS.join(', ')}`]],
-    ['an unknown kind', { kind: 'letter' }, [`kind must be one of ${KINDS.join(', ')}`]],
+    ['no kind', {}, [`kind must be one of ${KIND_NAMES.join(', ')}`]],
+    ['an unknown kind', { kind: 'letter' }, [`kind must be one of ${KIND_NAMES.join(', ')}`]],
     [
       'the name of an inherited property as kind',
       { kind: 'constructor' },
-      [`kind must be one of ${KINDS.join(', ')}`],
+      [`kind must be one of ${KIND_NAMES.join(', ')}`],
     ],
     ['a list', [letter], ['one object with a field kind is wanted; split lists before']],
     [
@@ -248,6 +248,67 @@ describe('bad fields', () => {
       ['results[1] is the same test as another one; PKB keeps one value of each'],
     ],
     [
+      'the same test in two panels',
+      {
+        kind: 'result',
+        patient: PATIENT,
+        time: '2026-01-31',
+        panels: ['a', 'b'].map((code) => ({ test: { code }, results: [{ test: { code: 'x' }, value: 1 }] })),
+      },
+      ['panels[1].results[0] is the same test as another one; PKB keeps one value of each'],
+    ],
+    [
+      'panels beside a test and a comment',
+      {
+        kind: 'result',
+        patient: PATIENT,
+        time: '2026-01-31',
+        test: { code: 'x' },
+        comment: 'x',
+        panels: [{ test: { code: 'a' }, results: [{ test: { code: 'x' }, value: 1 }] }],
+      },
+      [
+        'test cannot stand beside panels; each panel has its own',
+        'comment cannot stand beside panels; each panel may have its own',
+      ],
+    ],
+    [
+      'a panel without results, and an exponent in one',
+      {
+        kind: 'result',
+        patient: PATIENT,
+        time: '2026-01-31',
+        panels: [
+          { test: { code: 'a' }, results: [] },
+          { test: { code: 'b' }, results: [{ test: { code: 'x' }, value: 1e-9 }] },
+        ],
+      },
+      [
+        'panels[0].results must be a list of 1 to 500 results',
+        'panels[1].results[0].value is too large or too small to be written without an exponent',
+      ],
+    ],
+    [
+      'a report without test',
+      { kind: 'result', patient: PATIENT, time: '2026-01-31', report: 'x' },
+      ['test is missing'],
+    ],
+    [
+      'a radiology report without time, name and text',
+      { kind: 'radiology', patient: PATIENT },
+      ['test is missing', 'time is missing', 'report is missing'],
+    ],
+    [
+      'the deletion of a radiology report without time and name',
+      { kind: 'result-deletion', id: 'a', patient: PATIENT, radiology: true },
+      ['test is missing', 'time is missing'],
+    ],
+    [
+      'a page of a query that has none',
+      { kind: 'query', nhsNumber: '9990000018', limit: 10, after: '1' },
+      ['registration is missing'],
+    ],
+    [
       'a number that needs an exponent',
       {
         kind: 'result',
@@ -268,7 +329,7 @@ describe('bad fields', () => {
         results: [{ test: { code: 'a' }, value: 1 }],
         report: 'x',
       },
-      ['needs exactly one of results and report'],
+      ['needs exactly one of results, report and panels'],
     ],
     [
       'a report without code',
@@ -288,7 +349,7 @@ describe('bad fields', () => {
     [
       'a query for everybody',
       { kind: 'query' },
-      ['needs nhsNumber, identifier or changedSince; asking for every patient is not offered'],
+      ['needs nhsNumber, identifier, changedSince or registration; asking for every patient is not offered'],
     ],
   ] as const) {
     it(`${what}: says so, and makes no message`, () => assert.deepEqual(faults(fields), expected));

@@ -126,7 +126,48 @@ export const EVERY: readonly MessageFields[] = [
       { code: '271650006', text: 'Diastolic', value: 80, units: 'mmHg', time: '2026-01-31T08:01Z' },
     ],
   },
+  {
+    kind: 'result',
+    id: ID,
+    patient: PATIENT,
+    time: '2026-01-31T08:00+00:00',
+    panels: [
+      {
+        test: { code: 'FBC', text: 'Full blood count' },
+        results: [{ test: { code: 'HB' }, value: 140, units: 'g/L' }],
+        comment: 'Haemolysed',
+      },
+      {
+        test: { text: 'Liver function' },
+        time: '2026-01-31T08:05+00:00',
+        results: [
+          { test: { code: 'ALT' }, value: { comparator: '<', number: 5 }, units: 'U/L', comment: 'Low' },
+        ],
+      },
+    ],
+    orderedBy: professional,
+  },
+  {
+    kind: 'radiology',
+    id: ID,
+    patient: PATIENT,
+    test: { code: 'XR', text: 'Chest X-ray' },
+    time: '2026-01-31T08:00+00:00',
+    report: 'Clear.\nNo change | since 2025.',
+    status: 'P',
+    delayDays: 3,
+    orderedBy: professional,
+    specialty: '300',
+  },
   { kind: 'result-deletion', id: ID, patient: PATIENT, test: { code: 'TFT' }, time: '2026-01-31' },
+  {
+    kind: 'result-deletion',
+    id: ID,
+    patient: PATIENT,
+    test: { text: 'Chest X-ray' },
+    time: '2026-01-31',
+    radiology: true,
+  },
   ...(
     [
       'admit',
@@ -158,6 +199,13 @@ export const EVERY: readonly MessageFields[] = [
   })),
   { kind: 'query', nhsNumber: '999 000 0018', changedSince: '2026-01-31T11:00Z' },
   { kind: 'query', identifier: { value: 'ABC12345', type: 'MR' } },
+  {
+    kind: 'query',
+    registration: 'not-registered',
+    limit: 100,
+    after: '7',
+    changedSince: '2026-01-31T11:00Z',
+  },
 ];
 
 const AWKWARD = [
