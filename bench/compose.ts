@@ -50,7 +50,7 @@ async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'pkb-bench-'));
   const place = { z: 'tab', x: 1, y: 1 };
   const types = ['connection', 'customer', 'outbox', 'build', 'guard', 'send'].map(
-    (type) => require_(`../dist/nodes/pkb-${type}.js`) as never,
+    (type) => require_(`../dist/nodes/pkb-${type}/node.js`) as never,
   );
   const flow = [
     { id: 'tab', type: 'tab' },

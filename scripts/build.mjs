@@ -1,9 +1,20 @@
-// Builds the package: TypeScript to dist/, and what Node-RED looks for beside each node (HTML, locales, icons).
+// Builds the package: TypeScript to dist/, and what Node-RED looks for beside each node: node.html (the dialog's code, bundled,
+// and its form), locales, icons.
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { buildSync } from 'esbuild';
 
 const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const require = createRequire(import.meta.url);
@@ -11,10 +22,32 @@ const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc')
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
 execFileSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
-const nodes = join(root, 'dist/nodes');
-mkdirSync(nodes, { recursive: true });
-for (const file of readdirSync(join(root, 'nodes'))) {
-  if (file.endsWith('.html')) cpSync(join(root, 'nodes', file), join(nodes, file));
+
+for (const type of readdirSync(join(root, 'nodes'))) {
+  const from = join(root, 'nodes', type);
+  if (!existsSync(join(from, 'editor.ts'))) continue;
+  const to = join(root, 'dist/nodes', type);
+  const form = readFileSync(join(from, 'editor.html'), 'utf8');
+  writeFileSync(
+    join(to, 'node.html'),
+    `<script type="text/javascript">\n${dialogCode(from)}</script>\n\n${form}`,
+  );
+  cpSync(join(from, 'locales'), join(to, 'locales'), { recursive: true });
+  mkdirSync(join(to, 'icons'));
+  copyFileSync(join(root, 'icons', `${type}.svg`), join(to, 'icons', `${type}.svg`));
 }
-cpSync(join(root, 'nodes/locales'), join(nodes, 'locales'), { recursive: true });
-cpSync(join(root, 'icons'), join(nodes, 'icons'), { recursive: true });
+
+/** The code of a dialog as one script that leaves nothing behind in the editor's page. */
+function dialogCode(folder) {
+  const { outputFiles } = buildSync({
+    entryPoints: [join(folder, 'editor.ts')],
+    bundle: true,
+    write: false,
+    format: 'iife',
+    platform: 'browser',
+    target: 'es2022',
+    charset: 'utf8',
+    legalComments: 'none',
+  });
+  return outputFiles[0].text;
+}

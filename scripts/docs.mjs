@@ -57,7 +57,7 @@ const EXAMPLE = {
   participants: [{ family: 'Jones', prefix: 'Dr', role: 'Doctor' }],
 };
 
-const helpFile = join(docs, '../nodes/locales/en-US/pkb-build.html');
+const helpFile = join(docs, '../nodes/pkb-build/locales/en-US/node.html');
 const [FIELDS_BEGIN, FIELDS_END] = ['<!-- fields: written by scripts/docs.mjs -->', '<!-- end of fields -->'];
 
 /** The help of pkb-build with its lists of fields as the schemas have them. */

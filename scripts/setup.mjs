@@ -20,8 +20,7 @@ function install() {
   console.error('Installing dependencies (once; a minute or two) …');
   const npm = process.env.npm_execpath;
   const [command, ...first] = npm ? [process.execPath, npm] : ['npm'];
-  // Not `npm ci`: the lockfile leaves out the linter's binaries for other platforms, which `ci` calls a mismatch.
-  const options = ['install', '--no-save', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
+  const options = ['ci', '--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
   const { status } = spawnSync(command, [...first, ...options], {
     cwd: root,
     stdio: ['ignore', 2, 2],

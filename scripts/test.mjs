@@ -2,12 +2,12 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { CHECKS } from './checks.mjs';
 import { prepare, root } from './setup.mjs';
 
 await prepare(import.meta.url);
 
-const bin = (name, file) => join(root, 'node_modules', name, file);
-const mocha = bin('mocha', 'bin/mocha.js');
+const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
 const counts = { passed: 0, failed: 0, pending: 0 };
 const broken = [];
 
@@ -55,19 +55,7 @@ function browser() {
 }
 
 const started = Date.now();
-step('build', [join(root, 'scripts/build.mjs')]);
-step('types of the tests', [bin('typescript', 'bin/tsc'), '-p', 'test']);
-step('lint (oxlint, type-aware)', [
-  bin('oxlint', 'bin/oxlint'),
-  '--type-aware',
-  '--deny-warnings',
-  'src',
-  'nodes',
-  'test',
-  'bench',
-  'scripts',
-]);
-step('format (Prettier)', [bin('prettier', 'bin/prettier.cjs'), '--check', '--log-level=warn', '.']);
+for (const { title, args } of CHECKS) step(title, args);
 if (!process.env.HL7_CORPUS)
   console.log('\nHL7_CORPUS is not set: the tests over third-party messages are not run.');
 tests('unit tests', 'test/unit/**/*.test.ts');

@@ -3,7 +3,7 @@
  */
 import { PkbConfigError } from '../../src/errors.js';
 import { type Customer, sendingFacility } from '../../src/pkb/alias.js';
-import type { CustomerNode } from '../pkb-customer.js';
+import type { CustomerNode } from './contracts.js';
 import type { Runtime } from './types.js';
 
 /**

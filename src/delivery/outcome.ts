@@ -1,7 +1,7 @@
 /**
  * Every way in which sending a message can end, as one table. `docs/outcomes.md` and the help come from it.
  */
-import type { RefusalName } from './refusal.js';
+import type { RefusalName, RefusedOutcome } from './refusal.js';
 
 /** The named outcomes of one attempt. */
 export type OutcomeName =
@@ -22,7 +22,7 @@ export interface Acknowledged {
 
 /** An attempt that ended without an acknowledgement for this message. */
 export interface Unacknowledged {
-  readonly outcome: 'notSent' | 'unknown' | 'busy' | 'misconfigured' | 'refused';
+  readonly outcome: RefusedOutcome;
   /** What kind of refusal it was, which decides what is done about it: a row of `REFUSALS`. */
   readonly refusal: RefusalName;
   /** What was seen, in one sentence without patient data or credentials. */

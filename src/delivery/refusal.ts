@@ -10,11 +10,12 @@
  *
  * `docs/outcomes.md` is made from it.
  */
-import type { Unacknowledged } from './outcome.js';
+/** What an attempt is called that ended in a refusal. */
+export type RefusedOutcome = 'notSent' | 'unknown' | 'busy' | 'misconfigured' | 'refused';
 
 /** One kind of refusal. */
 export interface RefusalRow {
-  readonly outcome: Unacknowledged['outcome'];
+  readonly outcome: RefusedOutcome;
   /** What was seen on the wire. */
   readonly seen: string;
   /**

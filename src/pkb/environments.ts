@@ -1,7 +1,6 @@
 /**
  * Where PKB is (PKB pages "HL7 Connection Guidance", 3364848418, and "Connecting to PKB endpoints", 3364585480).
  */
-import { isIP } from 'node:net';
 import { PkbConfigError } from '../errors.js';
 
 /** The choices of a connection. `simulator` is this Node-RED's own pkb-simulator node, `custom` an address of one's own. */
@@ -45,38 +44,45 @@ export function isEnvironment(name: unknown): name is Environment {
   return ENVIRONMENTS.some((environment) => environment === name);
 }
 
+/** What can be wrong with an address. */
+export type UrlFault = 'url' | 'credentials' | 'https';
+
 /**
- * Checks the address that messages are to be posted to.
+ * Says what is wrong with the address that messages are to be posted to: it is not a URL, carries credentials, or is not
+ * https, which PKB demands (http is allowed on loopback only).
  *
  * @param address as entered
- * @returns the parsed address
- * @throws PkbConfigError `PKB_URL` where it is not a URL, not https (http is allowed on loopback only, since PKB demands
- *   HTTPS), or carries credentials
+ * @returns undefined where it can be used
  */
-export function checkUrl(address: string): URL {
-  if (!URL.canParse(address)) {
-    throw new PkbConfigError(
-      'PKB_URL',
-      'The address is not a URL; it should look like https://host:7443/services/hl7.',
-    );
-  }
-  const url = new URL(address);
-  if (url.username !== '' || url.password !== '') {
-    throw new PkbConfigError(
-      'PKB_URL',
-      'The address holds credentials; move them into the user name and password fields.',
-    );
-  }
-  if (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopback(url.hostname))) return url;
-  throw new PkbConfigError(
-    'PKB_URL',
-    'The address must begin with https://; plain http:// is allowed only for this machine itself (localhost).',
-  );
+export function urlFault(address: string): UrlFault | undefined {
+  if (!URL.canParse(address)) return 'url';
+  const { username, password, protocol, hostname } = new URL(address);
+  if (username !== '' || password !== '') return 'credentials';
+  if (protocol === 'https:' || (protocol === 'http:' && isLoopbackHost(hostname))) return undefined;
+  return 'https';
 }
 
-/** Whether a host name of a URL is this machine's loopback interface. */
-export function isLoopback(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
-  if (host === 'localhost' || host === '::1') return true;
-  return isIP(host) === 4 && host.startsWith('127.');
+/**
+ * Checks the address that messages are to be posted to, as {@link urlFault} does.
+ *
+ * @returns the parsed address
+ * @throws PkbConfigError `PKB_URL`
+ */
+export function checkUrl(address: string): URL {
+  const fault = urlFault(address);
+  if (fault === undefined) return new URL(address);
+  throw new PkbConfigError('PKB_URL', URL_FAULTS[fault]);
+}
+
+const URL_FAULTS: Readonly<Record<UrlFault, string>> = {
+  url: 'The address is not a URL; it should look like https://host:7443/services/hl7.',
+  credentials: 'The address holds credentials; move them into the user name and password fields.',
+  https:
+    'The address must begin with https://; plain http:// is allowed only for this machine itself (localhost).',
+};
+
+/** Whether a host name of a URL is this machine's loopback interface; URLs write addresses of IPv4 in full. */
+function isLoopbackHost(hostname: string): boolean {
+  const host = hostname.toLowerCase();
+  return host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);
 }

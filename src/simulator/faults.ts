@@ -96,9 +96,12 @@ export function readFaultPlan(json: string): FaultPlan {
   if (json.trim() === '') return {};
   try {
     const plan: unknown = JSON.parse(json);
-    if (typeof plan === 'object' && plan !== null && !Array.isArray(plan)) return plan;
-  } catch {
-    // Said below.
+    if (typeof plan === 'object' && plan !== null && !Array.isArray(plan)) {
+      check(plan);
+      return plan;
+    }
+  } catch (error) {
+    if (error instanceof PkbConfigError) throw error;
   }
   throw new PkbConfigError(
     'PKB_SETTING',

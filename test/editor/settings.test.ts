@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { aliasFault } from '../../src/pkb/alias.js';
 import { isZone } from '../../src/hl7/zone.js';
+import { isVariable, NUMBERS, readNumber } from '../../src/settings.js';
 import { chromiumPath, launch } from '../support/browser.js';
 import { linkedUserDir, type NodeRed, remove, startNodeRed } from '../support/node-red.js';
 import { until } from '../support/wait.js';
@@ -81,11 +82,11 @@ function suite(runtime: string): void {
   };
 
   /** What a setting's own check says of some values, in the words that a person gets; true where nothing. */
-  const verdicts = (type: string, setting: string, values: readonly string[]): Promise<unknown[]> =>
+  const verdicts = (type: string, setting: string, values: readonly unknown[]): Promise<unknown[]> =>
     page.evaluate(
       ([name, field, list]) => {
         const definition = RED.nodes.getType(name);
-        const node = { _: (key: string) => definition._(key) as string };
+        const node = { _: (key: string, words?: object) => definition._(key, words) as string };
         return list.map((value) => definition.defaults[field].validate.call(node, value, {}) as unknown);
       },
       [type, setting, [...values]] as const,
@@ -137,6 +138,46 @@ function suite(runtime: string): void {
       said.map((text, i) => (all[i] === '' ? true : text)),
     );
     assert.deepEqual(await verdicts('pkb-customer', 'alias', ['${ALIAS}']), [true]);
+  });
+
+  it('marks numbers and faults that the runtime refuses, each in words that name the remedy', async () => {
+    for (const [type, field, values] of [
+      ['pkb-connection', 'concurrency', ['', '1', 64, '1.5', 0, '65', 'two', ' ', '${MANY}']],
+      ['pkb-connection', 'timeout', ['', '0.1', 600, '0', '601', 'soon', '${LONG}']],
+      ['pkb-outbox', 'retentionDays', ['', '0', 7, '-1', '1e9', 'x', '${DAYS}']],
+      ['pkb-outbox', 'maxAgeHours', ['', '0', 72, '-1', 'x', '${HOURS}']],
+    ] as const) {
+      const said = await verdicts(type, field, values);
+      const fits = values.map(
+        (value) => isVariable(value) || readNumber(value, NUMBERS[field]) !== undefined,
+      );
+      assert.deepEqual(
+        said.map((text) => text === true),
+        fits,
+        field,
+      );
+      const { least, most } = NUMBERS[field];
+      for (const text of said)
+        assert.ok(
+          text === true || [least, most].every((limit) => String(text).includes(String(limit))),
+          field,
+        );
+    }
+    const plans = [
+      '',
+      '{"script":["503"]}',
+      '{"script":["504x"]}',
+      '{"rates":{"AR":2}}',
+      '[1]',
+      '{',
+      '${PLAN}',
+    ];
+    const faults = await verdicts('pkb-simulator', 'faults', plans);
+    assert.deepEqual(
+      faults.map((text) => text === true),
+      [true, true, false, false, false, false, true],
+    );
+    assert.match(String(faults[2]), /no fault "504x"; there are: .*503/);
   });
 
   it('takes for time zones what the runtime takes for them', async () => {

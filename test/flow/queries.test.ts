@@ -59,8 +59,9 @@ describe(`queries on Node-RED ${version}`, () => {
   const run = (more: object = {}) =>
     start(
       [
-        outbox({ keepTrying: 1, ...more }),
-        connection(pkb.url),
+        // An outbox of their own: what is left in memory would wait in that of other tests.
+        outbox({ id: 'queries', ...more }),
+        connection(pkb.url, { outbox: 'queries' }),
         send(),
         ...CATCH,
         ...['accepted', 'rejected'].map(collector),

@@ -77,7 +77,7 @@ export async function start(
   credentials: Record<string, object> = {},
   core: readonly string[] = [],
 ): Promise<RunningFlow> {
-  const nodes = TYPES.map((type) => require_(join(dist, `pkb-${type}.js`)) as never);
+  const nodes = TYPES.map((type) => require_(join(dist, `pkb-${type}/node.js`)) as never);
   const all = [mountHttpNode as never, ...core.map(coreNode), ...nodes];
   const own = { id: `outbox-${++outboxes}`, type: 'pkb-outbox', store: 'memory' };
   const named = new Set((flow as { id: string }[]).map(({ id }) => id));

@@ -22,7 +22,7 @@ describe('the documentation', () => {
       helpOfBuild(): string;
     };
     for (const [file, expected] of Object.entries(pages())) assert.equal(text('docs', file), expected, file);
-    assert.equal(text('nodes/locales/en-US/pkb-build.html'), helpOfBuild());
+    assert.equal(text('nodes/pkb-build/locales/en-US/node.html'), helpOfBuild());
   });
 
   it('has types of fields that are those of the JSON Schemas (scripts/fields.mjs writes them)', async () => {
@@ -54,7 +54,7 @@ describe('the documentation', () => {
   });
 
   it('names in the help of pkb-build where the data point IDs of the catalogue stand', () => {
-    const help = text('nodes/locales/en-US/pkb-build.html');
+    const help = text('nodes/pkb-build/locales/en-US/node.html');
     for (const field of Object.values(DATA_POINT_FIELDS).flat())
       assert.ok(help.includes(field.replace(/\.1$/, '')), field);
   });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
-import { shortTime } from '../../../nodes/common/outages.js';
-import { REASON_KEYS, shortReason } from '../../../nodes/common/reasons.js';
-import words from '../../../nodes/locales/en-US/pkb-send.json';
+import { shortTime } from '../../../nodes/pkb-send/outages.js';
+import { REASON_KEYS, shortReason } from '../../../nodes/pkb-send/reasons.js';
+import words from '../../../nodes/pkb-send/locales/en-US/node.json';
 import { judgeAnswer, judgeFailure } from '../../../src/delivery/classify.js';
 
 const { reason, status } = words['pkb-send'];

@@ -1,6 +1,6 @@
 /** The process that remembers: it feeds messages to one thing, and tells how much memory is in use after each so many. */
-import { GuardMemory } from '../../../../nodes/common/guard-memory.js';
-import { CarriedMessages } from '../../../../nodes/common/carried.js';
+import { GuardMemory } from '../../../../nodes/pkb-guard/memory.js';
+import { CarriedMessages } from '../../../../nodes/pkb-send/carried.js';
 import type { Message } from '../../../../nodes/common/types.js';
 import { parsePath } from '../../../../src/hl7/path.js';
 import { read } from '../../../../src/hl7/read.js';

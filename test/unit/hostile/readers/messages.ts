@@ -1,7 +1,7 @@
 /** What reads a message: in the library, in the nodes and in the simulator. */
 import { createSecretKey } from 'node:crypto';
-import { CarriedMessages } from '../../../../nodes/common/carried.js';
-import { GuardMemory } from '../../../../nodes/common/guard-memory.js';
+import { CarriedMessages } from '../../../../nodes/pkb-send/carried.js';
+import { GuardMemory } from '../../../../nodes/pkb-guard/memory.js';
 import type { Message } from '../../../../nodes/common/types.js';
 import { type OrderBy, orderKey } from '../../../../src/delivery/order-key.js';
 import { insertSegment, removeSegment, set, setRaw } from '../../../../src/hl7/edit.js';

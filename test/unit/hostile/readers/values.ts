@@ -1,5 +1,5 @@
 /** What reads one value: a field, a setting, an argument. */
-import { CarriedMessages } from '../../../../nodes/common/carried.js';
+import { CarriedMessages } from '../../../../nodes/pkb-send/carried.js';
 import type { Message } from '../../../../nodes/common/types.js';
 import { judgeAnswer } from '../../../../src/delivery/classify.js';
 import { writeAck } from '../../../../src/hl7/ack.js';

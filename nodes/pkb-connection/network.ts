@@ -1,0 +1,74 @@
+/**
+ * TLS and proxy settings from Node-RED's own `tls-config` and `http proxy` nodes.
+ */
+import { bypassesProxy, type ProxyOptions, type TlsOptions } from '../../src/delivery/transport.js';
+import { PkbConfigError } from '../../src/errors.js';
+import { addressFor, isSimulator, type Way } from './address.js';
+import type { Node, Runtime } from '../common/types.js';
+
+interface TlsNode extends Node {
+  readonly valid: boolean;
+  addTLSOptions(options: TlsOptions): TlsOptions;
+}
+
+interface ProxyNode extends Node<{ username?: string; password?: string }> {
+  readonly url: string;
+  readonly noproxy?: string[];
+}
+
+/**
+ * Reads what the connection's network settings name.
+ *
+ * @throws PkbConfigError `PKB_SETTING` where a node is missing, its certificate cannot be read, or its address is none
+ */
+export function networkSettings(
+  RED: Runtime,
+  config: Way,
+): { tls: TlsOptions | undefined; proxy: ProxyOptions | undefined } {
+  return { tls: tlsOptions(RED, config), proxy: proxyOptions(RED, config) };
+}
+
+function tlsOptions(RED: Runtime, config: Way): TlsOptions | undefined {
+  if (isSimulator(config)) {
+    // The simulator is this very process on a loopback address, whatever certificate Node-RED was given.
+    return { rejectUnauthorized: false };
+  }
+  if (!config.tls) return undefined;
+  const node = RED.nodes.getNode(config.tls) as TlsNode | null;
+  if (!node)
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'The TLS configuration of the connection is missing or disabled.',
+    );
+  if (!node.valid) {
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'The TLS configuration of the connection has a file that is missing or unreadable.',
+    );
+  }
+  return node.addTLSOptions({});
+}
+
+function proxyOptions(RED: Runtime, config: Way): ProxyOptions | undefined {
+  if (!config.proxy || isSimulator(config)) return undefined;
+  const node = RED.nodes.getNode(config.proxy) as ProxyNode | null;
+  if (!node || !URL.canParse(node.url)) {
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'The proxy of the connection is missing, disabled, or has no usable address.',
+    );
+  }
+  const address = addressFor(RED, config);
+  // Plain HTTP is for this machine itself; a proxy would be handed the credentials and the message in clear.
+  if (address.protocol === 'http:' || bypassesProxy(address, node.noproxy ?? [])) return undefined;
+  return { url: node.url, ...node.credentials };
+}
+
+/** @throws PkbConfigError `PKB_CREDENTIALS` for a user name with a colon, which ends it (RFC 7617, 2) */
+export function checkUserName(username: string): void {
+  if (!username.includes(':')) return;
+  throw new PkbConfigError(
+    'PKB_CREDENTIALS',
+    'The user name holds a colon, which HTTP Basic cannot carry; open the connection and enter what PKB issued.',
+  );
+}

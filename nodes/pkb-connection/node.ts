@@ -1,0 +1,176 @@
+/**
+ * pkb-connection: the Partner's credentials at one of PKB's endpoints, and the one place from which messages go there.
+ */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { Connection } from '../../src/delivery/connection.js';
+import type { ConnectionState } from '../../src/delivery/dispatcher.js';
+import { openOutbox } from '../../src/delivery/outbox/open.js';
+import { DEFAULT_POLICY } from '../../src/delivery/retry.js';
+import { transportFactory, type TransportFactory } from '../../src/delivery/transport.js';
+import {
+  asPkbError,
+  PkbConfigError,
+  PkbDeliveryError,
+  type PkbError,
+  PkbOutboxError,
+} from '../../src/errors.js';
+import { addressFor, addressKeyFor, isSimulator } from './address.js';
+import { connectionTestRoute } from './connection-test.js';
+import { onFlows } from '../common/flow-events.js';
+import { checkUserName, networkSettings } from './network.js';
+import { userDirOf } from '../common/user-dir.js';
+import { numberSetting, NUMBERS } from '../../src/settings.js';
+import type {
+  ConnectionDef,
+  ConnectionNode,
+  Keeping,
+  LoginCredentials,
+  OutboxNode,
+  Sender,
+} from '../common/contracts.js';
+import type { Node, Runtime } from '../common/types.js';
+
+module.exports = async function (RED: Runtime): Promise<void> {
+  const createTransport = await transportFactory();
+
+  function PkbConnection(this: ConnectionNode, config: ConnectionDef): void {
+    RED.nodes.createNode(this, config);
+    this.madeFrom = config;
+    const senders = new Set<Sender>();
+    let fault: PkbError | undefined;
+    let delivery: Connection | undefined;
+    let started = false;
+
+    this.check = () => {
+      if (fault) throw fault;
+      addressFor(RED, config);
+    };
+    this.delivery = () => {
+      if (fault) throw fault;
+      if (delivery === undefined)
+        throw new PkbConfigError('PKB_CONNECTION', 'The connection is not started.');
+      return delivery;
+    };
+    this.add = (sender) => {
+      senders.add(sender);
+      delivery?.add(sender);
+    };
+    this.delete = (sender) => {
+      senders.delete(sender);
+      delivery?.delete(sender);
+    };
+
+    try {
+      delivery = connect(RED, this, config, createTransport, { senders, haveStarted: () => started });
+    } catch (error) {
+      fault = asPkbError(error);
+      this.error(fault);
+    }
+    // Only when all nodes are there can outputs fire and the simulator be found.
+    const leave = onFlows(RED, {
+      flowsStarted: () => {
+        started = true;
+        delivery?.flowsStarted();
+      },
+      flowsStopping: () => {
+        started = false;
+        delivery?.flowsStopping();
+      },
+    });
+    this.on('close', (done: () => void) => {
+      leave();
+      if (delivery === undefined) return done();
+      delivery.close().then(done, done);
+    });
+  }
+  RED.nodes.registerType<ConnectionNode, ConnectionDef, object, LoginCredentials>(
+    'pkb-connection',
+    PkbConnection,
+    { credentials: { username: { type: 'text' }, password: { type: 'password' } } },
+  );
+
+  connectionTestRoute(RED, createTransport);
+};
+
+function connect(
+  RED: Runtime,
+  node: ConnectionNode,
+  config: ConnectionDef,
+  createTransport: TransportFactory,
+  flows: { readonly senders: ReadonlySet<Sender>; readonly haveStarted: () => boolean },
+): Connection {
+  const concurrency = numberSetting(config.concurrency, NUMBERS.concurrency);
+  const { open, maxAgeHours } = outboxOf(RED, config);
+  const failed = (error: unknown): void => node.error(asPkbError(error));
+  let alerted = '';
+  return new Connection({
+    id: node.id,
+    open: () => open(failed),
+    transport: createTransport({
+      ...credentialsOf(node, config),
+      ...networkSettings(RED, config),
+      concurrency,
+      timeout: numberSetting(config.timeout, NUMBERS.timeout),
+      userAgent: USER_AGENT,
+    }),
+    url: () => addressFor(RED, config),
+    address: addressKeyFor(config),
+    concurrency,
+    policy: { ...DEFAULT_POLICY, maxAgeMs: maxAgeHours * 3_600_000 },
+    events: {
+      changed(state, inFlight) {
+        for (const sender of flows.senders) sender.changed(state, inFlight);
+        // A pause is alerted once, when there can be a Catch node, and through one of the senders, on whose tab it is.
+        if (!flows.haveStarted()) return;
+        const reason = state.state === 'paused' ? pauseText(state) : '';
+        const [first] = flows.senders;
+        if (reason !== '' && reason !== alerted)
+          (first?.node ?? node).error(new PkbDeliveryError('PKB_MISCONFIGURED', reason), {});
+        alerted = reason;
+      },
+      failed,
+      report: (text) => node.error(new PkbOutboxError('PKB_OUTBOX', text)),
+      unclaimed: (state) => node.warn(RED._('pkb-connection.warning.no-sender', { state })),
+    },
+  });
+}
+
+function pauseText({ reason, customers }: Extract<ConnectionState, { state: 'paused' }>): string {
+  const who = customers === undefined ? 'The connection is' : `Messages for ${customers.join(', ')} are`;
+  return `${who} paused; nothing is lost. ${reason}`;
+}
+
+/** The simulator of one's own Node-RED lets anyone in unless told otherwise, so none need be entered for it. */
+function credentialsOf({ credentials }: ConnectionNode, config: ConnectionDef): Required<LoginCredentials> {
+  const { username = '', password = '' } = credentials ?? {};
+  checkUserName(username);
+  if (username !== '' && password !== '') return { username, password };
+  if (username === '' && password === '' && isSimulator(config))
+    return { username: 'simulator', password: 'simulator' };
+  throw new PkbConfigError(
+    'PKB_CREDENTIALS',
+    'The connection has no user name or no password; open it and enter both.',
+  );
+}
+
+/** How to open the outbox chosen, or a file in the user directory. */
+function outboxOf(RED: Runtime, config: ConnectionDef): Keeping {
+  if (!config.outbox) {
+    const retentionDays = NUMBERS.retentionDays.fallback;
+    const settings = { store: 'embedded', path: '', userDir: userDirOf(RED), retentionDays };
+    return {
+      open: (failed) => openOutbox(settings, '', failed),
+      maxAgeHours: NUMBERS.maxAgeHours.fallback,
+    };
+  }
+  const chosen = RED.nodes.getNode(config.outbox) as Node | null;
+  if (chosen?.type !== 'pkb-outbox')
+    throw new PkbConfigError('PKB_SETTING', 'The outbox of the connection is missing or disabled.');
+  return (chosen as OutboxNode).keeping();
+}
+
+const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8')) as {
+  version: string;
+};
+const USER_AGENT = `node-red-pkb/${version}`;

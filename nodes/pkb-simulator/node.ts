@@ -1,0 +1,112 @@
+/**
+ * pkb-simulator: a stand-in for PKB inside Node-RED's own HTTP server.
+ */
+import type { Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { RequestHandler } from 'express';
+import { asPkbError, PkbConfigError } from '../../src/errors.js';
+import { parsedView } from '../../src/hl7/parsed.js';
+import { readFaultPlan } from '../../src/simulator/faults.js';
+import { DEFAULT_PATIENTS, type KnownPatient } from '../../src/simulator/known-patients.js';
+import { SIMULATOR_PATH } from '../../src/simulator/server.js';
+import { Service } from '../../src/simulator/serve.js';
+import { type Received, Simulator, summaryOf } from '../../src/simulator/simulator.js';
+import { showError } from '../common/input.js';
+import type { LoginCredentials, SimulatorNode } from '../common/contracts.js';
+import type { NodeDef, Runtime } from '../common/types.js';
+
+interface SimulatorDef extends NodeDef {
+  path: string;
+  aliases: string[];
+  /** Whether letters, results and the like make records; absent = no. */
+  autoCreate?: boolean;
+  /** Patients known from the start; absent = those of the examples. */
+  patients?: readonly KnownPatient[];
+  /** A fault plan as JSON; blank = none. */
+  faults: string;
+}
+
+module.exports = function (RED: Runtime): void {
+  function PkbSimulator(this: SimulatorNode, config: SimulatorDef): void {
+    RED.nodes.createNode(this, config);
+    this.url = undefined;
+    const path = config.path || SIMULATOR_PATH;
+    if (!/^\/[^\s?#:*()]*$/.test(path) || (RED.settings.httpNodeRoot as unknown) === false) {
+      const error = new PkbConfigError(
+        'PKB_SETTING',
+        'The path of the simulator must begin with / and be plain, and httpNodeRoot must not be switched off.',
+      );
+      this.status({ fill: 'red', shape: 'ring', text: RED._('pkb-simulator.status.check-settings') });
+      this.error(error);
+      return;
+    }
+    let simulator: Simulator;
+    try {
+      const faults = readFaultPlan(config.faults ?? '');
+      const { autoCreate, patients = DEFAULT_PATIENTS } = config;
+      simulator = new Simulator({
+        ...this.credentials,
+        aliases: config.aliases ?? [],
+        autoCreate,
+        patients,
+        faults,
+      });
+    } catch (error) {
+      showError(RED, this, 'PKB_SETTING');
+      this.error(asPkbError(error));
+      return;
+    }
+    this.url = () => new URL(join(RED.settings.httpNodeRoot, path), ownAddress(RED));
+    let count = 0;
+    const show = (received: Received): void => {
+      const { hl7, ...simulated } = { ...received, summary: summaryOf(received) };
+      const { forgotten } = simulator;
+      const key = forgotten > 0 ? 'received-forgotten' : 'received';
+      const text = RED._(`pkb-simulator.status.${key}`, { count: ++count, forgotten });
+      this.status({ fill: 'green', shape: 'dot', text });
+      const parsed = parsedView(hl7);
+      this.send({
+        payload: hl7,
+        topic: simulated.messageType,
+        ...(parsed && { parsed }),
+        simulator: simulated,
+      });
+    };
+    const service = new Service(simulator, show);
+    const route: RequestHandler = (request, response) => service.serve(request, response);
+    RED.httpNode.all(path, route);
+    this.on('close', () => removeRoute(RED, route));
+  }
+  RED.nodes.registerType<SimulatorNode, SimulatorDef, object, LoginCredentials>(
+    'pkb-simulator',
+    PkbSimulator,
+    {
+      credentials: { username: { type: 'text' }, password: { type: 'password' } },
+    },
+  );
+};
+
+/** This Node-RED's own HTTP server, by the address it is bound to. */
+function ownAddress(RED: Runtime): string {
+  const server = RED.server as unknown as Server & { setSecureContext?: unknown };
+  const bound = server.address() as AddressInfo | null;
+  const scheme = server.setSecureContext === undefined ? 'http' : 'https';
+  const anyAddress = bound === null || ['0.0.0.0', '::', ''].includes(bound.address);
+  const host = anyAddress ? '127.0.0.1' : bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
+  return `${scheme}://${host}:${bound?.port ?? RED.settings.uiPort}`;
+}
+
+function join(root: string | false | undefined, path: string): string {
+  return `${(root || '/').replace(/\/$/, '')}${path}`;
+}
+
+/** Takes a route out of Express's table, as Node-RED's own http in node does. */
+function removeRoute(RED: Runtime, handler: RequestHandler): void {
+  const { _router: router } = RED.httpNode as unknown as { _router?: { stack: ExpressLayer[] } };
+  if (router === undefined) return;
+  router.stack = router.stack.filter((layer) => !layer.route?.stack.some(({ handle }) => handle === handler));
+}
+
+interface ExpressLayer {
+  readonly route?: { readonly stack: readonly { readonly handle: unknown }[] };
+}
