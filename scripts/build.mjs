@@ -32,6 +32,9 @@ for (const type of readdirSync(join(root, 'nodes'))) {
     join(to, 'node.html'),
     `<script type="text/javascript">\n${dialogCode(from)}</script>\n\n${form}`,
   );
+  // What there is of British English is what en-US says.
+  for (const language of ['en-GB', 'en-US'])
+    cpSync(join(from, 'locales/en-US'), join(to, 'locales', language), { recursive: true });
   cpSync(join(from, 'locales'), join(to, 'locales'), { recursive: true });
   mkdirSync(join(to, 'icons'));
   copyFileSync(join(root, 'icons', `${type}.svg`), join(to, 'icons', `${type}.svg`));

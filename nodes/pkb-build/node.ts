@@ -8,7 +8,7 @@ import { composeMessage } from '../../src/pkb/compose/compose.js';
 import type { DataPointId } from '../../src/pkb/data-point.js';
 import { stamp, type Stamped, type StampOptions } from '../../src/pkb/stamp.js';
 import { chooseCustomer } from '../common/customers.js';
-import { clearError, onInput } from '../common/input.js';
+import { clearError, onInput, showError } from '../common/input.js';
 import type { Message, Node, NodeDef, Runtime, Send } from '../common/types.js';
 
 interface BuildDef extends NodeDef {
@@ -31,8 +31,13 @@ interface BuildDef extends NodeDef {
 module.exports = function (RED: Runtime): void {
   function PkbBuild(this: Node, config: BuildDef): void {
     RED.nodes.createNode(this, config);
+    const fault = settingsFault(config);
+    if (fault) {
+      this.error(fault);
+      showError(RED, this, fault.code);
+    }
     onInput(RED, this, (message, send) => {
-      checkSettings(config);
+      if (fault) throw fault;
       const { customer } = chooseCustomer(RED, config.customer, message['customer']);
       const go = (dataPointId: DataPointId): void =>
         build(RED, this, config, { customer, dataPointId }, message, send);
@@ -89,7 +94,8 @@ function pkbOf(message: Message): object {
   return typeof pkb === 'object' && pkb !== null ? pkb : {};
 }
 
-function checkSettings(config: BuildDef): void {
+/** What is wrong with the settings; undefined where nothing is. */
+function settingsFault(config: BuildDef): PkbConfigError | undefined {
   const allowed: [keyof BuildDef, readonly string[]][] = [
     ['controlId', ['new', 'keep']],
     ['dataPointId', ['keep', 'new', 'derive', 'property']],
@@ -99,11 +105,15 @@ function checkSettings(config: BuildDef): void {
   for (const [name, values] of allowed) {
     const value = config[name] ?? values[0];
     if (values.includes(String(value)) || value === '') continue;
-    throw new PkbConfigError('PKB_SETTING', `The setting ${name} must be one of: ${values.join(', ')}.`);
+    return new PkbConfigError('PKB_SETTING', `The setting ${name} must be one of: ${values.join(', ')}.`);
   }
   if (/[\r\n]/.test(`${config.processingId ?? ''}${config.sendingApplication ?? ''}`)) {
-    throw new PkbConfigError('PKB_SETTING', 'Processing ID and sending application must not hold line ends.');
+    return new PkbConfigError(
+      'PKB_SETTING',
+      'Processing ID and sending application must not hold line ends.',
+    );
   }
+  return undefined;
 }
 
 /** @returns at once where nothing must be evaluated */

@@ -5,7 +5,7 @@
  * A stored password goes where its connection was deployed to go, by the same way, and nowhere else: whoever wants it
  * tried elsewhere has to know it.
  */
-import { judgeFailure } from '../../src/delivery/classify.js';
+import { judgeFailure, judgeStatus } from '../../src/delivery/classify.js';
 import { type Exchange, type TransportFactory } from '../../src/delivery/transport.js';
 import { asPkbError, PkbConfigError } from '../../src/errors.js';
 import { addressFor, isSimulator } from './address.js';
@@ -117,17 +117,10 @@ function judge(exchange: Exchange): Verdict {
     return { ok: false, text: 'reason' in outcome ? outcome.reason : '' };
   }
   const { status } = exchange.answer;
-  if (status === 401 || status === 403)
-    return { ok: false, text: `Reached, but the credentials or this sender were refused (HTTP ${status}).` };
-  if (status === 407) return { ok: false, text: 'The proxy wants credentials (HTTP 407).' };
-  if (status >= 300 && status < 400)
-    return {
-      ok: false,
-      text: `Reached, but the address answers with a redirect (HTTP ${status}); it is not PKB's HL7 endpoint.`,
-    };
+  const refused = judgeStatus(exchange.answer, undefined);
+  if (refused) return { ok: false, text: `Reached, but no message would be taken: ${refused.reason}` };
   if (status === 404)
     return { ok: false, text: 'Reached, but there is nothing at this path (HTTP 404); check the address.' };
-  if (status >= 502) return { ok: false, text: `Reached, but PKB is out of order (HTTP ${status}).` };
   return {
     ok: true,
     text: `Reached, and the credentials were not refused (HTTP ${status}). No message was sent.`,

@@ -27,10 +27,18 @@ interface ListedRule {
   readonly strips: boolean;
 }
 
+interface Finding {
+  /** Id of the rule. */
+  readonly rule: string;
+  readonly action: string;
+  readonly location: string;
+  readonly text: string;
+}
+
 /** What came of a message that was tried. */
 interface Tried {
   readonly blocked: boolean;
-  readonly findings: readonly { readonly action: string; readonly location: string; readonly text: string }[];
+  readonly findings: readonly Finding[];
 }
 
 const ACTIONS = ['off', 'flag', 'strip', 'block'] as const;
@@ -94,22 +102,32 @@ function showRules(
 ): void {
   for (const [area, heading] of Object.entries(areas)) {
     const group = $('<div class="pkb-guard-area"></div>').appendTo(list);
-    $('<div style="font-weight: bold; margin: 10px 0 4px"></div>').text(heading).appendTo(group);
+    const title = translated(node, `area.${area}`, heading);
+    $('<div style="font-weight: bold; margin: 10px 0 4px"></div>').text(title).appendTo(group);
     for (const rule of rules) if (rule.area === area) group.append(ruleRow(node, rule, changed));
   }
 }
 
+/** A text of the table of rules in the language of the editor, where its locale has it. */
+function translated(node: EditorNode, key: string, fallback: string): string {
+  const whole = `pkb-guard.${key}`;
+  const text = node._(whole);
+  return text === whole ? fallback : text;
+}
+
 /** A rule, with the choice of what it does; its reason opens by mouse or keyboard. */
 function ruleRow(node: EditorNode<GuardSettings>, rule: ListedRule, changed: () => void): JQuery {
-  const words = [rule.id, rule.title, rule.text, rule.appliesTo].join(' ').toLowerCase();
+  const title = translated(node, `rule.${rule.id}.title`, rule.title);
+  const why = translated(node, `rule.${rule.id}.why`, rule.why);
+  const words = [title, rule.id, rule.title, rule.text, rule.appliesTo].join(' ').toLowerCase();
   const row = $(
     '<div class="pkb-guard-rule" style="display: flex; align-items: baseline; margin: 2px 0"></div>',
   ).attr('data-text', words);
   const what = $('<details style="flex: 1; padding-right: 8px"></details>').appendTo(row);
-  $('<summary style="cursor: pointer; list-style: none"></summary>').text(rule.title).appendTo(what);
-  $('<div style="font-size: smaller; margin: 2px 0 6px 12px"></div>').text(rule.why).appendTo(what);
+  $('<summary style="cursor: pointer; list-style: none"></summary>').text(title).appendTo(what);
+  $('<div style="font-size: smaller; margin: 2px 0 6px 12px"></div>').text(why).appendTo(what);
   const select = $('<select style="width: 150px"></select>')
-    .attr({ 'data-rule': rule.id, 'aria-label': rule.title })
+    .attr({ 'data-rule': rule.id, 'aria-label': title })
     .appendTo(row);
   const byDefault = node._(`pkb-guard.action.${rule.defaultAction}`);
   addOption(select, '', node._('pkb-guard.action.default', { action: byDefault }));
@@ -158,12 +176,14 @@ function showFindings(node: EditorNode, out: JQuery, { blocked, findings }: Trie
   const verdict = blocked ? 'blocked' : findings.length > 0 ? 'flagged' : 'passed';
   const line = (): JQuery => $('<div style="margin-bottom: 4px"></div>').appendTo(out);
   line().text(node._(`pkb-guard.try.${verdict}`));
-  for (const { action, location, text } of findings) {
+  for (const { rule, action, location, text } of findings) {
     const row = line();
     $('<b></b>')
       .text(`${node._(`pkb-guard.action.${action}`)} ${location} `)
       .appendTo(row);
-    $('<span></span>').text(text).appendTo(row);
+    $('<span></span>')
+      .text(translated(node, `rule.${rule}.text`, text))
+      .appendTo(row);
   }
   // What came of it is to be seen without scrolling.
   out.get(0)?.scrollIntoView({ block: 'nearest' });

@@ -40,12 +40,12 @@ module.exports = function (RED: Runtime): void {
       memory.remember(text, blocked);
       message.payload = hl7;
       message['pkb'] = { ...pkb, findings };
-      if (blocked) counts.stopped++;
-      else if (findings.length > 0) counts.flagged++;
-      else counts.passed++;
+      // What was stripped is dealt with: the message passes as it was meant to.
+      const flagged = findings.some(({ action }) => action === 'flag');
+      const verdict = blocked ? 'stopped' : flagged ? 'flagged' : 'passed';
+      counts[verdict]++;
       status.show(() => {
-        const colour = blocked ? 'red' : findings.length > 0 ? 'yellow' : 'green';
-        return { fill: colour, shape: 'dot', text: RED._('pkb-guard.status.counts', counts) };
+        return { fill: COLOURS[verdict], shape: 'dot', text: RED._('pkb-guard.status.counts', counts) };
       });
       send(blocked ? [null, message] : [message, null]);
     });
@@ -72,6 +72,9 @@ module.exports = function (RED: Runtime): void {
     }
   });
 };
+
+/** The colour of the status after a message. */
+const COLOURS = { passed: 'green', flagged: 'yellow', stopped: 'red' } as const;
 
 function rulesOf(rules: RuleActions | undefined | null): RuleActions {
   if (rules === undefined || rules === null) return {};

@@ -74,8 +74,16 @@ function acknowledged(
 /** Statuses that say that a server, or a proxy before it, cannot work just now. */
 const BUSY: ReadonlySet<number> = new Set([408, 421, 425, 429, 502, 503, 504]);
 
-/** What a status says by itself; undefined where the body, or nothing, says more. */
-function judgeStatus({ status }: Answer, wait: number | undefined): Outcome | undefined {
+/**
+ * What a status says by itself.
+ *
+ * @param wait what `Retry-After` asks for, in milliseconds
+ * @returns undefined where the body, or nothing, says more
+ */
+export function judgeStatus(
+  { status }: Pick<Answer, 'status'>,
+  wait: number | undefined,
+): Unacknowledged | undefined {
   if (BUSY.has(status)) {
     const after = wait === undefined ? {} : { retryAfter: wait };
     return { ...refusal('busy', `PKB is busy or out of order (HTTP ${status}).`), status, ...after };

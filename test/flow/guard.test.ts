@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { stamped as withoutStatus } from '../support/messages.js';
+import { until } from '../support/wait.js';
 import { CATCH, collector, customer, guard } from './flows.js';
 import { server, start, version } from './runtime.js';
 
@@ -37,6 +38,9 @@ describe(`pkb-guard on Node-RED ${version}`, () => {
     flow.receive('strips', { payload: DIAGNOSIS });
     assert.equal((await flow.wait('passed', 2)).payload, stamped('1', { type: 'ADT^A31' }));
     assert.match(flow.statuses('guard').at(-1)?.text ?? '', /counts/);
+    const last = (id: string): string | undefined => flow.statuses(id).at(-1)?.fill;
+    await until('the status shows it', () => last('strips') !== undefined);
+    assert.deepEqual([last('guard'), last('strips')], ['red', 'green']);
   });
 
   it('remembers control IDs and appointments, and knows the configured Customers', async () => {

@@ -103,14 +103,14 @@ function schemaFault(error: ErrorObject): Fault[] {
         },
       ];
     default:
-      return [{ path, text: typeof custom === 'string' ? custom : 'cannot be what it is' }];
+      return [{ path, text: typeof custom === 'string' ? custom : 'is not allowed here' }];
   }
 }
 
 function unknownField(path: string, name: string, known: unknown): Fault {
   const names = Object.keys((known as object | undefined) ?? {});
   const meant = names.find((one) => one.toLowerCase() === name.toLowerCase());
-  const text = meant ? `is written ${meant}` : `is not a field here; there are ${names.join(', ')}`;
+  const text = meant ? `is written ${meant}` : `is an unknown field; known here are ${names.join(', ')}`;
   return { path: within(path, nameable(name)), text };
 }
 

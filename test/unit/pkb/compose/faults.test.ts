@@ -209,7 +209,7 @@ describe('bad fields', () => {
     [
       'allergies outside of clinical',
       { kind: 'demographics', event: 'add', patient: PATIENT, allergies: [] },
-      ['allergies is not a field here; there are kind, event, patient, clinical, teams'],
+      ['allergies is an unknown field; known here are kind, event, patient, clinical, teams'],
     ],
     [
       'an empty clinical list',
@@ -444,7 +444,7 @@ describe('bad fields', () => {
       'a field that is none',
       { ...letter, patient: { ...PATIENT, name: { family: 'a', given: 'b', JohnSmith: 1 } } },
       [
-        'patient.name.(a name not shown) is not a field here; there are family, given, middle, suffix, prefix',
+        'patient.name.(a name not shown) is an unknown field; known here are family, given, middle, suffix, prefix',
       ],
     ],
     [
