@@ -159,12 +159,6 @@ export const ERROR_CODES = {
       'PKB answered several times with a fault or an error and no acknowledgement, while it acknowledged other messages.',
     remedy: 'Read the outcome; PKB support needs the time and the control ID.',
   },
-  PKB_REJECTED: {
-    class: 'PkbDeliveryError',
-    means:
-      'PKB rejected the message (AR or AE); pkb-send reports this on its second output, programs get it as an outcome.',
-    remedy: 'Correct the message as the text of MSA-3 says, and send the corrected one.',
-  },
   PKB_TOO_OLD: {
     class: 'PkbDeliveryError',
     means:
@@ -209,35 +203,40 @@ export const ERROR_CODES = {
 export type ErrorCode = keyof typeof ERROR_CODES;
 
 /** What all errors of this package have in common: a class name, a stable own property `code`, a text without secrets. */
-export class PkbError extends Error {
+export class PkbError<Code extends ErrorCode = ErrorCode> extends Error {
   /** The stable code, an own property so that Node-RED copies it to `msg.error.code`. */
-  readonly code: ErrorCode;
+  readonly code: Code;
 
   /**
    * @param code a code of the table
    * @param text what is wrong here and what to do about it; without patient data or credentials
    */
-  constructor(code: ErrorCode, text: string, options?: ErrorOptions) {
+  constructor(code: Code, text: string, options?: ErrorOptions) {
     super(text, options);
     this.code = code;
     Object.defineProperty(this, 'name', { value: ERROR_CODES[code].class, configurable: true });
   }
 }
 
+/** The codes that a class carries, by the table. */
+export type CodeOf<Class extends string> = {
+  [Code in ErrorCode]: (typeof ERROR_CODES)[Code]['class'] extends Class ? Code : never;
+}[ErrorCode];
+
 /** Thrown when a message, or an address within it, cannot be used as it is. */
-export class PkbMessageError extends PkbError {}
+export class PkbMessageError extends PkbError<CodeOf<'PkbMessageError' | 'PkbFieldsError'>> {}
 
 /** Thrown when the settings of a node or the options of a call cannot work. */
-export class PkbConfigError extends PkbError {}
+export class PkbConfigError extends PkbError<CodeOf<'PkbConfigError'>> {}
 
 /** Given to Catch when a message that was taken could in the end not be delivered. */
-export class PkbDeliveryError extends PkbError {}
+export class PkbDeliveryError extends PkbError<CodeOf<'PkbDeliveryError'>> {}
 
 /** Thrown when the outbox cannot do its duty. */
-export class PkbOutboxError extends PkbError {}
+export class PkbOutboxError extends PkbError<CodeOf<'PkbOutboxError'>> {}
 
 /** Thrown when this package finds a defect in itself. */
-export class PkbInternalError extends PkbError {}
+export class PkbInternalError extends PkbError<CodeOf<'PkbInternalError'>> {}
 
 /**
  * Turns whatever was thrown into an error of this package, so that no foreign text (which may quote its input) is shown.

@@ -3,7 +3,7 @@ import { asText, COLOR, styleOf, post, selectDefault } from '../editor/dialog.js
 import { showElsewhere } from './editor/elsewhere.js';
 import { explain } from './editor/explain.js';
 import { failedRow } from './editor/failed.js';
-import type { Failures, SendSettings } from './editor/types.js';
+import type { ShownFailures, SendSettings } from './editor/types.js';
 
 RED.nodes.registerType<SendSettings>('pkb-send', {
   category: 'PKB',
@@ -32,7 +32,7 @@ RED.nodes.registerType<SendSettings>('pkb-send', {
     const list = $('#pkb-send-failed');
     const show = (): void => {
       $.getJSON(`pkb-send/${this.id}/failed`)
-        .done(({ failed, elsewhere }: Failures) => {
+        .done(({ failed, elsewhere }: ShownFailures) => {
           showElsewhere(this, elsewhere ?? [], show);
           if (failed === null) list.text(this._('pkb-send.failed.unavailable'));
           else if (failed.length === 0) list.text(this._('pkb-send.failed.none'));

@@ -7,11 +7,11 @@ import type { Outbox, StoredMessage } from '../../src/delivery/outbox/contract.j
 import type { Unacknowledged, Withdrawn } from '../../src/delivery/outcome.js';
 import {
   asPkbError,
+  type CodeOf,
   PkbConfigError,
   PkbDeliveryError,
   type PkbError,
   PkbMessageError,
-  type ErrorCode,
 } from '../../src/errors.js';
 import { fieldOf, messageTypeOf, readHeader } from '../../src/hl7/header.js';
 import { readMessage } from '../../src/hl7/input.js';
@@ -197,7 +197,7 @@ function describe(hl7: string, config: SendDef, outbox: Outbox) {
   };
 }
 
-const CODES: Partial<Record<(Unacknowledged | Withdrawn)['outcome'], ErrorCode>> = {
+const CODES: Partial<Record<(Unacknowledged | Withdrawn)['outcome'], CodeOf<'PkbDeliveryError'>>> = {
   notSent: 'PKB_NOT_SENT',
   unknown: 'PKB_UNKNOWN',
   busy: 'PKB_BUSY',

@@ -5,5 +5,7 @@
 
 /** A text that refers to no other one. @param piece a short text, perhaps cut from a long one */
 export function own(piece: string): string {
-  return Buffer.from(piece, 'utf16le').toString('utf16le');
+  // By the width of its characters: one byte for each takes half the memory of two.
+  const encoding = /[^\0-\xff]/.test(piece) ? 'utf16le' : 'latin1';
+  return Buffer.from(piece, encoding).toString(encoding);
 }

@@ -9,7 +9,7 @@
 export type Family = 'demographics' | 'encounter' | 'appointment' | 'document' | 'result' | 'query';
 
 /** What PKB does with the data point that a message names. */
-export type Effect = 'replaces' | 'updates' | 'cancels' | 'deletes' | 'reads';
+export type ResendEffect = 'replaces' | 'updates' | 'cancels' | 'deletes' | 'reads';
 
 /** One message type. */
 export interface MessageType {
@@ -18,7 +18,7 @@ export interface MessageType {
   readonly title: string;
   readonly family: Family;
   /** What PKB does with it. */
-  readonly effect: Effect;
+  readonly effect: ResendEffect;
   /** What happens when the same data point ID is sent a second time, in words. */
   readonly again: string;
   /** What harm a second copy of the same message does, as when an answer is lost; left out where none is known. */
@@ -46,7 +46,7 @@ export const DATA_POINT_FIELDS: Readonly<Record<Family, readonly string[]>> = {
 const encounter = (
   type: string,
   title: string,
-  effect: Effect,
+  effect: ResendEffect,
   again: string,
   undo: string,
   source: string,

@@ -18,3 +18,6 @@ export const DOCUMENT_TYPES: CodeSet = {
   taken: '2026-11-23',
   codes: ['AL', 'AN', 'BR', 'CL', 'CP', 'DL', 'DS', 'MDT', 'RL', 'TCI'],
 };
+
+/** MSH-3 by which PKB takes an ORU for a radiology report, which it shows under Imaging (PKB page 4175724546). */
+export const RADIOLOGY = 'RADIOLOGY';

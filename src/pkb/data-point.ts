@@ -2,6 +2,7 @@
  * Data point IDs: what PKB replaces, updates and deletes by. Partner and Customer share one namespace, so the Partner's
  * own IDs are UUIDs, and the Customer's are used only to amend the Customer's data (PKB page 3365012161).
  */
+import { RADIOLOGY } from './code-sets.js';
 import { createHash } from 'node:crypto';
 import { PkbMessageError } from '../errors.js';
 import { STANDARD_DELIMITERS } from '../hl7/delimiters.js';
@@ -67,7 +68,7 @@ export function dataPointOf(hl7: string, messageType: string): DataPoint | undef
   const fields = fieldsOf(messageType);
   if (fields.length === 0) return undefined;
   // PKB goes by OBR-3 for radiology, it seems, where it differs from ORC-3 (old page oru-r01/radiology).
-  const isRadiology = fields.length > 1 && readRaw(hl7, 'MSH-3') === 'RADIOLOGY';
+  const isRadiology = fields.length > 1 && readRaw(hl7, 'MSH-3') === RADIOLOGY;
   for (const field of isRadiology ? fields.toReversed() : fields) {
     const id = read(hl7, field);
     // It outlives the message in msg.pkb, so it must not keep it alive.

@@ -4,7 +4,7 @@
  */
 
 /** One identifier, raw, its status taken off its type. */
-export interface Identifier {
+export interface RawIdentifier {
   readonly value: string;
   readonly authority: string;
   readonly type: string;
@@ -13,7 +13,7 @@ export interface Identifier {
 }
 
 /** Reads an identifier from its components. */
-export function identifierOf(parts: readonly string[]): Identifier {
+export function identifierOf(parts: readonly string[]): RawIdentifier {
   const type = parts[4] ?? '';
   const open = type.indexOf('{');
   const status = open < 0 ? undefined : /^\{status:(\d\d)\}$/.exec(type.slice(open, open + 12))?.[1];
@@ -26,22 +26,22 @@ export function identifierOf(parts: readonly string[]): Identifier {
 }
 
 /** Whether PKB takes an identifier for an NHS number: authority NHS, type NH. */
-export function isNhs({ authority, type }: Pick<Identifier, 'authority' | 'type'>): boolean {
+export function isNhs({ authority, type }: Pick<RawIdentifier, 'authority' | 'type'>): boolean {
   return authority === 'NHS' && type === 'NH';
 }
 
 /** Whether an identifier is meant to be an NHS number, by its authority or its type, whether PKB takes it for one or not. */
-export function meansNhs({ authority, type }: Pick<Identifier, 'authority' | 'type'>): boolean {
+export function meansNhs({ authority, type }: Pick<RawIdentifier, 'authority' | 'type'>): boolean {
   return ['NHS', 'NHSNBR'].includes(authority.trim()) || ['NH', 'NHSNMBR', 'NHS'].includes(type.trim());
 }
 
 /** Whether an identifier is an organisation's own: meant for no NHS number, and none of PKB's kinds. */
-export function isLocal({ authority, type }: Pick<Identifier, 'authority' | 'type'>): boolean {
+export function isLocal({ authority, type }: Pick<RawIdentifier, 'authority' | 'type'>): boolean {
   const isPkbs = (authority === 'PKB' && type === 'PI') || (authority === 'EMAIL' && type === 'EMAIL');
   return !isPkbs && !meansNhs({ authority, type });
 }
 
 /** Whether an identifier is whole: PKB ignores one without value, authority or type. */
-export function isWhole({ value, authority, type }: Identifier): boolean {
+export function isWhole({ value, authority, type }: RawIdentifier): boolean {
   return value.trim() !== '' && authority.trim() !== '' && type.trim() !== '';
 }

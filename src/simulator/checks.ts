@@ -2,15 +2,16 @@
  * For which messages PKB answers AR, and in which words (PKB pages 3850600457 and 3364848470). Where PKB's own words are
  * not known, the text says that it is the simulator's.
  */
+import { RADIOLOGY } from '../pkb/code-sets.js';
 import { readTimestamp } from '../hl7/timestamp.js';
 import { readSendingFacility } from '../pkb/alias.js';
 import { DATA_POINT_FIELDS, type Family, messageTypeRow } from '../pkb/catalogue.js';
 import { CLOCK_FIELDS } from '../pkb/clock-times.js';
 import { inspect, type RuleActions } from '../pkb/guard/inspect.js';
 import { RULES } from '../pkb/guard/rules/index.js';
-import { type Identity, isNhs } from './identifiers.js';
+import { type PatientIdentity, isNhsIdentifier } from './identifiers.js';
 import type { Limits } from './limits.js';
-import type { Message } from './message.js';
+import type { ReceivedMessage } from './message.js';
 import { reject } from './rejection.js';
 
 /**
@@ -20,9 +21,9 @@ import { reject } from './rejection.js';
  * @throws Rejection
  */
 export function checkMessage(
-  message: Message,
+  message: ReceivedMessage,
   messageType: string,
-  identity: Identity,
+  identity: PatientIdentity,
   aliases: readonly string[],
   limits: Limits,
 ): void {
@@ -45,9 +46,9 @@ export function checkMessage(
  * @throws Rejection
  */
 export function checkNewPatient(
-  message: Message,
+  message: ReceivedMessage,
   family: Family,
-  identity: Identity,
+  identity: PatientIdentity,
   autoCreate: boolean,
 ): void {
   const missing = [
@@ -59,7 +60,7 @@ export function checkNewPatient(
     return;
   }
   const enough = missing.length === 0 && message.text('PID-7') && message.text('PID-8');
-  const verified = identity.identifiers.some(isNhs) && ['', '01'].includes(identity.nhsStatus);
+  const verified = identity.identifiers.some(isNhsIdentifier) && ['', '01'].includes(identity.nhsStatus);
   if (!autoCreate || !enough || !verified) reject('No patient found for PID segment');
 }
 
@@ -68,12 +69,12 @@ export function checkNewPatient(
  *
  * @throws Rejection
  */
-export function checkNewAppointment(message: Message): void {
+export function checkNewAppointment(message: ReceivedMessage): void {
   mustHave(message, 'SCH-11.4', 'start time');
   mustHave(message, 'PV1-3', 'location');
 }
 
-function mustHave(message: Message, path: string, name: string): void {
+function mustHave(message: ReceivedMessage, path: string, name: string): void {
   if (!message.text(path)) reject(`${path} (${name}) must be provided. You provided []`);
 }
 
@@ -86,7 +87,7 @@ function checkFacility(facility: string, aliases: readonly string[], limits: Lim
   }
 }
 
-function checkPatient(message: Message, { identifiers }: Identity): void {
+function checkPatient(message: ReceivedMessage, { identifiers }: PatientIdentity): void {
   if (identifiers.length === 0) reject('Lookup single patient must be provided with at least one identifier');
   const sex = message.text('PID-8');
   if (sex && !['U', 'M', 'F', 'I'].includes(sex)) reject('Invalid gender. Expected U, M, F or I');
@@ -101,7 +102,7 @@ const TIMES = [
 ];
 
 /** Half-specified time stamps are an error (PKB page 3365013095). */
-function checkTimes(message: Message): void {
+function checkTimes(message: ReceivedMessage): void {
   for (const path of TIMES) {
     const raw = message.raw(path);
     if (raw && readTimestamp(raw) === undefined)
@@ -109,7 +110,7 @@ function checkTimes(message: Message): void {
   }
 }
 
-function checkType(message: Message, messageType: string, family: Family): void {
+function checkType(message: ReceivedMessage, messageType: string, family: Family): void {
   switch (family) {
     case 'demographics':
       return checkClinicalSegments(message);
@@ -130,7 +131,7 @@ function checkType(message: Message, messageType: string, family: Family): void 
 }
 
 /** PKB pages 3364848860 (documents) and 3365012559 (care plans). */
-function checkDocument(message: Message): void {
+function checkDocument(message: ReceivedMessage): void {
   mustHave(message, 'TXA-2.1', 'document type');
   if (message.text('TXA-17') !== 'AU') reject('TXA-17 (completion status) must be AU (simulator wording)');
   if (message.raw('OBX') === undefined) reject('OBX (content) must be provided (simulator wording)');
@@ -149,14 +150,14 @@ const RESULT_RULES: RuleActions = Object.fromEntries(
 );
 
 /** PKB pages 3364848908, 3991405648 and 3365012682. */
-function checkResults(message: Message): void {
+function checkResults(message: ReceivedMessage): void {
   const order = message.text('ORC-3.1');
   const report = message.text('OBR-3.1');
   if (!order && !report)
     reject('ORC-3.1 or OBR-3.1 (filler order number) must be provided (simulator wording)');
   const [finding] = inspect(message.hl7, RESULT_RULES).findings;
   if (finding) reject(`${finding.location}: ${finding.text} (simulator wording)`);
-  if (message.raw('MSH-3') === 'RADIOLOGY') checkRadiology(message);
+  if (message.raw('MSH-3') === RADIOLOGY) checkRadiology(message);
   let reports = 0;
   let results = 0;
   let observed = '';
@@ -173,14 +174,14 @@ function checkResults(message: Message): void {
   }
 }
 
-function checkRadiology(message: Message): void {
+function checkRadiology(message: ReceivedMessage): void {
   if (message.all('OBR').length > 1) reject('Several OBR in a radiology message (simulator wording)');
   mustHave(message, 'OBR-7', 'observation time');
   if (!message.text('OBR-4.1') && !message.text('OBR-4.2'))
     reject('OBR-4 (test name) must be provided. You provided []');
 }
 
-function checkClinicalSegments(message: Message): void {
+function checkClinicalSegments(message: ReceivedMessage): void {
   const seen = new Set<string>();
   for (const segment of message.all('AL1')) {
     mustHaveCode(message, segment, 'Allergen');
@@ -191,7 +192,11 @@ function checkClinicalSegments(message: Message): void {
   for (const segment of message.all('DG1')) mustHaveCode(message, segment, 'Diagnosis');
 }
 
-function mustHaveCode(message: Message, segment: ReturnType<Message['all']>[number], subject: string): void {
+function mustHaveCode(
+  message: ReceivedMessage,
+  segment: ReturnType<ReceivedMessage['all']>[number],
+  subject: string,
+): void {
   const { name } = segment;
   if (message.text(`${name}-3.1`, segment) || message.text(`${name}-3.2`, segment)) return;
   reject(

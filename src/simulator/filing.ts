@@ -3,8 +3,9 @@
  */
 import { DATA_POINT_FIELDS, type MessageType } from '../pkb/catalogue.js';
 import { checkNewAppointment } from './checks.js';
-import { type Limits, own, ownShort } from './limits.js';
-import type { Message } from './message.js';
+import { type Limits, ownShort } from './limits.js';
+import { own } from '../hl7/own.js';
+import type { ReceivedMessage } from './message.js';
 import {
   CLINICAL_LISTS,
   dataPointKey,
@@ -29,7 +30,7 @@ export interface Filed {
 }
 
 /** Where a message goes. */
-export interface Place {
+export interface FilingPlace {
   readonly patients: Patients;
   readonly record: PatientRecord;
   /** Raw MSH-4. */
@@ -38,7 +39,10 @@ export interface Place {
 }
 
 /** Replaces each clinical list of which the message carries any entry (PKB page 3365078168). */
-export function replaceLists(message: Message, { patients, record, customer, limits }: Place): Effect[] {
+export function replaceLists(
+  message: ReceivedMessage,
+  { patients, record, customer, limits }: FilingPlace,
+): Effect[] {
   const effects: Effect[] = [];
   for (const [name, list] of Object.entries(CLINICAL_LISTS)) {
     const field = name === 'ZRX' ? 2 : 3;
@@ -64,7 +68,12 @@ export function replaceLists(message: Message, { patients, record, customer, lim
  *
  * @param matches whether the date of birth is that of the record
  */
-export function fileDataPoint(message: Message, type: MessageType, place: Place, matches: boolean): Filed {
+export function fileDataPoint(
+  message: ReceivedMessage,
+  type: MessageType,
+  place: FilingPlace,
+  matches: boolean,
+): Filed {
   const id = idOf(message, type);
   if (id.length > place.limits.id) reject('The data point ID is too long (simulator wording)');
   const key = own(dataPointKey(place.customer, type.family, id));
@@ -83,16 +92,21 @@ export function fileDataPoint(message: Message, type: MessageType, place: Place,
   return { held: !matches, effects: [...review, { text: written(action, before, carePlan) }] };
 }
 
-function idOf(message: Message, { family }: MessageType): string {
+function idOf(message: ReceivedMessage, { family }: MessageType): string {
   return DATA_POINT_FIELDS[family].map((field) => message.text(field)).find(Boolean) ?? '';
 }
 
 /** OBR-25 `R` deletes all results of a report (PKB page 3364848908). */
-function actionOf(message: Message, { effect, family }: MessageType): MessageType['effect'] {
+function actionOf(message: ReceivedMessage, { effect, family }: MessageType): MessageType['effect'] {
   return family === 'result' && message.text('OBR-25') === 'R' ? 'deletes' : effect;
 }
 
-function change(action: MessageType['effect'], before: KeptDataPoint, key: string, place: Place): Effect[] {
+function change(
+  action: MessageType['effect'],
+  before: KeptDataPoint,
+  key: string,
+  place: FilingPlace,
+): Effect[] {
   const { patients, record } = place;
   const review = before.held ? [{ text: 'Held for review, as what it changes is.' }] : [];
   if (action === 'deletes' && before.carePlan)

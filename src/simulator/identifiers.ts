@@ -1,13 +1,14 @@
 /**
  * The identifiers by which PKB finds a patient (PKB pages 3365077836 and 3829203015).
  */
-import { identifierOf, isNhs as isNhsPair, isWhole, meansNhs } from '../pkb/identifiers.js';
-import { type Limits, own } from './limits.js';
-import type { Message } from './message.js';
+import { identifierOf, isNhs, isWhole, meansNhs } from '../pkb/identifiers.js';
+import { type Limits } from './limits.js';
+import { own } from '../hl7/own.js';
+import type { ReceivedMessage } from './message.js';
 import { reject } from './rejection.js';
 
 /** What the PID of a message says of who the patient is. */
-export interface Identity {
+export interface PatientIdentity {
   /** `value^^^authority^type`, without NHS number status. */
   readonly identifiers: readonly string[];
   /** Status of the NHS number, such as `01`; blank where none is given. */
@@ -18,7 +19,7 @@ export interface Identity {
 const NHS = '^^^NHS^NH';
 
 /** Whether an identifier is an NHS number. */
-export function isNhs(identifier: string): boolean {
+export function isNhsIdentifier(identifier: string): boolean {
   return identifier.endsWith(NHS);
 }
 
@@ -28,8 +29,12 @@ export function nhsIdentifier(nhsNumber: string): string {
 }
 
 /** Whether an identifier is an organisation's own: no NHS number, and none of PKB's kinds. */
-export function isLocal(identifier: string): boolean {
-  return !isNhs(identifier) && !identifier.endsWith('^^^PKB^PI') && !identifier.endsWith('^^^EMAIL^EMAIL');
+export function isLocalIdentifier(identifier: string): boolean {
+  return (
+    !isNhsIdentifier(identifier) &&
+    !identifier.endsWith('^^^PKB^PI') &&
+    !identifier.endsWith('^^^EMAIL^EMAIL')
+  );
 }
 
 /**
@@ -38,19 +43,19 @@ export function isLocal(identifier: string): boolean {
  *
  * @throws Rejection for more or longer identifiers than are kept
  */
-export function identityOf(message: Message, limits: Limits): Identity {
+export function identityOf(message: ReceivedMessage, limits: Limits): PatientIdentity {
   const identifiers = new Set<string>();
   let nhsStatus = '';
   for (const path of ['PID-2', 'PID-3']) {
     for (const raw of (message.raw(path) ?? '').split('~')) {
       const read = identifierOf(raw.split('^', 5));
-      if (!isWhole(read) || (meansNhs(read) && !isNhsPair(read))) continue;
+      if (!isWhole(read) || (meansNhs(read) && !isNhs(read))) continue;
       const { value, authority, type, status } = read;
       const identifier = `${value.trim()}^^^${authority}^${type}`;
       if (identifier.length > limits.id) reject('An identifier is too long (simulator wording)');
       identifiers.add(own(identifier));
       if (identifiers.size > limits.identifiers) reject('Too many identifiers (simulator wording)');
-      if (isNhs(identifier) && status !== '') nhsStatus = status;
+      if (isNhsIdentifier(identifier) && status !== '') nhsStatus = status;
     }
   }
   return { identifiers: [...identifiers], nhsStatus };

@@ -1,6 +1,7 @@
 /**
  * How much the simulator takes and keeps, so that nobody can fill the memory of the process it runs in.
  */
+import { own } from '../hl7/own.js';
 
 /** Bounds of one simulator. */
 export interface Limits {
@@ -41,14 +42,6 @@ export const LIMITS: Limits = {
 
 /** Names and texts are kept up to this length: they are for reading, not for matching. */
 const SHOWN = 250;
-
-/**
- * A copy of a piece of a message. V8 makes a piece of 13 characters or more a view into the whole text, so that one kept
- * identifier would keep a letter of megabytes.
- */
-export function own(text: string): string {
-  return Buffer.from(text, 'utf8').toString('utf8');
-}
 
 /** A copy of as much of a text as is worth showing. */
 export function ownShort(text: string): string {

@@ -27,7 +27,7 @@ export interface Segment extends Span {
 }
 
 /** A message with the standard delimiters. */
-export class Message {
+export class ReceivedMessage {
   readonly hl7: string;
   readonly #byName = new Map<string, Segment[]>();
 

@@ -13,7 +13,7 @@ export const CLINICAL_LISTS = { AL1: 'allergies', DG1: 'diagnoses', ZRX: 'medica
 export type ClinicalList = (typeof CLINICAL_LISTS)[keyof typeof CLINICAL_LISTS];
 
 /** What one Customer's clinical lists about a patient hold. */
-export type ClinicalLists = Record<ClinicalList, readonly string[]>;
+export type HeldLists = Record<ClinicalList, readonly string[]>;
 
 /** A data point, as far as later messages about it depend on it. */
 export interface KeptDataPoint {
@@ -45,7 +45,7 @@ export interface PatientRecord extends Person {
   /** When the demographics were last written, as milliseconds since 1970. */
   changed: number;
   /** Clinical lists by Customer (raw MSH-4). */
-  readonly customers: Map<string, ClinicalLists>;
+  readonly customers: Map<string, HeldLists>;
   /** Data points by {@link dataPointKey}. */
   readonly dataPoints: Map<string, KeptDataPoint>;
   /** Estimated size. */
@@ -123,7 +123,7 @@ export class Patients {
    * The clinical lists of a Customer about a patient. At first sight there is one entry in each, as if typed in by the
    * Customer's professionals: that is what a Partner's message would overwrite.
    */
-  listsOf(record: PatientRecord, customer: string): ClinicalLists {
+  listsOf(record: PatientRecord, customer: string): HeldLists {
     return record.customers.get(customer) ?? TYPED_IN;
   }
 
@@ -174,7 +174,7 @@ export class Patients {
   }
 }
 
-const TYPED_IN: ClinicalLists = {
+const TYPED_IN: HeldLists = {
   allergies: ["Penicillin (the Customer's entry)"],
   diagnoses: ["Asthma (the Customer's entry)"],
   medication: ["Salbutamol inhaler (the Customer's entry)"],

@@ -2,13 +2,13 @@
  * Answers to QRY^A19 (PKB page 3365012701): ADR^A19 with identifiers, name, date of birth and postcode of each patient.
  */
 import { momentOf, readTimestamp } from '../hl7/timestamp.js';
-import { isNhs, nhsIdentifier } from './identifiers.js';
-import type { Message } from './message.js';
+import { isNhsIdentifier, nhsIdentifier } from './identifiers.js';
+import type { ReceivedMessage } from './message.js';
 import type { PatientRecord, Patients } from './patients.js';
 import { reject } from './rejection.js';
 
 /** What a query found. */
-export interface QueryAnswer {
+export interface QueryReply {
   /** The segments behind MSA. */
   readonly segments: readonly string[];
   /** What was found, in words. */
@@ -23,7 +23,7 @@ const MOST = 10_000;
  *
  * @throws Rejection for a query that is none PKB documents
  */
-export function answerQuery(message: Message, patients: Patients): QueryAnswer {
+export function answerQuery(message: ReceivedMessage, patients: Patients): QueryReply {
   const subject = message.text('QRD-9.1');
   if (subject !== 'DEM' && subject !== 'STA') reject('QRD-9 must be DEM or STA (simulator wording)');
   const wanted = [
@@ -50,7 +50,7 @@ export function answerQuery(message: Message, patients: Patients): QueryAnswer {
 type Fits = (record: PatientRecord) => boolean;
 
 /** QRD-8: an identifier in the first component, its type in the thirteenth; any type but MR means the national number. */
-function bySubject(message: Message): Fits {
+function bySubject(message: ReceivedMessage): Fits {
   const id = message.text('QRD-8[1].1').trim();
   if (id === '') return () => true;
   if (message.text('QRD-8[1].13') !== 'MR') {
@@ -58,11 +58,13 @@ function bySubject(message: Message): Fits {
     return ({ identifiers }) => identifiers.has(identifier);
   }
   return ({ identifiers }) =>
-    [...identifiers].some((one) => !isNhs(one) && one.startsWith(`${id}^^^`) && one.endsWith('^MR'));
+    [...identifiers].some(
+      (one) => !isNhsIdentifier(one) && one.startsWith(`${id}^^^`) && one.endsWith('^MR'),
+    );
 }
 
 /** QRF-2: changed at or after a time. */
-function byTime(message: Message): Fits {
+function byTime(message: ReceivedMessage): Fits {
   const raw = message.raw('QRF-2') ?? '';
   if (raw === '') return () => true;
   const since = readTimestamp(raw);
@@ -72,7 +74,7 @@ function byTime(message: Message): Fits {
 }
 
 /** QRD-11: those registered with PKB, or not. */
-function byRegistration(message: Message): Fits {
+function byRegistration(message: ReceivedMessage): Fits {
   switch (message.text('QRD-11.1')) {
     case '':
       return () => true;
@@ -86,7 +88,7 @@ function byRegistration(message: Message): Fits {
 }
 
 /** QRD-7 `n^RD` limits an answer; DSC-1 of the answer before says where the next one begins. */
-function pageOf(message: Message, found: readonly PatientRecord[]): readonly PatientRecord[] {
+function pageOf(message: ReceivedMessage, found: readonly PatientRecord[]): readonly PatientRecord[] {
   const pointer = message.text('DSC-1');
   if (!/^\d{0,15}$/.test(pointer)) reject('DSC-1 is none that was given (simulator wording)');
   const [size = '', unit = ''] = (message.raw('QRD-7') ?? '').split('^', 2);

@@ -4,10 +4,11 @@
 import { momentOf, readTimestamp } from '../hl7/timestamp.js';
 import type { MessageType } from '../pkb/catalogue.js';
 import { checkNewPatient } from './checks.js';
-import { type Effect, type Filed, fileDataPoint, type Place, replaceLists } from './filing.js';
-import { type Identity, isLocal } from './identifiers.js';
-import { type Limits, own, ownShort } from './limits.js';
-import type { Message } from './message.js';
+import { type Effect, type Filed, fileDataPoint, type FilingPlace, replaceLists } from './filing.js';
+import { type PatientIdentity, isLocalIdentifier } from './identifiers.js';
+import { type Limits, ownShort } from './limits.js';
+import { own } from '../hl7/own.js';
+import type { ReceivedMessage } from './message.js';
 import type { PatientRecord, Patients, Person } from './patients.js';
 import { reject } from './rejection.js';
 
@@ -33,7 +34,7 @@ export class Records {
    *
    * @throws Rejection
    */
-  file(message: Message, type: MessageType, identity: Identity): Filed {
+  file(message: ReceivedMessage, type: MessageType, identity: PatientIdentity): Filed {
     const [known, ...others] = this.#patients.find(identity.identifiers);
     if (others.length > 0) reject('Ambiguous patient IDs provided');
     if (known === undefined) checkNewPatient(message, type.family, identity, this.#options.autoCreate);
@@ -52,12 +53,16 @@ export class Records {
     return { held: filed.held, effects: [...effects, ...filed.effects] };
   }
 
-  #placeOf(message: Message, record: PatientRecord): Place {
+  #placeOf(message: ReceivedMessage, record: PatientRecord): FilingPlace {
     const customer = own(message.raw('MSH-4') ?? '');
     return { patients: this.#patients, record, customer, limits: this.#options.limits };
   }
 
-  #applyDemographics(message: Message, place: Place, { identifiers }: Identity): Effect[] {
+  #applyDemographics(
+    message: ReceivedMessage,
+    place: FilingPlace,
+    { identifiers }: PatientIdentity,
+  ): Effect[] {
     const { record } = place;
     const sent = readTimestamp(message.raw('MSH-7.1') ?? '');
     const time = sent === undefined ? 0 : momentOf(sent).getTime();
@@ -74,15 +79,15 @@ export class Records {
 }
 
 /** Why demographics wait for the Customer's Org Admin, with AA (PKB pages 3829203015 and 3925868554). */
-function reviewOf({ identifiers, nhsStatus }: Identity): string | undefined {
+function reviewOf({ identifiers, nhsStatus }: PatientIdentity): string | undefined {
   if (nhsStatus === '02' || nhsStatus === '03')
     return `Held for review: the NHS number is not verified (status ${nhsStatus}), so the demographics are not applied.`;
-  return identifiers.every(isLocal)
+  return identifiers.every(isLocalIdentifier)
     ? "Held for review: the only identifier is an organisation's own, so the demographics are not applied."
     : undefined;
 }
 
-function personOf(message: Message): Person {
+function personOf(message: ReceivedMessage): Person {
   const short = (path: string): string => ownShort(message.raw(path) ?? '');
   return {
     birthDate: birthDateOf(message),
@@ -93,7 +98,7 @@ function personOf(message: Message): Person {
 }
 
 /** PID-7 as `yyyyMMdd`: what is missing is the first (PKB page 3365013095), time and zone count for nothing. */
-function birthDateOf(message: Message): string {
+function birthDateOf(message: ReceivedMessage): string {
   const stamp = readTimestamp(message.raw('PID-7') ?? '');
   if (stamp === undefined) return '';
   const [month, day] = [stamp.month, stamp.day].map((part) => String(part).padStart(2, '0'));

@@ -16,8 +16,9 @@ import type { Effect, Filed } from './filing.js';
 import { type FaultKind, type FaultPlan, FaultSource } from './faults.js';
 import { identityOf } from './identifiers.js';
 import { addKnown, type KnownPatient } from './known-patients.js';
-import { type Limits, LIMITS, own } from './limits.js';
-import { Message } from './message.js';
+import { type Limits, LIMITS } from './limits.js';
+import { own } from '../hl7/own.js';
+import { ReceivedMessage } from './message.js';
 import { Patients } from './patients.js';
 import { answerQuery } from './query.js';
 import { Records } from './records.js';
@@ -239,7 +240,7 @@ export class Simulator {
       const header = readHeader(hl7);
       controlId = own(unescape(fieldOf(hl7, header, 10)).trim());
       messageType = own(messageTypeOf(fieldOf(hl7, header, 9)));
-      const { segments, ...filed } = this.#take(new Message(hl7, this.limits.segments), messageType);
+      const { segments, ...filed } = this.#take(new ReceivedMessage(hl7, this.limits.segments), messageType);
       return { received: { hl7, controlId, messageType, code: 'AA', text: '', ...filed }, segments };
     } catch (error) {
       const known = error instanceof Rejection;
@@ -253,7 +254,7 @@ export class Simulator {
   }
 
   /** Checks a message, and answers the query that it is, or files it. */
-  #take(message: Message, messageType: string): Filed & { segments: readonly string[] } {
+  #take(message: ReceivedMessage, messageType: string): Filed & { segments: readonly string[] } {
     const identity = identityOf(message, this.limits);
     checkMessage(message, messageType, identity, this.#options.aliases ?? [], this.limits);
     const type = messageTypeRow(messageType);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome } from '../../src/delivery/outcome.js';
 import { type RefusalName, REFUSALS } from '../../src/delivery/refusal.js';
@@ -37,6 +37,16 @@ describe('the documentation', () => {
     assert.ok(examples.length > 0);
     for (const [, json = ''] of examples)
       assert.ok(compose(JSON.parse(json) as MessageFields, { customer: { alias: 'trust' } }));
+  });
+
+  it('has no error code in the table that is never raised', () => {
+    const files = globSync(['src/**/*.ts', 'nodes/**/*.ts'], { cwd: root }).filter(
+      (file) => !file.endsWith('errors.ts'),
+    );
+    const sources = files.map((file) => text(file)).join('\n');
+    const unused = Object.keys(ERROR_CODES).filter((code) => !sources.includes(`'${code}'`));
+    // The one that asPkbError makes of what is not ours.
+    assert.deepEqual(unused, ['PKB_INTERNAL']);
   });
 
   it('has no error code in the sources that is not in the table', () => {

@@ -3,7 +3,7 @@ import { asText, post } from '../../editor/dialog.js';
 import type { EditorNode } from '../../editor/red.js';
 import { explain } from './explain.js';
 import { ask } from './question.js';
-import type { Addressed, SendSettings } from './types.js';
+import type { ShownAddressed, SendSettings } from './types.js';
 
 /**
  * Shows them, where there are any.
@@ -12,7 +12,7 @@ import type { Addressed, SendSettings } from './types.js';
  */
 export function showElsewhere(
   node: EditorNode<SendSettings>,
-  found: readonly Addressed[],
+  found: readonly ShownAddressed[],
   changed: () => void,
 ): void {
   $('#pkb-send-elsewhere').toggle(found.length > 0);

@@ -3,7 +3,7 @@ import { asText, post } from '../../editor/dialog.js';
 import type { EditorNode } from '../../editor/red.js';
 import { explain } from './explain.js';
 import { ask } from './question.js';
-import type { FailedMessage, SendSettings } from './types.js';
+import type { ShownFailure, SendSettings } from './types.js';
 
 const ROW_STYLE =
   'display: flex; gap: 8px; padding: 4px 0; border-bottom: 1px solid var(--red-ui-secondary-border-color, #ddd)';
@@ -18,7 +18,7 @@ const AGAIN_MS = 2000;
  */
 export function failedRow(
   node: EditorNode<SendSettings>,
-  message: FailedMessage,
+  message: ShownFailure,
   changed: () => void,
 ): JQuery {
   const row = $('<div>', { class: 'pkb-send-failed-row', style: ROW_STYLE });
@@ -37,7 +37,7 @@ export function failedRow(
   return row;
 }
 
-function sendAgain(node: EditorNode, message: FailedMessage, override: boolean, changed: () => void): void {
+function sendAgain(node: EditorNode, message: ShownFailure, override: boolean, changed: () => void): void {
   const { id, controlId } = message;
   post(`pkb-send/${node.id}/replay`, { id, controlId, override })
     .done(({ queued }: { queued: boolean }) => {

@@ -10,7 +10,7 @@ export interface SendSettings {
 }
 
 /** A message that was not accepted. */
-export interface FailedMessage {
+export interface ShownFailure {
   readonly id: number;
   readonly controlId: string;
   readonly messageType: string;
@@ -25,13 +25,13 @@ export interface FailedMessage {
 }
 
 /** So many messages wait for another address. */
-export interface Addressed {
+export interface ShownAddressed {
   readonly address: string;
   readonly count: number;
 }
 
 /** What a node has of messages that need a person; `failed` is null where it is not deployed yet. */
-export interface Failures {
-  readonly failed: readonly FailedMessage[] | null;
-  readonly elsewhere?: readonly Addressed[];
+export interface ShownFailures {
+  readonly failed: readonly ShownFailure[] | null;
+  readonly elsewhere?: readonly ShownAddressed[];
 }

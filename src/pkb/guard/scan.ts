@@ -4,7 +4,7 @@
  */
 import { fieldOf, type Header, messageTypeOf, readHeader } from '../../hl7/header.js';
 import { indexWithin, SegmentCursor } from '../../hl7/segments.js';
-import { type Identifier, identifierOf } from '../identifiers.js';
+import { type RawIdentifier, identifierOf } from '../identifiers.js';
 
 /** The name of a segment as a number, so that a scan makes no strings. */
 export type SegmentCode = number;
@@ -134,7 +134,7 @@ export class Scan {
 const PID = codeOf('PID');
 
 /** An identifier with its place. */
-export interface PidIdentifier extends Identifier {
+export interface PidIdentifier extends RawIdentifier {
   readonly field: number;
   readonly repetition: number;
 }

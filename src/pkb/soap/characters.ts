@@ -1,5 +1,5 @@
 /**
- * Characters that XML 1.0 cannot carry (XML 1.0, production 2, "Char"), found in text and in UTF-8 bytes alike.
+ * Characters that XML 1.0 cannot carry (XML 1.0, production 2, "Char").
  */
 
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/;
@@ -28,21 +28,6 @@ export function illegalAt(text: string): number {
   if (text.isWellFormed()) return control;
   const surrogate = text.search(LONE_SURROGATE);
   return control < 0 ? surrogate : Math.min(control, surrogate);
-}
-
-/**
- * The first character of UTF-8 bytes that XML 1.0 cannot carry; the bytes must be valid UTF-8, so there are no lone
- * surrogates in them.
- *
- * @returns its offset in bytes, or -1
- */
-export function illegalByteAt(bytes: Uint8Array): number {
-  for (let i = 0; i < bytes.length; i++) {
-    const byte = bytes[i] ?? 0;
-    if (byte < 0x20 && byte !== 9 && byte !== 10 && byte !== 13) return i;
-    if (byte === 0xef && bytes[i + 1] === 0xbf && (bytes[i + 2] ?? 0) >= 0xbe) return i;
-  }
-  return -1;
 }
 
 /**

@@ -4,7 +4,7 @@
 import { isUtf8 } from 'node:buffer';
 import { PkbMessageError } from '../../errors.js';
 import { piecesOf } from '../../hl7/pieces.js';
-import { illegalAt, illegalByteAt, nameOf } from './characters.js';
+import { illegalAt, nameOf } from './characters.js';
 
 const BEFORE =
   '<?xml version="1.0" encoding="UTF-8"?>\n' +
@@ -17,7 +17,6 @@ const AFTER_BYTES = Buffer.from(AFTER);
 
 /** `]]>` would end the section, so it is divided over two; the reader joins them again (XML 1.0, 2.7). */
 const SPLIT_END = ']]]]><![CDATA[>';
-const SPLIT_END_BYTES = Buffer.from(SPLIT_END);
 
 /**
  * Puts a message into the envelope. Its characters stay as they are; an XML reader makes every CR in it an LF (XML 1.0,
@@ -32,14 +31,17 @@ export function encodeRequest(hl7: string): string;
 export function encodeRequest(hl7: Uint8Array): Buffer;
 export function encodeRequest(hl7: string | Uint8Array): string | Buffer;
 export function encodeRequest(hl7: string | Uint8Array): string | Buffer {
-  if (typeof hl7 === 'string') {
-    mustFitXml(hl7);
-    return BEFORE + hl7.replaceAll(']]>', SPLIT_END) + AFTER;
-  }
+  if (typeof hl7 === 'string') return joined(hl7).toString('utf8');
   if (!(hl7 instanceof Uint8Array)) {
     throw new PkbMessageError('PKB_HL7_TYPE', `The message is ${typeof hl7}; give a string or a Buffer.`);
   }
-  return encodeBytes(Buffer.from(hl7.buffer, hl7.byteOffset, hl7.byteLength));
+  if (isUtf8(hl7)) return joined(Buffer.from(hl7.buffer, hl7.byteOffset, hl7.byteLength).toString('utf8'));
+  throw new PkbMessageError('PKB_HL7_CHARSET', 'The bytes of the message are not UTF-8; decode them first.');
+}
+
+function joined(hl7: string): Buffer {
+  mustFitXml(hl7);
+  return Buffer.concat([...requestBody(hl7).pieces()]);
 }
 
 /** What goes over the wire, in pieces that are made as they are sent. */
@@ -87,25 +89,6 @@ export function requestBody(hl7: string): RequestBody {
 export function mustFitXml(hl7: string): void {
   const at = illegalAt(hl7);
   if (at >= 0) throw illegal(hl7.slice(0, at), hl7.charCodeAt(at));
-}
-
-function encodeBytes(bytes: Buffer): Buffer {
-  if (!isUtf8(bytes)) {
-    throw new PkbMessageError(
-      'PKB_HL7_CHARSET',
-      'The bytes of the message are not UTF-8; decode them first.',
-    );
-  }
-  const at = illegalByteAt(bytes);
-  if (at >= 0) throw illegal(bytes.toString('utf8', 0, at), bytes.toString('utf8', at, at + 3).charCodeAt(0));
-  const parts: Buffer[] = [BEFORE_BYTES];
-  let from = 0;
-  for (let end = bytes.indexOf(']]>'); end >= 0; end = bytes.indexOf(']]>', from)) {
-    parts.push(bytes.subarray(from, end), SPLIT_END_BYTES);
-    from = end + 3;
-  }
-  parts.push(bytes.subarray(from), AFTER_BYTES);
-  return Buffer.concat(parts);
 }
 
 /** @param before the text up to the character, of which only segment names and counts are used */

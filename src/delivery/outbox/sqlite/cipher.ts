@@ -22,7 +22,7 @@ const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
 /** Where a sealed value stands, such as `text.body:12`. */
-export type Place = string;
+export type SealPlace = string;
 
 /** Seals and opens values. A sealed value begins with a byte that says how. */
 export class BodyCipher {
@@ -39,7 +39,7 @@ export class BodyCipher {
   }
 
   /** @returns the sealed text */
-  seal(text: string, place: Place): Buffer {
+  seal(text: string, place: SealPlace): Buffer {
     if (this.#key === undefined) {
       const bytes = Buffer.allocUnsafe(1 + Buffer.byteLength(text));
       bytes[0] = PLAIN;
@@ -57,7 +57,7 @@ export class BodyCipher {
    * @returns the text; blank for one that was erased
    * @throws PkbOutboxError where it was sealed with another key, for another place, or, where there is a key, not at all
    */
-  open(sealed: unknown, place: Place): string {
+  open(sealed: unknown, place: SealPlace): string {
     if (!(sealed instanceof Uint8Array)) return '';
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
     if (bytes[0] === PLAIN && this.#key === undefined) return bytes.toString('utf8', 1);
@@ -66,7 +66,7 @@ export class BodyCipher {
   }
 
   /** As {@link open}, also for values that are plain or not bound to their places: those of a file that is sealed anew. */
-  openEarlier(sealed: unknown, place: Place): string {
+  openEarlier(sealed: unknown, place: SealPlace): string {
     if (!(sealed instanceof Uint8Array)) return '';
     const bytes = Buffer.from(sealed.buffer, sealed.byteOffset, sealed.byteLength);
     if (bytes[0] === PLAIN) return bytes.toString('utf8', 1);
@@ -74,7 +74,7 @@ export class BodyCipher {
     return this.open(sealed, place);
   }
 
-  #decrypt(key: Buffer, bytes: Buffer, place: Place | undefined): string {
+  #decrypt(key: Buffer, bytes: Buffer, place: SealPlace | undefined): string {
     try {
       const decipher = createDecipheriv('aes-256-gcm', key, bytes.subarray(1, 1 + IV_BYTES));
       decipher.setAuthTag(bytes.subarray(1 + IV_BYTES, 1 + IV_BYTES + TAG_BYTES));

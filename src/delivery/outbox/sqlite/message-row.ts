@@ -30,7 +30,7 @@ export const COLUMNS = ['id', 'connection', ...WRITTEN, 'attempts', 'unclear'].j
 const OWNERS = ['partner', 'customer', 'kept'] as const;
 
 /** IDs and names of a message; in an encrypted file they are sealed, and their columns hold hashes. */
-export interface Identity {
+export interface MessageIdentity {
   readonly controlId: string;
   readonly dataPointId: string;
   readonly facility: string;
@@ -51,7 +51,7 @@ export class MessageRows {
   /** The values of the columns {@link WRITTEN}, in their order. @param id of the row */
   writtenValues(id: number, message: NewMessage): Value[] {
     const { dataPoint, controlId, facility } = message;
-    const identity: Identity = { controlId, facility, dataPointId: dataPoint?.id ?? '' };
+    const identity: MessageIdentity = { controlId, facility, dataPointId: dataPoint?.id ?? '' };
     const values: Record<(typeof WRITTEN)[number], Value> = {
       sender: message.sender,
       address: message.address,
@@ -77,7 +77,7 @@ export class MessageRows {
   /** The columns that hold an identity, plain or hidden. */
   identityColumns(
     id: number,
-    identity: Identity,
+    identity: MessageIdentity,
     hasDataPoint: boolean,
   ): Record<'control_id' | 'data_point_id' | 'facility' | 'identity', Value> {
     const sealed = this.#cipher.isKeyed
@@ -92,7 +92,7 @@ export class MessageRows {
   }
 
   /** IDs and names of a row with the columns of {@link identityColumns}. Files of the first version name no facility. */
-  identityOf(row: Row): Identity {
+  identityOf(row: Row): MessageIdentity {
     if (row['identity'] === null || row['identity'] === undefined) {
       return {
         controlId: row['control_id'] as string,
@@ -100,7 +100,9 @@ export class MessageRows {
         facility: (row['facility'] as string | null) ?? '',
       };
     }
-    return JSON.parse(this.#cipher.open(row['identity'], placeOfIdentity(Number(row['id'])))) as Identity;
+    return JSON.parse(
+      this.#cipher.open(row['identity'], placeOfIdentity(Number(row['id']))),
+    ) as MessageIdentity;
   }
 
   /** A message from a row with {@link COLUMNS}, and its texts. */

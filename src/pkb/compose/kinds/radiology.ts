@@ -1,4 +1,5 @@
 /** Radiology reports: ORU^R01 with MSH-3 RADIOLOGY (PKB pages 3365012682 and 4175724546). */
+import { RADIOLOGY } from '../../code-sets.js';
 import { coded, professional } from '../datatypes.js';
 import type { Draft, DraftContext, KindRow } from '../draft.js';
 import type { RadiologyFields } from '../fields.js';
@@ -7,9 +8,6 @@ import schema from '../schemas/radiology.json';
 import { time } from '../times.js';
 import { segment, text } from '../write.js';
 import { visit } from './visit.js';
-
-/** What tells PKB that a report is radiology's (4175724546). */
-export const RADIOLOGY = 'RADIOLOGY';
 
 /** A radiology report, which has one OBR only. */
 export const radiology: KindRow<RadiologyFields> = {

@@ -6,7 +6,7 @@ import { pid } from '../patient.js';
 import schema from '../schemas/result-deletion.json';
 import { time } from '../times.js';
 import { segment, text } from '../write.js';
-import { RADIOLOGY } from './radiology.js';
+import { RADIOLOGY } from '../../code-sets.js';
 
 /** The deletion of everything in a report. */
 export const resultDeletion: KindRow<ResultDeletionFields> = {

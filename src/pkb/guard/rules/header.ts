@@ -5,7 +5,7 @@ import { readTimestamp } from '../../../hl7/timestamp.js';
 import { CLOCK_FIELDS, isBareClockTime } from '../../clock-times.js';
 import type { Rule } from '../rule.js';
 import { codeOf } from '../scan.js';
-import { RADIOLOGY } from './results.js';
+import { RADIOLOGY } from '../../code-sets.js';
 
 const MSH = 0;
 

@@ -1,4 +1,5 @@
 /** Rules for results: laboratory, radiology, measurements (PKB pages 3364848908, 3991405648, 3365012682). */
+import { RADIOLOGY } from '../../code-sets.js';
 import { isSnomedCt } from '../../snomed-ct.js';
 import type { Rule } from '../rule.js';
 import { codeOf, type Scan } from '../scan.js';
@@ -6,9 +7,6 @@ import { codeOf, type Scan } from '../scan.js';
 const ORC = codeOf('ORC');
 const OBR = codeOf('OBR');
 const OBX = codeOf('OBX');
-
-/** MSH-3 of what PKB shows under Imaging (PKB page 4175724546). */
-export const RADIOLOGY = 'RADIOLOGY';
 
 /** Whether a message is a radiology report. */
 export function isRadiology(message: Scan): boolean {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 /** Hundreds of messages of 300 kB are more than 100 MB, where they are kept; what is to be remembered of them is far less. */
 const FEW = 50;
 const MANY = 500;
-const MAY_GROW_BY_MB = 20;
+const MAY_GROW_BY_MB = 5;
 
 async function grownBy(what: string): Promise<number> {
   const child = fork(join(__dirname, 'remember.ts'), [what, String(FEW), String(MANY)], {
