@@ -21,8 +21,9 @@ export function isOrder(name: unknown): name is OrderBy {
 /**
  * The order key of a message: a keyed hash, so that no identifier of a patient stands in the outbox's index.
  *
- * Per patient means per Customer (MSH-4) and NHS number where PID-3 has one, else the first identifier in PID-3. A
- * patient sent under two different identifiers therefore has two keys, whose order among each other is not kept.
+ * Per patient means per Customer (MSH-4) and NHS number where PID-3 or PID-2 has one, else the first identifier there; PKB
+ * finds patients by both fields (PKB page 3365077836). A patient sent under two different identifiers therefore has two keys,
+ * whose order among each other is not kept.
  *
  * @param secret a key of this installation
  * @returns 32 hexadecimal digits
@@ -44,7 +45,8 @@ function subject(hl7: string, by: OrderBy, dataPoint: DataPoint | undefined): st
   if (by === 'connection') return 'connection';
   if (by === 'datapoint' && dataPoint?.id)
     return JSON.stringify(['datapoint', customer, dataPoint.field, dataPoint.id]);
-  return JSON.stringify(['patient', customer, ...patient(readRaw(hl7, 'PID-3') ?? '')]);
+  const identifiers = ['PID-3', 'PID-2'].map((path) => readRaw(hl7, path) ?? '');
+  return JSON.stringify(['patient', customer, ...patient(identifiers.join(STANDARD_DELIMITERS.repetition))]);
 }
 
 /** The NHS number (type NH, or authority NHS) without its blanks, or the first identifier with authority and type. */

@@ -25,6 +25,15 @@ describe('the order key', () => {
     assert.notEqual(key(local), key(local.replace('~L1', '~L0')));
   });
 
+  it('is by PID-2 as by PID-3, since PKB finds patients by both', () => {
+    const first = stamped('1');
+    const inPid2 = first.replace('PID|||9990000018^^^NHS^NH', 'PID||9990000018^^^NHS^NH|');
+    assert.notEqual(inPid2, first);
+    assert.equal(key(inPid2), key(first));
+    assert.equal(key(inPid2.replace('NHS^NH||', 'NHS^NH|L1^^^LOC^MR|')), key(first));
+    assert.notEqual(key(inPid2.replace('9990000018', '9990000026')), key(first));
+  });
+
   it('is by data point where told, and falls back to the patient without one', () => {
     const by = (id: string): string => orderKey(stamped('1'), 'datapoint', point(id), secret);
     assert.notEqual(by('a'), by('b'));
