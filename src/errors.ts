@@ -71,7 +71,7 @@ export const ERROR_CODES = {
   PKB_HL7_VALUE: {
     class: 'PkbMessageError',
     means:
-      'A value cannot stand where it is to be put: it is not text, or raw text that would open a new field.',
+      'A value cannot be written to its field: it is not text, or it is raw text that would start a new field.',
     remedy: 'Give a string; use the escaping setter for text with | ^ ~ \\ & or line ends.',
   },
   PKB_HL7_TIMESTAMP: {
@@ -93,7 +93,7 @@ export const ERROR_CODES = {
   PKB_ALIAS: {
     class: 'PkbConfigError',
     means:
-      'A Customer alias is blank, too long, or holds a character that would break MSH-4 ({ } | ^ & ~ \\) or that nobody sees.',
+      'A Customer alias is blank, too long, or holds a character that would break MSH-4 ({ } | ^ & ~ \\) or an invisible character.',
     remedy: 'Enter the alias exactly as PKB issued it.',
   },
   PKB_CUSTOMER: {
@@ -126,12 +126,13 @@ export const ERROR_CODES = {
   },
   PKB_SETTING: {
     class: 'PkbConfigError',
-    means: 'A setting of a node has a value it cannot have.',
+    means: 'A setting of a node has a value that is not allowed.',
     remedy: 'Open the node named and correct the setting named.',
   },
   PKB_NOT_SENT: {
     class: 'PkbDeliveryError',
-    means: 'The message provably never left: no address, no connection, or no TLS session with PKB.',
+    means:
+      'The message was certainly not sent: there was no address, no connection, or no TLS session with PKB.',
     remedy: 'Check network, firewall (port 7443), proxy and PKB status; the message is kept.',
   },
   PKB_UNKNOWN: {
@@ -144,8 +145,8 @@ export const ERROR_CODES = {
   PKB_BUSY: {
     class: 'PkbDeliveryError',
     means:
-      'PKB was busy or out of order (429 or 5xx without an acknowledgement) for longer than messages are kept trying.',
-    remedy: 'Check PKB status; Catch got the message, and it can be put into pkb-send again.',
+      'PKB was busy or failing (429 or 5xx without an acknowledgement) for longer than the outbox allows (Keep trying).',
+    remedy: 'Check PKB status. A Catch node received the message; you can pass it to pkb-send again.',
   },
   PKB_MISCONFIGURED: {
     class: 'PkbDeliveryError',
@@ -161,30 +162,30 @@ export const ERROR_CODES = {
   },
   PKB_TOO_OLD: {
     class: 'PkbDeliveryError',
-    means:
-      'The message was tried until it was older than the outbox allows (Keep trying) and is now undeliverable.',
+    means: 'The message is undeliverable: it was tried for longer than the outbox allows (Keep trying).',
     remedy:
       'Find out why PKB could not be reached; Catch got the message, and it can be put into pkb-send again.',
   },
   PKB_SUPERSEDED: {
     class: 'PkbDeliveryError',
     means:
-      'A message was to be sent once more, but a later one about the same data point has gone out since: PKB would put the old version back.',
+      'The message was not sent again, because a later one about the same data point has been sent since: PKB would restore the old version.',
     remedy:
       'Send the newest version instead; if the old one is wanted, set msg.pkb.override to true, or press “send anyway”.',
   },
   PKB_UNCHANGED: {
     class: 'PkbDeliveryError',
     means:
-      'A flow was about to send again what PKB has rejected (AR or AE), unchanged, or a fourth correction of one message.',
+      'A flow tried to resend, unchanged, a message that PKB has rejected (AR or AE), or to send a fourth correction of one message.',
     remedy:
-      'Correct what PKB’s words name, once; a person can press “Send again” in the dialog of pkb-send. A flow must not answer a rejection by itself.',
+      'Correct the fault that PKB’s answer names, once; a person can press “Send again” in the dialog of pkb-send. A flow must not respond to a rejection by itself.',
   },
   PKB_DISCARDED: {
     class: 'PkbDeliveryError',
     means:
       'A person discarded the message: it had been stored for another address than its connection has now.',
-    remedy: 'Nothing, if that was meant; Catch got the message, and it can be put into pkb-send again.',
+    remedy:
+      'If this was intended, do nothing. Otherwise, pass the message that the Catch node received to pkb-send again.',
   },
   PKB_OUTBOX: {
     class: 'PkbOutboxError',

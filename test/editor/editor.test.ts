@@ -95,8 +95,9 @@ function suite(runtime: string): void {
     for (const type of [...TYPES, ...CONFIGS]) {
       const keys = await page.evaluate((name) => {
         const template = document.querySelector(`script[data-template-name="${name}"]`)?.innerHTML ?? '';
-        const found = [...template.matchAll(/data-i18n="(?:\[[a-z]+\])?([^"]+)"/g)].map(
-          (match) => match[1] ?? '',
+        // One attribute may name several texts, each for an attribute of its own: [title]key;[aria-label]key.
+        const found = [...template.matchAll(/data-i18n="([^"]+)"/g)].flatMap((match) =>
+          (match[1] ?? '').split(';').map((key) => key.replace(/^\[[a-z-]+\]/, '')),
         );
         const own = RED.nodes.getType(name);
         return found.filter((key) => own._(key) === key || own._(key) === '');

@@ -111,7 +111,7 @@ export const MOST_CORRECTIONS = 3;
 export function unchangedError(): PkbDeliveryError {
   return new PkbDeliveryError(
     'PKB_UNCHANGED',
-    'PKB has rejected this very message before, and would again: correct what MSA-3 named, or let a person press “Send again”.',
+    'PKB has rejected this very message before, or three corrections of it. Correct what MSA-3 named; after three corrections have the message made anew at its source. A person can also press “Send again” in the dialog of pkb send.',
   );
 }
 

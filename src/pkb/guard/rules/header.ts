@@ -116,7 +116,7 @@ export const HEADER: readonly Rule[] = [
     severity: 'warning',
     defaultAction: 'flag',
     appliesTo: 'all',
-    text: 'This clock time names no offset, and MSH-7 does, whose offset may be taken for it: in summer an hour off. Write an offset here, such as +0100, or none in MSH-7.',
+    text: 'Write an offset here, such as +0100, or remove the offset from MSH-7: this time has no offset, so the offset of MSH-7 may be applied to it, which is an hour wrong in summer.',
     why: 'HL7 makes the offset of MSH-7 the default for every clock time of the message; PKB discourages one in MSH-7 for this reason. The whole order of PKB’s fall-backs is not documented.',
     source: '3365012972; HL7 2.4, chapter 2, MSH-7',
     mark: 'I',

@@ -85,7 +85,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     severity: 'warning',
     defaultAction: 'flag',
     appliesTo: 'all with PID',
-    text: 'An NHS number is written with blanks; write its ten digits without.',
+    text: 'Write the NHS number as ten digits without spaces.',
     why: 'PKB’s pages show ten digits only; whether it takes blanks out before it looks a number up is not documented.',
     source: '3365077836',
     mark: 'I',

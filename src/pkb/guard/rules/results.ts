@@ -101,7 +101,7 @@ export const RESULTS: readonly Rule[] = [
     severity: 'error',
     defaultAction: 'block',
     appliesTo: 'ORU^R01 but radiology',
-    text: 'This test (OBX-3) stands twice under one filler number; PKB holds one value per test. Send it once, or under a number of its own.',
+    text: 'Send this test (OBX-3) once, or under a separate filler number: it appears twice under one number, and PKB stores one value per test.',
     why: 'The same test twice under one filler order number is not accepted.',
     source: '3991405648',
     mark: 'D',

@@ -21,7 +21,7 @@ export const TIMES: readonly Rule[] = [
     severity: 'error',
     defaultAction: 'block',
     appliesTo: 'all',
-    text: 'This is not a time stamp of whole parts that exists; write yyyyMMdd or yyyyMMddHHmm[ss], with an offset such as +0100.',
+    text: 'Write yyyyMMdd or yyyyMMddHHmm[ss], with an offset such as +0100: this time stamp is incomplete or does not exist.',
     why: 'PKB rejects half-specified time stamps.',
     source: '3365013095',
     mark: 'D',
