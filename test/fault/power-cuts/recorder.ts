@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Folder } from './disk.js';
 import type { Life, RecordedEvent } from './events.js';
-import { CALLS, MEMORY, StraceReader } from './strace.js';
+import { CALLS, MEMORY, Overlapping, StraceReader } from './strace.js';
 
 const WRITE_LIMIT = 2 ** 24;
 const OPTIONS = [
@@ -30,6 +30,19 @@ export interface Recording {
  * @throws Error where a writer fails, or does what the model of a disk does not know
  */
 export function record(lives: readonly Life[], synchronous?: string): Recording {
+  for (let tries = 1; ; tries++) {
+    try {
+      return recordOnce(lives, synchronous);
+    } catch (error) {
+      if (!(error instanceof Overlapping) || tries === MOST_TRIES) throw error;
+    }
+  }
+}
+
+/** So often a recording is made anew of which the order of calls cannot be told. */
+const MOST_TRIES = 5;
+
+function recordOnce(lives: readonly Life[], synchronous?: string): Recording {
   const top = realpathSync(mkdtempSync(join(tmpdir(), 'pkb-cuts-')));
   const folder = mkdtempSync(join(top, 'outbox-'));
   const reader = new StraceReader(folder);

@@ -26,6 +26,9 @@ const CONTENT = /^(?:pwrite64|write|fdatasync)\(/;
 const UNFINISHED = ' <unfinished ...>';
 const STANDARD_OUTPUT = 'write(1<';
 
+/** Calls of two threads overlap, so that the recording leaves open which took effect first. It says nothing of the outbox. */
+export class Overlapping extends Error {}
+
 /** Reads the traces of one process after the other in the same folder, which was empty before the first. */
 export class StraceReader {
   readonly events: RecordedEvent[] = [];
@@ -70,7 +73,7 @@ export class StraceReader {
           (text.startsWith('unlink(') && others.every((call) => CONTENT.test(call))) ||
           (CONTENT.test(text) && others.every((call) => call.startsWith('unlink(')));
         if (unfinished.size > 0 && !commutes)
-          throw new Error(`Two threads are in the folder at the same time: ${short(text)}`);
+          throw new Overlapping(`Two threads are in the folder at the same time: ${short(text)}`);
         if (text.endsWith(UNFINISHED)) unfinished.set(pid, text.slice(0, -UNFINISHED.length));
         else this.#finished(text);
       }
