@@ -4,6 +4,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { apiPage } from './api-page.mjs';
 import { fieldTables, helpTables } from './field-tables.mjs';
 
 const docs = join(dirname(fileURLToPath(import.meta.url)), '../docs');
@@ -81,6 +82,7 @@ export function pages() {
   const { REFUSALS } = require('../dist/src/delivery/refusal.js');
   const { DEFAULT_POLICY } = require('../dist/src/delivery/retry.js');
   return {
+    'library.md': apiPage(),
     'errors.md': `# Errors
 
 Every error that a node reports to Catch, or that the library throws, has a stable code: \`msg.error.code\` in a flow,
@@ -200,7 +202,7 @@ Every attempt to send a message ends in exactly one of these.
 
 ${table(
   ['outcome', 'what was seen', 'what it means', 'what this package does', 'what you should do'],
-  Object.values(OUTCOMES).map((row) => [`\`${row.name}\``, row.seen, row.means, row.weDo, row.youDo]),
+  Object.entries(OUTCOMES).map(([name, row]) => [`\`${name}\``, row.seen, row.means, row.weDo, row.youDo]),
 )}
 
 ## Refusals

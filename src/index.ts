@@ -1,5 +1,6 @@
 /**
- * The public library: what a Function node or a program may import. Pure and synchronous, but for `startSimulator`.
+ * The public library: what a Function node or a program may import. Pure and synchronous, but for `startSimulator`, and for
+ * `stamp` and `compose` where neither `newId` nor `now` is given: then they ask for a random UUID and the time.
  */
 export {
   type ErrorCode,
@@ -22,7 +23,7 @@ export {
 } from './hl7/timestamp.js';
 export type { Customer } from './pkb/alias.js';
 export { MESSAGE_TYPES, type MessageType } from './pkb/catalogue.js';
-export { compose, type ComposeOptions } from './pkb/compose/compose.js';
+export { compose, composeMessage, type ComposeOptions } from './pkb/compose/compose.js';
 export { type Fault, PkbFieldsError } from './pkb/compose/faults.js';
 export type * from './pkb/compose/fields.js';
 export { COMMON as COMMON_SCHEMA, type Kind, SCHEMAS } from './pkb/compose/kinds.js';

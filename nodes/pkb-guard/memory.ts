@@ -2,10 +2,9 @@
  * What a pkb-guard node remembers of the messages it has seen, so that it can tell what is sent again.
  */
 import { createHash } from 'node:crypto';
-import { fieldOf, messageTypeOf, readHeader } from '../../src/hl7/header.js';
 import { own } from '../../src/hl7/own.js';
-import { read } from '../../src/hl7/read.js';
 import type { GuardContext } from '../../src/pkb/guard/rule.js';
+import { SendableMessage } from '../../src/pkb/sendable-message.js';
 
 /** So many control IDs and appointments are remembered, the oldest forgotten first. */
 const LIMIT = 10_000;
@@ -27,10 +26,9 @@ export class GuardMemory {
   /** Remembers a message; a blocked one is not sent, so its appointment is not remembered. */
   remember(hl7: string, blocked: boolean): void {
     if (blocked) return;
-    const header = readHeader(hl7);
-    keep(this.#controlIds, fieldOf(hl7, header, 10));
-    if (messageTypeOf(fieldOf(hl7, header, 9)) === 'SIU^S12')
-      keep(this.#appointments, read(hl7, 'SCH-1.1') ?? '');
+    const message = new SendableMessage(hl7);
+    keep(this.#controlIds, message.msh(10));
+    if (message.messageType === 'SIU^S12') keep(this.#appointments, message.dataPoint?.id ?? '');
   }
 }
 

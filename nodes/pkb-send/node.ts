@@ -13,12 +13,9 @@ import {
   type PkbError,
   PkbMessageError,
 } from '../../src/errors.js';
-import { fieldOf, messageTypeOf, readHeader } from '../../src/hl7/header.js';
 import { readMessage } from '../../src/hl7/input.js';
-import { unescape } from '../../src/hl7/escape.js';
-import { dataPointOf } from '../../src/pkb/data-point.js';
 import { QUERY, readQueryAnswer } from '../../src/pkb/query-answer.js';
-import { resendHarms } from '../../src/pkb/resending.js';
+import { SendableMessage } from '../../src/pkb/sendable-message.js';
 import { mustFitXml } from '../../src/pkb/soap/request.js';
 import { CarriedMessages } from './carried.js';
 import { onFlows } from '../common/flow-events.js';
@@ -173,8 +170,8 @@ function checkSettings(config: SendDef, say: (error: PkbError) => void): void {
 /** Checks that a message can be sent and answered at all, and describes it for the outbox. */
 function describe(hl7: string, config: SendDef, outbox: Outbox) {
   const orderBy = orderOf(config);
-  const header = readHeader(hl7);
-  const controlId = unescape(fieldOf(hl7, header, 10)).trim();
+  const message = new SendableMessage(hl7);
+  const { controlId, messageType, dataPoint, facility } = message;
   if (controlId === '') {
     throw new PkbMessageError(
       'PKB_CONTROL_ID',
@@ -182,17 +179,15 @@ function describe(hl7: string, config: SendDef, outbox: Outbox) {
     );
   }
   mustFitXml(hl7);
-  const messageType = messageTypeOf(fieldOf(hl7, header, 9));
-  const dataPoint = dataPointOf(hl7, messageType);
   return {
-    orderKey: orderKey(hl7, orderBy, dataPoint, outbox.secret),
+    orderKey: orderKey(message, orderBy, outbox.secret),
     controlId,
     messageType,
     dataPoint,
-    facility: fieldOf(hl7, header, 4),
+    facility,
     body: hl7,
     holdOnRejection: config.onRejected === 'hold',
-    askOnUnknown: config.onUnknown === 'ask' && resendHarms(hl7, messageType) !== undefined,
+    askOnUnknown: config.onUnknown === 'ask' && message.harmOfResending !== undefined,
     storedAt: Date.now(),
   };
 }
@@ -207,12 +202,12 @@ const CODES: Partial<Record<(Unacknowledged | Withdrawn)['outcome'], CodeOf<'Pkb
 function failureOf(
   outcome: Unacknowledged | Withdrawn,
   expired: boolean,
-  { attempts, askOnUnknown, body, messageType }: StoredMessage,
+  { attempts, askOnUnknown, body }: StoredMessage,
 ): PkbDeliveryError {
   if (outcome.outcome === 'discarded') return new PkbDeliveryError('PKB_DISCARDED', outcome.reason);
   const code = expired ? 'PKB_TOO_OLD' : (CODES[outcome.outcome] ?? 'PKB_UNKNOWN');
   const before = attempts > 1 ? ` It was tried ${attempts} times; an earlier try may have reached PKB.` : '';
-  const harm = code === 'PKB_UNKNOWN' || attempts > 1 ? resendHarms(body, messageType) : undefined;
+  const harm = code === 'PKB_UNKNOWN' || attempts > 1 ? new SendableMessage(body).harmOfResending : undefined;
   const careful =
     harm === undefined ? '' : ` PKB may have it, and sending it again does harm: ${harm} Ask PKB first.`;
   const what = askOnUnknown && code === 'PKB_UNKNOWN' ? 'waits for a person' : 'could not be delivered';

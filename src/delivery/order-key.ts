@@ -2,10 +2,8 @@
  * Which messages must not overtake one another.
  */
 import { createHmac, type KeyObject } from 'node:crypto';
-import { STANDARD_DELIMITERS } from '../hl7/delimiters.js';
-import { readRaw } from '../hl7/read.js';
-import type { DataPoint } from '../pkb/data-point.js';
-import { identifierOf, meansNhs } from '../pkb/identifiers.js';
+import { meansNhs } from '../pkb/identifiers.js';
+import type { SendableMessage } from '../pkb/sendable-message.js';
 
 /** What order is kept by: per patient, per data point, or one queue for the whole connection. */
 export const ORDERS = ['patient', 'datapoint', 'connection'] as const;
@@ -28,38 +26,25 @@ export function isOrder(name: unknown): name is OrderBy {
  * @param secret a key of this installation
  * @returns 32 hexadecimal digits
  */
-export function orderKey(
-  hl7: string,
-  by: OrderBy,
-  dataPoint: DataPoint | undefined,
-  secret: KeyObject,
-): string {
-  return createHmac('sha256', secret)
-    .update(subject(hl7, by, dataPoint))
-    .digest('hex')
-    .slice(0, 32);
+export function orderKey(message: SendableMessage, by: OrderBy, secret: KeyObject): string {
+  return createHmac('sha256', secret).update(subject(message, by)).digest('hex').slice(0, 32);
 }
 
-function subject(hl7: string, by: OrderBy, dataPoint: DataPoint | undefined): string {
-  const customer = readRaw(hl7, 'MSH-4') ?? '';
+function subject(message: SendableMessage, by: OrderBy): string {
   if (by === 'connection') return 'connection';
+  const { facility, dataPoint } = message;
   if (by === 'datapoint' && dataPoint?.id)
-    return JSON.stringify(['datapoint', customer, dataPoint.field, dataPoint.id]);
-  const identifiers = ['PID-3', 'PID-2'].map((path) => readRaw(hl7, path) ?? '');
-  return JSON.stringify(['patient', customer, ...patient(identifiers.join(STANDARD_DELIMITERS.repetition))]);
+    return JSON.stringify(['datapoint', facility, dataPoint.field, dataPoint.id]);
+  return JSON.stringify(['patient', facility, ...patient(message)]);
 }
 
 /** The NHS number (type NH, or authority NHS) without its blanks, or the first identifier with authority and type. */
-function patient(identifiers: string): string[] {
-  const { repetition, component } = STANDARD_DELIMITERS;
-  let first: string[] | undefined;
-  for (const identifier of identifiers.split(repetition)) {
-    if (identifier === '') continue;
-    const parts = identifier.split(component, 5);
-    if (parts[0] === '') continue;
-    const one = identifierOf(parts);
-    if (meansNhs(one)) return ['NHS', one.value.replaceAll(/\s/g, '')];
-    first ??= parts;
-  }
-  return [first?.[0] ?? '', first?.[3] ?? '', first?.[4] ?? ''];
+function patient({ identifiers }: SendableMessage): string[] {
+  const named = identifiers.filter(({ value }) => value !== '');
+  // PID-3 is where identifiers belong, so it goes first.
+  const inOrder = [...named.filter(({ field }) => field === 3), ...named.filter(({ field }) => field === 2)];
+  const nhs = inOrder.find(meansNhs);
+  if (nhs !== undefined) return ['NHS', nhs.value.replaceAll(/\s/g, '')];
+  const [first] = inOrder;
+  return [first?.value ?? '', first?.authority ?? '', first?.type ?? ''];
 }

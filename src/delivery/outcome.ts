@@ -50,7 +50,6 @@ export function reasonOf(outcome: Outcome | Withdrawn): string {
 
 /** One row of the table. */
 export interface OutcomeRow {
-  readonly name: OutcomeName;
   /** What was seen on the wire. */
   readonly seen: string;
   readonly means: string;
@@ -63,7 +62,6 @@ export interface OutcomeRow {
 /** The table of outcomes. */
 export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
   accepted: {
-    name: 'accepted',
     seen: 'An acknowledgement AA whose MSA-2 is this message’s control ID.',
     means:
       'PKB has taken the message. It may still hold it for the Customer’s review: by soft matching, or demographics for the status of the NHS number.',
@@ -71,7 +69,6 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
     youDo: 'Nothing. If it does not show in the record, ask the Customer to look into its HL7 review.',
   },
   rejected: {
-    name: 'rejected',
     seen: 'An acknowledgement AR for this message.',
     means: 'PKB checked the message and refused it. MSA-3 says why.',
     weDo: 'Output 2. Never sent again by itself, as PKB advises.',
@@ -79,14 +76,12 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
       'A person corrects what MSA-3 names and sends it once; where it names no fault of the message, such as an unknown patient, ask the Customer.',
   },
   errored: {
-    name: 'errored',
     seen: 'An acknowledgement AE for this message.',
     means: 'PKB failed on the message in a way it did not expect; often the message is badly malformed.',
     weDo: 'Output 2. Never sent again by itself, as PKB advises.',
     youDo: 'Treat as urgent: look at the message, then ask PKB with the control ID and the time.',
   },
   notSent: {
-    name: 'notSent',
     seen: 'No address, connection refused, or no TLS session: nothing of the message was written.',
     means: 'PKB provably does not have the message.',
     weDo: 'The connection waits and tries with one message at a time, later and later, then all go on.',
@@ -94,21 +89,18 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
       'If it lasts: check network, proxy, firewall (port 7443) and whether your address is on PKB’s list.',
   },
   unknown: {
-    name: 'unknown',
     seen: 'The line broke or time ran out after sending, or the answer has no acknowledgement for this message.',
     means: 'PKB may or may not have the message.',
     weDo: 'The same bytes with the same control ID and time are sent again, in order; never called accepted. After five unreadable answers in a row the connection pauses with one alert.',
     youDo: 'If it pauses or ends up undeliverable: ask PKB with the control ID before sending anything else.',
   },
   busy: {
-    name: 'busy',
     seen: 'HTTP 408, 421, 425, 429 or 5xx without an acknowledgement, whatever the body says.',
     means: 'PKB cannot work just now.',
     weDo: 'The connection waits, at least as long as Retry-After asks, and tries again. A message ends for a 500 only as *refused* says.',
     youDo: 'If it lasts: look at PKB’s status, and at how much you send at once.',
   },
   misconfigured: {
-    name: 'misconfigured',
     seen: 'HTTP 401, 403, 407 or a redirect, whatever the body says; a SOAP fault about credentials; a certificate that is not trusted or names another host.',
     means: 'Credentials, certificates or address are wrong. The message is not at fault.',
     weDo: 'The connection is paused with one alert; everything is kept. Where the refusal may be about one Customer (403, a fault about credentials), another Customer’s message is tried; if PKB acknowledges it, only the refused Customer is paused.',
@@ -116,7 +108,6 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
       'Correct the connection, or the Customer’s authorisation at PKB, and deploy: sending goes on by itself.',
   },
   refused: {
-    name: 'refused',
     seen: 'A SOAP fault, or another 4xx without an acknowledgement.',
     means: 'PKB’s server did not take the request. The message may be at fault, or the whole connection.',
     weDo: 'The connection waits and tries another message. Only when PKB has acknowledged another one and refuses this one again, five times in all, is it undeliverable: given to Catch once, and kept in the outbox.',

@@ -45,3 +45,34 @@ export function isLocal({ authority, type }: Pick<RawIdentifier, 'authority' | '
 export function isWhole({ value, authority, type }: RawIdentifier): boolean {
   return value.trim() !== '' && authority.trim() !== '' && type.trim() !== '';
 }
+
+/** An identifier with its place. */
+export interface PidIdentifier extends RawIdentifier {
+  /** 2 or 3: the field of PID. */
+  readonly field: number;
+  /** Counts from 1. */
+  readonly repetition: number;
+}
+
+/** Where an identifier stands in PID, such as `-3[1]`. */
+export function placeOf({ field, repetition }: PidIdentifier): string {
+  return `-${field}[${repetition}]`;
+}
+
+/**
+ * The identifiers of PID-2 or PID-3 that are not blank.
+ *
+ * @param raw the field as it stands
+ * @returns values without white space around them
+ */
+export function identifiersIn(field: number, raw: string): PidIdentifier[] {
+  const found: PidIdentifier[] = [];
+  let repetition = 0;
+  for (const one of raw.split('~')) {
+    repetition++;
+    if (one === '') continue;
+    const { value, authority, type, status } = identifierOf(one.split('^', 5));
+    found.push({ value: value.trim(), authority, type, status, field, repetition });
+  }
+  return found;
+}

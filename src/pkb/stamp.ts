@@ -3,8 +3,7 @@
  */
 import { randomUUID } from 'node:crypto';
 import { PkbConfigError, PkbMessageError } from '../errors.js';
-import { escape, unescape } from '../hl7/escape.js';
-import { fieldOf, type Header, isEmpty, messageTypeOf, readHeader } from '../hl7/header.js';
+import { escape } from '../hl7/escape.js';
 import { endOfSegment, firstSegment } from '../hl7/head.js';
 import { own } from '../hl7/own.js';
 import { formatUtc } from '../hl7/timestamp.js';
@@ -12,7 +11,8 @@ import { formatLocal } from '../hl7/zone.js';
 import { type Customer, sendingFacility, zoneOf } from './alias.js';
 import { DATA_POINT_FIELDS, messageTypeRow } from './catalogue.js';
 import { hasBareClockTime } from './clock-times.js';
-import { type DataPoint, type DataPointId, dataPointOf, deriveId, setDataPointId } from './data-point.js';
+import { type DataPoint, type DataPointId, deriveId, setDataPointId } from './data-point.js';
+import { SendableMessage } from './sendable-message.js';
 
 /** What {@link stamp} is told. */
 export interface StampOptions {
@@ -62,8 +62,7 @@ export function stamp(hl7: string | Uint8Array, options: StampOptions): Stamped<
     throw new PkbConfigError('PKB_CUSTOMER', 'No Customer was given to stamp for.');
   if (typeof hl7 === 'string')
     return stampText(
-      hl7,
-      readHeader(hl7),
+      new SendableMessage(hl7),
       options,
       (text) => text,
       () => hasBareClockTime(hl7),
@@ -77,30 +76,29 @@ export function stamp(hl7: string | Uint8Array, options: StampOptions): Stamped<
  * @param isBare whether a clock time of the message names no offset
  */
 function stampText(
-  text: string,
-  header: Header,
+  message: SendableMessage,
   options: StampOptions,
   write: (plain: string) => string,
   isBare: () => boolean,
 ): Stamped<string> {
-  const messageType = messageTypeOf(fieldOf(text, header, 9));
+  const { messageType } = message;
   const newId = options.newId ?? randomUUID;
-  const keep = options.controlId === 'keep' && fieldOf(text, header, 10).trim() !== '';
-  const controlId = keep ? own(unescape(fieldOf(text, header, 10))) : newId();
-  const processingId = processingIdFor(header, options);
-  const stamped = spliceHeader(text, header, {
+  const kept = options.controlId === 'keep' ? message.controlId : '';
+  const controlId = kept || newId();
+  const processingId = processingIdFor(message, options);
+  const stamped = spliceHeader(message, {
     3: options.sendingApplication ? write(escape(options.sendingApplication)) : undefined,
     4: write(sendingFacility(options.customer)),
-    5: isEmpty(header, 5) ? 'HL7API' : undefined,
-    6: isEmpty(header, 6) ? 'PKB' : undefined,
-    7: isEmpty(header, 7) ? messageTime(options, isBare) : undefined,
-    10: keep ? undefined : write(escape(controlId)),
+    5: message.lacks(5) ? 'HL7API' : undefined,
+    6: message.lacks(6) ? 'PKB' : undefined,
+    7: message.lacks(7) ? messageTime(options, isBare) : undefined,
+    10: kept ? undefined : write(escape(controlId)),
     // A processing mode may follow in a component of its own, as in T^A.
     11: processingId === undefined ? undefined : write(escapeComponents(processingId)),
-    12: isEmpty(header, 12) ? '2.4' : undefined,
+    12: message.lacks(12) ? '2.4' : undefined,
   });
-  const { hl7, dataPoint } = stampDataPoint(stamped, messageType, options, newId, write);
-  const before = fieldOf(text, header, 3);
+  const { hl7, dataPoint } = stampDataPoint(message, stamped, options, newId, write);
+  const before = message.msh(3);
   const replaced = options.sendingApplication && before !== '' && before !== options.sendingApplication;
   return {
     hl7,
@@ -130,10 +128,10 @@ function messageTime({ customer, now }: StampOptions, isBare: () => boolean): st
 
 /** What is put into MSH-11; undefined = left as it is. A `T` or `D` never becomes production traffic unless that is asked for. */
 function processingIdFor(
-  header: Header,
+  message: SendableMessage,
   { processingId, processingIdWhere }: StampOptions,
 ): string | undefined {
-  if (isEmpty(header, 11)) return processingId || 'P';
+  if (message.lacks(11)) return processingId || 'P';
   return processingId && processingIdWhere !== 'empty' ? processingId : undefined;
 }
 
@@ -144,24 +142,23 @@ function processingIdFor(
 function stampBytes(input: Uint8Array, options: StampOptions): Stamped<Buffer> {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
   const msh = firstSegment(bytes);
-  const header = readHeader(msh);
-  const headEnd = endOfHead(bytes, msh, header, options.dataPointId);
-  const head = headEnd === msh.length ? msh : bytes.toString('latin1', 0, headEnd);
-  const { hl7, controlId, messageType, dataPoint, ...more } = stampText(
-    head,
-    header,
-    options,
-    bytesAsText,
-    () =>
-      // One byte to one character: times are ASCII, whatever else the message is.
-      hasBareClockTime(bytes.toString('latin1')),
+  const header = new SendableMessage(msh);
+  const headEnd = endOfHead(bytes, header, options.dataPointId);
+  const head =
+    headEnd === msh.length
+      ? header
+      : new SendableMessage(bytes.toString('latin1', 0, headEnd), header.header);
+  const { hl7, controlId, messageType, dataPoint, ...more } = stampText(head, options, bytesAsText, () =>
+    // One byte to one character: times are ASCII, whatever else the message is.
+    hasBareClockTime(bytes.toString('latin1')),
   );
   const out = Buffer.allocUnsafe(hl7.length + bytes.length - headEnd);
   out.write(hl7, 'latin1');
   bytes.copy(out, hl7.length, headEnd);
   return {
     hl7: out,
-    controlId: options.controlId === 'keep' ? textOfBytes(controlId) : controlId,
+    controlId:
+      options.controlId === 'keep' ? new SendableMessage(textOfBytes(msh)).controlId || controlId : controlId,
     messageType: textOfBytes(messageType),
     dataPoint: dataPoint?.owner === 'kept' ? { ...dataPoint, id: textOfBytes(dataPoint.id) } : dataPoint,
     ...more,
@@ -169,8 +166,12 @@ function stampBytes(input: Uint8Array, options: StampOptions): Stamped<Buffer> {
 }
 
 /** Where the bytes end that hold MSH and the data point segments that stamping looks at. */
-function endOfHead(bytes: Buffer, msh: string, header: Header, dataPointId: DataPointId | undefined): number {
-  const family = messageTypeRow(messageTypeOf(fieldOf(msh, header, 9)))?.family;
+function endOfHead(
+  bytes: Buffer,
+  { messageType, text: msh }: SendableMessage,
+  dataPointId: DataPointId | undefined,
+): number {
+  const family = messageTypeRow(messageType)?.family;
   const fields = family === undefined ? [] : DATA_POINT_FIELDS[family];
   // Several reports may stand in one result message, and an ID is set in all of them.
   if (fields.length > 1 && dataPointId !== undefined && dataPointId !== 'keep') return bytes.length;
@@ -194,7 +195,7 @@ function textOfBytes(text: string): string {
 type HeaderValues = Readonly<Record<3 | 4 | 5 | 6 | 7 | 10 | 11 | 12, string | undefined>>;
 const STAMPED_FIELDS = [3, 4, 5, 6, 7, 10, 11, 12] as const;
 
-function spliceHeader(text: string, header: Header, values: HeaderValues): string {
+function spliceHeader({ text, header }: SendableMessage, values: HeaderValues): string {
   const { separators, end } = header;
   let out = '';
   let from = 0;
@@ -216,20 +217,22 @@ function spliceHeader(text: string, header: Header, values: HeaderValues): strin
 }
 
 function stampDataPoint(
+  message: SendableMessage,
   text: string,
-  messageType: string,
   options: StampOptions,
   newId: () => string,
   write: (plain: string) => string,
 ): { hl7: string; dataPoint: DataPoint | undefined } {
   const wanted = options.dataPointId ?? 'keep';
-  if (wanted === 'keep') return { hl7: text, dataPoint: dataPointOf(text, messageType) };
+  // Stamping the header moves what follows, and changes nothing in it.
+  if (wanted === 'keep') return { hl7: text, dataPoint: message.dataPoint };
   if (wanted !== 'new' && typeof wanted !== 'object') {
     throw new PkbMessageError(
       'PKB_DATA_POINT',
       'dataPointId is "keep", "new", { own } or { derive, partner }.',
     );
   }
+  const { messageType } = message;
   const family = messageTypeRow(messageType)?.family ?? '';
   let id: string;
   if (wanted === 'new') id = newId();

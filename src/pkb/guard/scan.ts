@@ -2,9 +2,10 @@
  * One pass over a message for all rules: where its segments begin and end, and what they are called. No tree is built;
  * rules look into the text at the segments they are about.
  */
-import { fieldOf, type Header, messageTypeOf, readHeader } from '../../hl7/header.js';
+import type { Header } from '../../hl7/header.js';
 import { indexWithin, SegmentCursor } from '../../hl7/segments.js';
-import { type RawIdentifier, identifierOf } from '../identifiers.js';
+import type { PidIdentifier } from '../identifiers.js';
+import { SendableMessage } from '../sendable-message.js';
 
 /** The name of a segment as a number, so that a scan makes no strings. */
 export type SegmentCode = number;
@@ -25,7 +26,7 @@ function codeAt(text: string, at: number): SegmentCode {
 
 /** A message as the rules see it. */
 export class Scan {
-  readonly header: Header;
+  readonly #message: SendableMessage;
   /** MSH-9.1 and MSH-9.2, as PKB reads them. */
   readonly messageType: string;
   /** Offsets of segment starts, and of their ends (the line end). */
@@ -36,12 +37,11 @@ export class Scan {
   readonly #first = new Map<SegmentCode, number>();
   #occurrences: number[] | undefined;
   #pid: string[] | undefined;
-  #identifiers: PidIdentifier[] | undefined;
 
   /** @throws PkbMessageError where the header cannot be read */
   constructor(readonly text: string) {
-    this.header = readHeader(text);
-    this.messageType = messageTypeOf(fieldOf(text, this.header, 9)).toUpperCase();
+    this.#message = new SendableMessage(text);
+    this.messageType = this.#message.messageType.toUpperCase();
     if (text.includes('\n')) this.#walk(text);
     else this.#walkByCr(text);
   }
@@ -106,7 +106,7 @@ export class Scan {
 
   /** Raw text of MSH-n, n 3 or more. */
   msh(n: number): string {
-    return fieldOf(this.text, this.header, n);
+    return this.#message.msh(n);
   }
 
   /** Raw text of a field of the first PID, which many rules look at; blank where it is missing. */
@@ -118,10 +118,14 @@ export class Scan {
     return this.#pid[n] ?? '';
   }
 
-  /** The identifiers in PID-2 and PID-3; several rules look at them, so they are divided once. */
-  identifiers(): readonly PidIdentifier[] {
-    this.#identifiers ??= [2, 3].flatMap((n) => identifiersIn(n, this.pid(n)));
-    return this.#identifiers;
+  /** Where the fields of MSH stand. */
+  get header(): Header {
+    return this.#message.header;
+  }
+
+  /** The patient's identifiers, from PID-2 and PID-3. */
+  get identifiers(): readonly PidIdentifier[] {
+    return this.#message.identifiers;
   }
 
   /** How a segment is named in findings, such as `DG1[2]`. */
@@ -132,30 +136,6 @@ export class Scan {
 }
 
 const PID = codeOf('PID');
-
-/** An identifier with its place. */
-export interface PidIdentifier extends RawIdentifier {
-  readonly field: number;
-  readonly repetition: number;
-}
-
-/** Where an identifier stands, such as `-3[1]`. */
-export function placeOf({ field, repetition }: PidIdentifier): string {
-  return `-${field}[${repetition}]`;
-}
-
-/** The identifiers of PID-2 or PID-3 that are not blank. */
-function identifiersIn(field: number, raw: string): PidIdentifier[] {
-  const found: PidIdentifier[] = [];
-  let repetition = 0;
-  for (const one of raw.split('~')) {
-    repetition++;
-    if (one === '') continue;
-    const { value, authority, type, status } = identifierOf(one.split('^', 5));
-    found.push({ value: value.trim(), authority, type, status, field, repetition });
-  }
-  return found;
-}
 
 /** Whether a line begins with the name of a segment: an upper-case letter, two more or digits, then a separator or the end. */
 function isNamed(text: string, start: number, end: number): boolean {

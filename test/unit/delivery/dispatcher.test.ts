@@ -96,6 +96,12 @@ async function run(
 
 const ids = (arrived: readonly Arrived[]): string[] => arrived.map(({ controlId }) => controlId);
 
+/** Sends a request of the test's own: whatever was on its way to the server before has arrived when it is answered. */
+async function roundTrip(server: TestServer): Promise<void> {
+  const response = await fetch(server.url, { method: 'POST' });
+  await response.text();
+}
+
 describe('the dispatcher', () => {
   it('sends what PKB expects: SOAP 1.1 as text/xml, HTTP Basic as on the Partner page', async () => {
     const server = await startServer(acceptAll);
@@ -333,14 +339,17 @@ describe('the dispatcher', () => {
   });
 
   it('lets what is in flight end before it stops', async () => {
-    const server = await startServer(async (arrived, response) => {
-      await new Promise((resolve) => setTimeout(resolve, 50));
-      acceptAll(arrived, response);
+    let answer = (): void => undefined;
+    const server = await startServer((arrived, response) => {
+      answer = () => acceptAll(arrived, response);
     });
     const { dispatcher, submit, settled, end } = await run(server);
     await submit('1');
     await until('it has arrived', () => server.arrived.length === 1);
-    await dispatcher.stop(5000);
+    const stopped = dispatcher.stop(5000);
+    assert.equal(settled.length, 0);
+    answer();
+    await stopped;
     assert.equal(settled[0]?.state, 'accepted');
     await end();
   });
@@ -383,8 +392,9 @@ describe('the dispatcher', () => {
     await submit('1');
     await dispatcher.stop(5000);
     const arrived = server.arrived.length;
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.equal(server.arrived.length, arrived);
+    await submit('2');
+    await roundTrip(server);
+    assert.equal(server.arrived.length, arrived + 1, 'only what was sent here has arrived');
     await end();
   });
 
@@ -419,8 +429,8 @@ describe('the dispatcher', () => {
       'two times two have been answered',
       () => server.arrived.length === 4 && !dispatcher.inFlight,
     );
-    await new Promise((resolve) => setTimeout(resolve, 50));
-    assert.deepEqual(ids(server.arrived).toSorted(), ['0-0', '1-1', '2-2', '3-3']);
+    await roundTrip(server);
+    assert.deepEqual(ids(server.arrived).toSorted(), ['', '0-0', '1-1', '2-2', '3-3']);
     assert.equal(settled.length, 0);
     write();
     await until('all are settled', () => settled.length === 12);

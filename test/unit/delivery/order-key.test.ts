@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
-import { orderKey } from '../../../src/delivery/order-key.js';
+import { type OrderBy, orderKey } from '../../../src/delivery/order-key.js';
+import { SendableMessage } from '../../../src/pkb/sendable-message.js';
 import { stamped } from '../../support/messages.js';
 
 const secret = createSecretKey(Buffer.alloc(32, 1));
-const point = (id: string) => ({ field: 'TXA-12.1', id, owner: 'kept' as const });
-const key = (hl7: string): string => orderKey(hl7, 'patient', undefined, secret);
+const letter = (id: string): string =>
+  `${stamped('1').replace('ADT^A28', 'MDM^T02')}TXA|1|CL||20260101||||||||${id}|||||AU\r`;
+const by = (order: OrderBy, hl7: string): string => orderKey(new SendableMessage(hl7), order, secret);
+const key = (hl7: string): string => by('patient', hl7);
 
 describe('the order key', () => {
   it('is the same for one patient of one Customer, by NHS number whatever stands beside it', () => {
@@ -35,19 +38,19 @@ describe('the order key', () => {
   });
 
   it('is by data point where told, and falls back to the patient without one', () => {
-    const by = (id: string): string => orderKey(stamped('1'), 'datapoint', point(id), secret);
-    assert.notEqual(by('a'), by('b'));
-    assert.equal(by(''), key(stamped('1')));
+    assert.notEqual(by('datapoint', letter('a')), by('datapoint', letter('b')));
+    assert.equal(by('datapoint', letter('')), key(letter('')));
+    assert.equal(by('datapoint', stamped('1')), key(stamped('1')));
   });
 
   it('is one for all of a connection where told', () => {
-    const by = (nhs: string): string => orderKey(stamped('1', { nhs }), 'connection', undefined, secret);
-    assert.equal(by('9990000018'), by('9990000026'));
+    const one = (nhs: string): string => by('connection', stamped('1', { nhs }));
+    assert.equal(one('9990000018'), one('9990000026'));
   });
 
   it('shows nothing of the patient, and differs between installations', () => {
     assert.match(key(stamped('1')), /^[0-9a-f]{32}$/);
     const other = createSecretKey(Buffer.alloc(32, 2));
-    assert.notEqual(orderKey(stamped('1'), 'patient', undefined, other), key(stamped('1')));
+    assert.notEqual(orderKey(new SendableMessage(stamped('1')), 'patient', other), key(stamped('1')));
   });
 });

@@ -1,9 +1,8 @@
 /** Rules about identifiers: by whom PKB files a message (PKB pages 3365077836, 3829203015, 3925868554). */
-import { isLocal, isNhs, isWhole, meansNhs } from '../../identifiers.js';
+import { isLocal, isNhs, isWhole, meansNhs, placeOf } from '../../identifiers.js';
 import { isNhsNumber } from '../../nhs-number.js';
 import type { Rule } from '../rule.js';
 import { isDemographics } from './overwriting.js';
-import { placeOf } from '../scan.js';
 import { atPid, PID } from './pid.js';
 
 export const IDENTIFIERS: readonly Rule[] = [
@@ -22,7 +21,7 @@ export const IDENTIFIERS: readonly Rule[] = [
       if (message.messageType === 'QRY^A19') return;
       const pid = message.first(PID);
       if (pid < 0) report(-1, 'PID');
-      else if (!message.identifiers().some(isWhole)) report(pid, '-3');
+      else if (!message.identifiers.some(isWhole)) report(pid, '-3');
     },
   },
   {
@@ -37,7 +36,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     source: 'NHS Data Dictionary, NHS NUMBER',
     mark: 'D',
     check: atPid((message, pid, report) => {
-      for (const identifier of message.identifiers())
+      for (const identifier of message.identifiers)
         if (identifier.value !== '' && meansNhs(identifier) && !isNhsNumber(identifier.value))
           report(pid, placeOf(identifier));
     }),
@@ -54,7 +53,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     source: '3850600457, 3365077836',
     mark: 'D',
     check: atPid((message, pid, report) => {
-      const numbers = message.identifiers().filter((one) => isNhs(one) && one.value !== '');
+      const numbers = message.identifiers.filter((one) => isNhs(one) && one.value !== '');
       const plain = ({ value }: { value: string }): string => value.replaceAll(' ', '');
       const [first, ...others] = numbers;
       const other = first && others.find((one) => plain(one) !== plain(first));
@@ -73,7 +72,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     source: '3365077836',
     mark: 'D',
     check: atPid((message, pid, report) => {
-      for (const identifier of message.identifiers())
+      for (const identifier of message.identifiers)
         if (identifier.value !== '' && meansNhs(identifier) && !isNhs(identifier))
           report(pid, placeOf(identifier));
     }),
@@ -90,7 +89,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     source: '3365077836',
     mark: 'I',
     check: atPid((message, pid, report) => {
-      for (const identifier of message.identifiers())
+      for (const identifier of message.identifiers)
         if (isNhs(identifier) && identifier.value.includes(' ')) report(pid, placeOf(identifier));
     }),
   },
@@ -106,7 +105,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     source: '3829203015, 3925868554',
     mark: 'D',
     check: atPid((message, pid, report) => {
-      for (const identifier of message.identifiers())
+      for (const identifier of message.identifiers)
         if (isNhs(identifier) && identifier.value !== '' && identifier.status === '')
           report(pid, placeOf(identifier));
     }),
@@ -124,7 +123,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     mark: 'D',
     check: atPid((message, pid, report) => {
       if (!isDemographics(message)) return;
-      for (const identifier of message.identifiers())
+      for (const identifier of message.identifiers)
         if (isNhs(identifier) && ['02', '03'].includes(identifier.status)) report(pid, placeOf(identifier));
     }),
   },
@@ -141,7 +140,7 @@ export const IDENTIFIERS: readonly Rule[] = [
     mark: 'D',
     check: atPid((message, pid, report) => {
       if (!isDemographics(message)) return;
-      const whole = message.identifiers().filter(isWhole);
+      const whole = message.identifiers.filter(isWhole);
       if (whole.length > 0 && whole.every(isLocal)) report(pid, '-3');
     }),
   },

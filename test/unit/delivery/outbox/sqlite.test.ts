@@ -114,7 +114,6 @@ describe('the embedded outbox', () => {
     await Promise.all([taken, closing]);
     await assert.rejects(outbox.add(message('3')), { code: 'PKB_OUTBOX', message: /closed/ });
     await outbox.told(1);
-    await new Promise((resolve) => setTimeout(resolve, 150));
     const again = await open();
     assert.deepEqual(await again.counts('c'), { queued: (await during) ? 2 : 1, held: 0 });
     await again.close();

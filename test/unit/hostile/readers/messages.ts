@@ -11,6 +11,7 @@ import { read, readRaw } from '../../../../src/hl7/read.js';
 import { dataPointOf, setDataPointId } from '../../../../src/pkb/data-point.js';
 import { inspect, type RuleActions } from '../../../../src/pkb/guard/inspect.js';
 import { RULES } from '../../../../src/pkb/guard/rules/index.js';
+import { SendableMessage } from '../../../../src/pkb/sendable-message.js';
 import { encodeRequest, requestBody } from '../../../../src/pkb/soap/request.js';
 import { stamp } from '../../../../src/pkb/stamp.js';
 import { Simulator, summaryOf } from '../../../../src/simulator/simulator.js';
@@ -25,7 +26,15 @@ const STRIPPING: RuleActions = Object.fromEntries(
 const PATHS = ['PID-5.1', 'PID-3[300].4.2', 'NTE[2000]-3', 'ZZZ-1'];
 
 function orderedBy(by: OrderBy): Reader {
-  return (text) => orderKey(text, by, { field: 'TXA-12.1', id: text, owner: 'kept' }, SECRET);
+  return (text) => orderKey(new SendableMessage(text), by, SECRET);
+}
+
+/** All that a message says about itself. */
+function facts(text: string): unknown {
+  const { messageType, controlId, facility, dataPoint, identifiers, harmOfResending } = new SendableMessage(
+    text,
+  );
+  return [messageType, controlId, facility, dataPoint, identifiers, harmOfResending];
 }
 
 /** Puts a message into an envelope that carries whatever XML can. */
@@ -50,6 +59,7 @@ export const MESSAGE_READERS: Readers = {
   'stamp of a Buffer, new data point ID': ofBytes((bytes) =>
     stamp(bytes, { customer: CUSTOMER, dataPointId: 'new' }),
   ),
+  'facts of a message': facts,
   readMessage: (text) => readMessage(text),
   'readMessage of a Buffer': ofBytes(readMessage),
   readMessages: (text) => readMessages(text),
