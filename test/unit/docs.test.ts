@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { globSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome } from '../../src/delivery/outcome.js';
 import { type RefusalName, REFUSALS } from '../../src/delivery/refusal.js';
@@ -8,6 +8,7 @@ import { ERROR_CODES } from '../../src/errors.js';
 import { DATA_POINT_FIELDS } from '../../src/pkb/catalogue.js';
 import { compose } from '../../src/pkb/compose/compose.js';
 import type { MessageFields } from '../../src/pkb/compose/fields.js';
+import { states, TAKEN, TYPES } from '../editor/pictures.js';
 
 const root = join(__dirname, '../..');
 const text = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
@@ -23,6 +24,13 @@ describe('the documentation', () => {
     };
     for (const [file, expected] of Object.entries(pages())) assert.equal(text('docs', file), expected, file);
     assert.equal(text('nodes/pkb-build/locales/en-US/node.html'), helpOfBuild());
+  });
+
+  it('has pictures of the dialogs as they are now (npm run pictures takes them)', () => {
+    assert.deepEqual(JSON.parse(readFileSync(TAKEN, 'utf8')), states());
+    const shown = TYPES.filter((type) => text('docs/dialogs.md').includes(`](images/${type}.png)`));
+    assert.deepEqual(shown, TYPES);
+    for (const type of TYPES) assert.ok(existsSync(join(root, 'docs/images', `${type}.png`)), type);
   });
 
   it('has types of fields that are those of the JSON Schemas (scripts/fields.mjs writes them)', async () => {

@@ -1,0 +1,152 @@
+/**
+ * Takes a picture of every dialog: Node-RED 5, light and dark, and 4.1 side by side. `npm run pictures` runs it; a test
+ * tells when a dialog has changed since.
+ */
+import { createHash } from 'node:crypto';
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Browser } from 'playwright-core';
+import { chromiumPath, launch } from '../support/browser.js';
+import { linkedUserDir, remove, startNodeRed } from '../support/node-red.js';
+
+declare const RED: any; // oxlint-disable-line typescript/no-explicit-any -- the editor's own global
+
+const root = join(__dirname, '../..');
+const images = join(root, 'docs/images');
+
+/** Which nodes there are. */
+export const TYPES = readdirSync(join(root, 'nodes')).filter((name) => name.startsWith('pkb-'));
+
+/** Where it is written down of which state of the dialogs the pictures are. */
+export const TAKEN = join(images, 'dialogs.json');
+
+/** A hash of all that a dialog of a node type is made of, by type. */
+export function states(): Record<string, string> {
+  const built = (type: string, file: string): Buffer => readFileSync(join(root, 'dist/nodes', type, file));
+  return Object.fromEntries(
+    TYPES.map((type) => {
+      const hash = createHash('sha256').update(built(type, 'node.html'));
+      return [type, hash.update(built(type, 'locales/en-US/node.json')).digest('hex')];
+    }),
+  );
+}
+
+const SHOTS = [
+  { runtime: 'node-red', theme: 'light', title: 'Node-RED 5, light' },
+  { runtime: 'node-red', theme: 'dark', title: 'Node-RED 5, dark' },
+  { runtime: 'node-red-4', theme: 'light', title: 'Node-RED 4.1' },
+];
+
+const SIZE = { width: 1100, height: 1150 };
+
+/** The flow of the first example, with an outbox of its own, so that there is a node of every type. */
+function flow(): { id: string; type: string }[] {
+  const example = JSON.parse(readFileSync(join(root, 'examples/01 - Send an A28.json'), 'utf8')) as {
+    id: string;
+    type: string;
+  }[];
+  const outbox = {
+    id: 'outbox',
+    type: 'pkb-outbox',
+    name: '',
+    store: 'embedded',
+    retentionDays: 7,
+    maxAgeHours: 72,
+  };
+  return [
+    outbox,
+    ...example.map((node) => (node.type === 'pkb-connection' ? { ...node, outbox: outbox.id } : node)),
+  ];
+}
+
+/** The dialogs of one editor, by node type, as PNG in Base64. */
+async function shoot(
+  browser: Browser,
+  { runtime, theme }: (typeof SHOTS)[number],
+): Promise<Record<string, string>> {
+  const red = await startNodeRed(runtime, linkedUserDir());
+  const page = await browser.newPage({ viewport: SIZE });
+  const taken: Record<string, string> = {};
+  try {
+    const nodes = flow();
+    await fetch(`${red.url}/flows`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(nodes),
+    });
+    await page.addInitScript({ content: 'globalThis.__name = (named) => named;' });
+    const open = async (): Promise<void> => {
+      await page.goto(red.url);
+      await page.waitForFunction(
+        () => typeof RED !== 'undefined' && Boolean(RED.nodes?.node?.('pkb01-send')),
+      );
+    };
+    await open();
+    await page.evaluate((name) => RED.settings.setLocal('view-dark-theme', name), theme);
+    await open();
+    for (const type of TYPES) {
+      const id = nodes.find((node) => node.type === type)?.id ?? '';
+      await page.evaluate((nodeId) => {
+        const node = RED.nodes.node(nodeId);
+        if (node._def.category === 'config') RED.editor.editConfig('', node.type, node.id);
+        else RED.editor.edit(node);
+      }, id);
+      const ok = '#node-dialog-ok, #node-config-dialog-ok';
+      await page.waitForSelector(ok);
+      // Trays slide in.
+      await page.waitForFunction(() => {
+        const tray = document.querySelector('.red-ui-tray');
+        return tray !== null && tray.getAnimations({ subtree: true }).length === 0 && !$(':animated').length;
+      });
+      // No higher than what the dialog shows.
+      const height = await page.evaluate(() => {
+        const shown = [...document.querySelectorAll('.red-ui-tray form > *')].map((part) =>
+          part.getBoundingClientRect(),
+        );
+        return Math.ceil(Math.max(...shown.filter(({ width }) => width > 0).map(({ bottom }) => bottom)));
+      });
+      await page.setViewportSize({ ...SIZE, height: Math.min(SIZE.height, height + 80) });
+      const tray = page.locator('.red-ui-tray').last();
+      taken[type] = (await tray.screenshot()).toString('base64');
+      await page.setViewportSize(SIZE);
+      await page.click(ok);
+      await page.waitForFunction(() => document.querySelector('.red-ui-tray') === null);
+    }
+  } finally {
+    await page.close();
+    await red.stop();
+    remove(red.userDir);
+  }
+  return taken;
+}
+
+async function takePictures(): Promise<void> {
+  const browser = await launch();
+  try {
+    const sets: { title: string; taken: Record<string, string> }[] = [];
+    for (const shot of SHOTS) sets.push({ title: shot.title, taken: await shoot(browser, shot) });
+    const page = await browser.newPage({ viewport: { width: 2000, height: 1200 } });
+    for (const type of TYPES) {
+      const columns = sets.map(
+        ({ title, taken }) =>
+          `<figure><figcaption>${title}</figcaption><img src="data:image/png;base64,${taken[type] ?? ''}"></figure>`,
+      );
+      await page.setContent(
+        `<style>body{margin:0;font:14px sans-serif}main{display:inline-flex;gap:12px;padding:12px;background:#fff}
+        figure{margin:0}figcaption{padding:0 0 6px}img{display:block;border:1px solid #999;width:520px}</style>
+        <main>${columns.join('')}</main>`,
+      );
+      await page.locator('main').screenshot({ path: join(images, `${type}.png`) });
+    }
+  } finally {
+    await browser.close();
+  }
+  writeFileSync(TAKEN, `${JSON.stringify(states(), undefined, 2)}\n`);
+}
+
+if (require.main === module) {
+  if (chromiumPath === undefined) {
+    console.error('Pictures need Chromium; install it, or name it in CHROMIUM.');
+    process.exitCode = 1;
+  } else void takePictures();
+}
