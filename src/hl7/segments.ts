@@ -10,6 +10,11 @@ export interface Span {
   end: number;
 }
 
+const NOWHERE = Number.MAX_SAFE_INTEGER;
+
+/** So many characters are searched for LF at once, so that short segments need few searches. */
+const AHEAD = 4096;
+
 /**
  * Walks over the segments of a text, each once, and no further than it is asked to, in time proportional to what it has
  * passed. Empty lines are not segments.
@@ -21,6 +26,9 @@ export class SegmentCursor implements Span {
   #next = 0;
   /** The next CR at or behind `#next`; beyond the text where there is none, so that it is not looked for again. */
   #cr = -1;
+  /** The next LF, as far as it has been looked for: `#seen` is where looking ended. */
+  #lf = NOWHERE;
+  #seen = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -32,9 +40,9 @@ export class SegmentCursor implements Span {
     while (this.#next < text.length) {
       const start = this.#next;
       if (this.#cr < start) this.#cr = placeOf(text, '\r', start);
-      // An LF counts only if it comes before the next CR, so it is not looked for beyond that.
-      const beforeCr = this.#cr === NOWHERE ? text : text.slice(0, this.#cr);
-      const end = Math.min(this.#cr, placeOf(beforeCr, '\n', start));
+      if (this.#lf < start) this.#lf = NOWHERE;
+      if (this.#lf === NOWHERE && this.#seen < Math.min(this.#cr, text.length)) this.#lookForLf(start);
+      const end = Math.min(this.#cr, this.#lf);
       this.#next = end + 1;
       if (end > start) {
         this.start = start;
@@ -45,13 +53,20 @@ export class SegmentCursor implements Span {
     return false;
   }
 
+  /** An LF counts only if it comes before the next CR, so it is looked for up to there, and a little further at once. */
+  #lookForLf(start: number): void {
+    const from = Math.max(start, this.#seen);
+    const to = this.#cr === NOWHERE ? this.#text.length : Math.max(this.#cr, from + AHEAD);
+    const at = this.#text.slice(from, to).indexOf('\n');
+    this.#lf = at < 0 ? NOWHERE : from + at;
+    this.#seen = at < 0 ? to : from + at + 1;
+  }
+
   /** Whether the segment has this name: the name, then a field separator or the end. */
   is(name: string, fieldSeparator: string): boolean {
     return isSegment(this.#text, this, name, fieldSeparator);
   }
 }
-
-const NOWHERE = Number.MAX_SAFE_INTEGER;
 
 function placeOf(text: string, character: string, from: number): number {
   const found = text.indexOf(character, from);
@@ -74,6 +89,11 @@ export function indexWithin(text: string, character: string, start: number, end:
   // A piece of the text costs no copy, and the search ends with it.
   const at = text.slice(near, end).indexOf(character);
   return at < 0 ? -1 : near + at;
+}
+
+/** The three characters at an offset as one number, by which segments are told apart without making strings. */
+export function codeAt(text: string, at: number): number {
+  return (text.charCodeAt(at) << 16) | (text.charCodeAt(at + 1) << 8) | text.charCodeAt(at + 2);
 }
 
 /** Whether the segment at `span` has this name. */

@@ -24,9 +24,23 @@ export interface Timestamp {
   readonly offset: number | undefined;
 }
 
-const SYNTAX =
-  /^(\d{4})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:(\d{2})(?:\.(\d{1,4}))?)?)?)?)?)?(?:([+-])(\d{2})(\d{2}))?$/;
 const PRECISIONS: readonly Precision[] = ['year', 'month', 'day', 'hour', 'minute', 'second', 'fraction'];
+
+/** Precision by the number of digits that stand before offset and decimals. */
+const BY_DIGITS: Readonly<Record<number, Precision>> = {
+  4: 'year',
+  6: 'month',
+  8: 'day',
+  10: 'hour',
+  12: 'minute',
+  14: 'second',
+};
+
+/** Digits of a time stamp to the second, before its decimals. */
+const TO_SECOND = 14;
+
+/** A time stamp with decimals and offset is no longer: `yyyyMMddHHmmss.SSSS+ZZZZ`. */
+const LONGEST = 24;
 
 /**
  * Reads a time stamp.
@@ -35,23 +49,45 @@ const PRECISIONS: readonly Precision[] = ['year', 'month', 'day', 'hour', 'minut
  * @returns undefined where it is none: wrong characters, half a part, or a date or time that does not exist
  */
 export function readTimestamp(raw: string): Timestamp | undefined {
-  const match = SYNTAX.exec(raw);
-  if (!match) return undefined;
-  const given = PRECISIONS.filter((_, i) => match[i + 1] !== undefined);
-  const number = (group: number, fallback: number): number => Number(match[group] ?? fallback);
-  const offset = match[8] === undefined ? undefined : number(9, 0) * 60 + number(10, 0);
+  if (raw.length > LONGEST) return undefined;
+  const sign = raw.charAt(raw.length - 5);
+  const hasOffset = sign === '+' || sign === '-';
+  const end = hasOffset ? raw.length - 5 : raw.length;
+  const hasFraction = raw.charAt(TO_SECOND) === '.' && end > TO_SECOND;
+  const precision = hasFraction ? 'fraction' : BY_DIGITS[end];
+  const decimals = hasFraction ? end - TO_SECOND - 1 : 0;
+  if (precision === undefined || (hasFraction && (decimals < 1 || decimals > 4))) return undefined;
+  const last = hasFraction ? TO_SECOND : end;
+  /** The number of the digits from `from` to `to`; the fallback where they are not given. */
+  const number = (from: number, to: number, fallback: number): number =>
+    from >= last ? fallback : digits(raw, from, to);
+  const [hours, minutes] = hasOffset
+    ? [digits(raw, end + 1, end + 3), digits(raw, end + 3, end + 5)]
+    : [0, 0];
+  const fraction = hasFraction ? digits(raw, TO_SECOND + 1, end) : 0;
   const stamp: Timestamp = {
-    precision: given.at(-1) ?? 'year',
-    year: number(1, 0),
-    month: number(2, 1),
-    day: number(3, 1),
-    hour: number(4, 0),
-    minute: number(5, 0),
-    second: number(6, 0),
-    millisecond: Number((match[7] ?? '').padEnd(3, '0').slice(0, 3)),
-    offset: offset === undefined ? undefined : match[8] === '-' ? -offset : offset,
+    precision,
+    year: digits(raw, 0, 4),
+    month: number(4, 6, 1),
+    day: number(6, 8, 1),
+    hour: number(8, 10, 0),
+    minute: number(10, 12, 0),
+    second: number(12, 14, 0),
+    millisecond: Math.floor(fraction * 10 ** (3 - decimals)),
+    offset: hasOffset ? (hours * 60 + minutes) * (sign === '-' ? -1 : 1) : undefined,
   };
-  return exists(stamp, number(10, 0)) ? stamp : undefined;
+  return Number.isNaN(fraction) || !exists(stamp, minutes) ? undefined : stamp;
+}
+
+/** The number that some digits make; NaN where any of them is none. */
+function digits(text: string, from: number, to: number): number {
+  let number = 0;
+  for (let i = from; i < to; i++) {
+    const digit = text.charCodeAt(i) - 48;
+    if (!(digit >= 0 && digit <= 9)) return Number.NaN;
+    number = number * 10 + digit;
+  }
+  return number;
 }
 
 /**
@@ -120,11 +156,17 @@ export function momentOf(stamp: Timestamp, offset = 0): Date {
   return utc;
 }
 
+/** Whether all parts are numbers within their bounds, and the day is one of its month. */
 function exists(stamp: Timestamp, offsetMinutes: number): boolean {
-  if (stamp.year === 0 || stamp.hour > 23 || stamp.minute > 59 || stamp.second > 59) return false;
-  if (offsetMinutes > 59 || Math.abs(stamp.offset ?? 0) > 14 * 60) return false;
-  if (stamp.month < 1 || stamp.month > 12 || stamp.day < 1) return false;
-  const lastDay = new Date(0);
-  lastDay.setUTCFullYear(stamp.year, stamp.month, 0);
-  return stamp.day <= lastDay.getUTCDate();
+  const { year, month, day, hour, minute, second, offset = 0 } = stamp;
+  if (!(year > 0 && hour <= 23 && minute <= 59 && second <= 59)) return false;
+  if (!(offsetMinutes <= 59 && Math.abs(offset) <= 14 * 60)) return false;
+  return day >= 1 && day <= daysOf(year, month);
+}
+
+/** How many days a month has; 0 where there is no such month. */
+function daysOf(year: number, month: number): number {
+  const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
+  if (month === 2 && isLeap) return 29;
+  return [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][month - 1] ?? 0;
 }

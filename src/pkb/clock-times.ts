@@ -3,7 +3,7 @@
  * default for every clock time of the message that carries none (HL7 2.4, chapter 2, MSH-7; PKB page 3365012972), so that
  * `20260715100000` under an MSH-7 that ends in `+0000` may be read as 11:00 in a British summer.
  */
-import { SegmentCursor } from '../hl7/segments.js';
+import { codeAt, indexWithin, SegmentCursor, type Span } from '../hl7/segments.js';
 import { readTimestamp, type Timestamp } from '../hl7/timestamp.js';
 
 /** Fields of PKB's messages that may hold a clock time: segment, field, component. */
@@ -39,10 +39,12 @@ export function isBareClockTime(raw: string): boolean {
   return stamp !== undefined && stamp.offset === undefined && isClockTime(stamp);
 }
 
-const BY_SEGMENT: ReadonlyMap<string, readonly (readonly [number, number])[]> = new Map(
+const BY_SEGMENT: ReadonlyMap<number, readonly (readonly [field: number, component: number])[]> = new Map(
   [...new Set(CLOCK_FIELDS.map(([segment]) => segment))].map((name) => [
-    name,
-    CLOCK_FIELDS.filter(([segment]) => segment === name).map(([, field, component]) => [field, component]),
+    codeAt(name, 0),
+    CLOCK_FIELDS.filter(([segment]) => segment === name)
+      .map(([, field, component]) => [field, component] as const)
+      .toSorted(([a], [b]) => a - b),
   ]),
 );
 
@@ -50,13 +52,28 @@ const BY_SEGMENT: ReadonlyMap<string, readonly (readonly [number, number])[]> = 
 export function hasBareClockTime(hl7: string): boolean {
   const cursor = new SegmentCursor(hl7);
   while (cursor.next()) {
-    const places = BY_SEGMENT.get(hl7.slice(cursor.start, cursor.start + 3));
-    if (places === undefined) continue;
-    const last = Math.max(...places.map(([field]) => field));
-    // A long field of content is passed over, not copied: pieces refer to the text.
-    const fields = hl7.slice(cursor.start, cursor.end).split('|', last + 1);
-    for (const [field, component] of places)
-      if (isBareClockTime((fields[field] ?? '').split('^', component)[component - 1] ?? '')) return true;
+    const places = BY_SEGMENT.get(codeAt(hl7, cursor.start));
+    if (places !== undefined && isBareAt(hl7, cursor, places)) return true;
+  }
+  return false;
+}
+
+/** Whether any of some fields of a segment, in their order, is a bare clock time. Fields before and between are passed over. */
+function isBareAt(
+  hl7: string,
+  { start, end }: Span,
+  places: readonly (readonly [field: number, component: number])[],
+): boolean {
+  let [field, at] = [0, start];
+  for (const [wanted, component] of places) {
+    for (; field < wanted; field++) {
+      const separator = indexWithin(hl7, '|', at, end);
+      if (separator < 0) return false;
+      at = separator + 1;
+    }
+    const after = indexWithin(hl7, '|', at, end);
+    const raw = hl7.slice(at, after < 0 ? end : after);
+    if (isBareClockTime(raw.split('^', component)[component - 1] ?? '')) return true;
   }
   return false;
 }

@@ -3,11 +3,11 @@
  * rules look into the text at the segments they are about.
  */
 import type { Header } from '../../hl7/header.js';
-import { indexWithin, SegmentCursor } from '../../hl7/segments.js';
+import { codeAt, indexWithin, SegmentCursor } from '../../hl7/segments.js';
 import type { PidIdentifier } from '../identifiers.js';
 import { SendableMessage } from '../sendable-message.js';
 
-/** The name of a segment as a number, so that a scan makes no strings. */
+/** The name of a segment as a number ({@link codeAt}), so that a scan makes no strings. */
 export type SegmentCode = number;
 
 const SEPARATOR = 124;
@@ -18,10 +18,6 @@ export const NO_SEGMENT = 0;
 /** The code of a three-character segment name. */
 export function codeOf(name: string): SegmentCode {
   return codeAt(name, 0);
-}
-
-function codeAt(text: string, at: number): SegmentCode {
-  return (text.charCodeAt(at) << 16) | (text.charCodeAt(at + 1) << 8) | text.charCodeAt(at + 2);
 }
 
 /** A message as the rules see it. */

@@ -24,7 +24,8 @@ const NAMES: Readonly<Record<number, string>> = {
  * @returns its offset in UTF-16 units, or -1
  */
 export function illegalAt(text: string): number {
-  const control = text.search(CONTROL);
+  // Nearly all texts have none, and asking whether takes half the time of asking where.
+  const control = CONTROL.test(text) ? text.search(CONTROL) : -1;
   if (text.isWellFormed()) return control;
   const surrogate = text.search(LONE_SURROGATE);
   return control < 0 ? surrogate : Math.min(control, surrogate);
