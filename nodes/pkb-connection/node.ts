@@ -101,6 +101,7 @@ function connect(
   flows: { readonly senders: ReadonlySet<Sender>; readonly haveStarted: () => boolean },
 ): Connection {
   const concurrency = numberSetting(config.concurrency, NUMBERS.concurrency);
+  const timeout = numberSetting(config.timeout, NUMBERS.timeout);
   const { open, maxAgeHours } = outboxOf(RED, config);
   const failed = (error: unknown): void => node.error(asPkbError(error));
   let alerted = '';
@@ -111,12 +112,13 @@ function connect(
       ...credentialsOf(node, config),
       ...networkSettings(RED, config),
       concurrency,
-      timeout: numberSetting(config.timeout, NUMBERS.timeout),
+      timeout,
       userAgent: USER_AGENT,
     }),
     url: () => addressFor(RED, config),
     address: addressKeyFor(config),
     concurrency,
+    requestMs: timeout * 1000,
     policy: { ...DEFAULT_POLICY, maxAgeMs: maxAgeHours * 3_600_000 },
     events: {
       changed(state, inFlight) {

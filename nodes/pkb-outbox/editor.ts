@@ -6,6 +6,7 @@ interface OutboxSettings {
   name: string;
   store: string;
   path: string;
+  poolSize: number | string;
   retentionDays: number | string;
   maxAgeHours: number | string;
 }
@@ -18,10 +19,11 @@ RED.nodes.registerType<OutboxSettings>('pkb-outbox', {
     name: { value: '' },
     store: { value: 'embedded', required: true },
     path: { value: '' },
+    poolSize: numberField(NUMBERS.poolSize, 'pkb-outbox.invalid.number'),
     retentionDays: numberField(NUMBERS.retentionDays, 'pkb-outbox.invalid.number'),
     maxAgeHours: numberField(NUMBERS.maxAgeHours, 'pkb-outbox.invalid.number'),
   },
-  credentials: { encryptionKey: { type: 'password' } },
+  credentials: { connectionString: { type: 'password' }, encryptionKey: { type: 'password' } },
   label() {
     return this.name || this._(`pkb-outbox.store.${this.store || 'embedded'}`);
   },
@@ -30,6 +32,8 @@ RED.nodes.registerType<OutboxSettings>('pkb-outbox', {
     const store = $('#node-config-input-store');
     const show = (): void => {
       $('.pkb-outbox-embedded-row').toggle(store.val() === 'embedded');
+      $('.pkb-outbox-postgres-row').toggle(store.val() === 'postgres');
+      $('.pkb-outbox-kept-row').toggle(store.val() !== 'memory');
       $('#pkb-outbox-memory-tip').toggle(store.val() === 'memory');
     };
     store.on('change', show);

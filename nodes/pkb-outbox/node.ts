@@ -9,12 +9,14 @@ import type { Node, NodeDef, Runtime } from '../common/types.js';
 import { userDirOf } from '../common/user-dir.js';
 
 interface OutboxCredentials {
+  connectionString?: string;
   encryptionKey?: string;
 }
 
 interface OutboxDef extends NodeDef {
   store: string;
   path: string;
+  poolSize?: number | string;
   retentionDays: number | string;
   maxAgeHours: number | string;
 }
@@ -37,7 +39,7 @@ module.exports = function (RED: Runtime): void {
   RED.nodes.registerType<OutboxNode & Node<OutboxCredentials>, OutboxDef, object, OutboxCredentials>(
     'pkb-outbox',
     PkbOutbox,
-    { credentials: { encryptionKey: { type: 'password' } } },
+    { credentials: { connectionString: { type: 'password' }, encryptionKey: { type: 'password' } } },
   );
 };
 
@@ -49,6 +51,8 @@ function keepingOf(config: OutboxDef, credentials: OutboxCredentials | undefined
     userDir,
     retentionDays: numberSetting(config.retentionDays, NUMBERS.retentionDays),
     encryptionKey: credentials?.encryptionKey,
+    connectionString: credentials?.connectionString,
+    poolSize: numberSetting(config.poolSize, NUMBERS.poolSize),
   };
   return {
     maxAgeHours: numberSetting(config.maxAgeHours, NUMBERS.maxAgeHours),

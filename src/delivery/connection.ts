@@ -51,6 +51,8 @@ export interface ConnectionOptions {
   /** What messages are bound to: environment and origin, as `addressKey` writes it. */
   readonly address: string;
   readonly concurrency: number;
+  /** How long a request may take, in milliseconds: so long another process waits before it takes over. */
+  readonly requestMs: number;
   readonly policy: RetryPolicy;
   readonly events: ConnectionEvents;
 }
@@ -66,6 +68,8 @@ interface Running {
   readonly open: OpenOutbox;
   readonly dispatcher: Dispatcher;
   readonly telling: Telling;
+  /** Where several processes share the outbox: leaves it to the others. */
+  readonly leave: () => Promise<void>;
 }
 
 /** A connection. */
@@ -191,11 +195,12 @@ export class Connection {
     clearTimeout(this.#again);
     this.flowsStopping();
     try {
-      const { open, dispatcher } = await this.#opening;
+      const { open, dispatcher, leave } = await this.#opening;
       // What was handed in before the close, and waited for the outbox, is still taken.
       await turn();
       this.#state = 'closing';
       await dispatcher.stop(CLOSE_MS);
+      await leave();
       this.#options.transport.close();
       await open.release();
     } catch {
@@ -267,7 +272,14 @@ export class Connection {
         failed: (error) => events.failed(error),
       },
     });
-    return { open, dispatcher, telling };
+    const leave = open.outbox.sharing?.join(id, {
+      requestMs: this.#options.requestMs,
+      wake: () => dispatcher.wake(),
+      look: () => {
+        if (this.#started) void telling.start();
+      },
+    });
+    return { open, dispatcher, telling, leave: leave ?? (async () => undefined) };
   }
 
   /** Sending does not wait for telling: what cannot be told stays known, and nothing that is stored stays unsent. */

@@ -21,15 +21,16 @@ import { requestBody } from '../pkb/soap/request.js';
 import { answerLimit } from '../pkb/soap/response.js';
 import { judgeAnswer, judgeFailure, refusal } from './classify.js';
 import type { Outcome } from './outcome.js';
-import type {
-  Attempt,
-  FailedReference,
-  NewMessage,
-  Outbox,
-  Replayed,
-  ReplayTerms,
-  SettledMessage,
-  StoredMessage,
+import {
+  type Attempt,
+  type FailedReference,
+  type NewMessage,
+  type Outbox,
+  type Replayed,
+  type ReplayTerms,
+  type SettledMessage,
+  type StoredMessage,
+  TakenOver,
 } from './outbox/contract.js';
 import { backoff, DEFAULT_POLICY, type NextStep, nextStep, type RetryPolicy } from './retry.js';
 import { Standing } from './standing.js';
@@ -354,7 +355,7 @@ export class Dispatcher {
     }
   }
 
-  /** Sends once. @returns undefined where it was cut off by our own stop */
+  /** Sends once. @returns undefined where it was cut off by our own stop, or another process is to send it */
   async #attempt(message: StoredMessage): Promise<Outcome | undefined> {
     if (message.address !== this.#options.address)
       return refusal('sender', 'A message was stored for another address than the connection has now.');
@@ -365,8 +366,11 @@ export class Dispatcher {
       return refusal('sender', (error as Error).message);
     }
     const { body, controlId, messageType } = message;
-    const { transport } = this.#options;
-    const { signal } = this.#abort;
+    const { transport, outbox, connection } = this.#options;
+    const term = outbox.sharing?.term(connection);
+    // Another process sends for this connection, or soon will.
+    if (outbox.sharing !== undefined && term === undefined) return undefined;
+    const signal = term ? AbortSignal.any([this.#abort.signal, term.signal]) : this.#abort.signal;
     const exchange = await transport.post(url, requestBody(body), signal, answerLimit(messageType));
     if ('answer' in exchange)
       return judgeAnswer(exchange.answer, controlId, new Date(Date.now()), messageType);
@@ -401,7 +405,7 @@ export class Dispatcher {
         const hold = asks || (message.holdOnRejection && next.state !== 'accepted');
         await this.#keep(() => outbox.settle(settled, attempt, hold));
         this.#standing.forget(message.id);
-        this.#tell((events) => events.settled(settled));
+        if (!message.toldElsewhere) this.#tell((events) => events.settled(settled));
         return;
       }
       case 'retry':
@@ -431,6 +435,7 @@ export class Dispatcher {
       try {
         return await write();
       } catch (error) {
+        if (error instanceof TakenOver) throw error;
         this.#tell((events) => events.failed(error));
         if (this.#stopped) throw error;
         const wait = backoff(tries, STORE_POLICY, this.#random());

@@ -3,7 +3,7 @@
  * this contract, and one suite of tests (`test/unit/delivery/outbox`) is run on each.
  */
 import { createHash, type KeyObject } from 'node:crypto';
-import { PkbDeliveryError } from '../../errors.js';
+import { PkbDeliveryError, PkbOutboxError } from '../../errors.js';
 import type { DataPoint } from '../../pkb/data-point.js';
 import type { Outcome, OutcomeName, Withdrawn } from '../outcome.js';
 
@@ -44,6 +44,8 @@ export interface StoredMessage extends NewMessage {
   readonly attempts: number;
   /** How often PKB has refused it while the connection was known to work. */
   readonly refusals: number;
+  /** Set where another process has accepted it and lives, so that its flow is told there. */
+  readonly toldElsewhere?: true;
 }
 
 /** One attempt, as it is kept with the message. No patient data. */
@@ -130,6 +132,41 @@ export interface Counts {
   readonly held: number;
 }
 
+/** A process's part in a store that several share. */
+export interface Part {
+  /** How long a request of this connection may take, in milliseconds. */
+  readonly requestMs: number;
+  /** There may be something to send. */
+  wake(): void;
+  /** There may be fates to tell. */
+  look(): void;
+}
+
+/**
+ * What a store has besides that several processes share: every process accepts messages, and one at a time sends for a
+ * connection.
+ */
+export interface Sharing {
+  /** This process has a sender for a connection. @returns ends that, once its requests have ended */
+  join(connection: string, part: Part): () => Promise<void>;
+
+  /**
+   * This process's time as the sender of a connection; undefined where it may not begin a request. Requests must end when
+   * the signal says so, since another process may begin then.
+   */
+  term(connection: string): { readonly signal: AbortSignal } | undefined;
+}
+
+/** Thrown by the writes of a sender where another process has taken over: what it did is not written, and is done again there. */
+export class TakenOver extends PkbOutboxError {
+  constructor() {
+    super(
+      'PKB_OUTBOX',
+      'Another Node-RED sends for this connection now; a message that was in flight here is sent again there.',
+    );
+  }
+}
+
 /** The place where messages are kept. All methods reject with a PkbOutboxError where the store cannot do its duty. */
 export interface Outbox {
   /** Whether messages outlive this process. */
@@ -138,6 +175,8 @@ export interface Outbox {
   readonly secret: KeyObject;
   /** Tells this store from every other one; ids mean something only together with it. */
   readonly name: string;
+  /** Where several processes share the store. */
+  readonly sharing?: Sharing;
 
   /**
    * Stores a message.

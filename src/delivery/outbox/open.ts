@@ -5,12 +5,13 @@ import { resolve } from 'node:path';
 import { PkbConfigError, type PkbError } from '../../errors.js';
 import type { Outbox } from './contract.js';
 import { MemoryOutbox } from './memory.js';
+import { PostgresOutbox } from './postgres/postgres-outbox.js';
 import { canonical } from './sqlite/lock.js';
 import { SqliteOutbox } from './sqlite/sqlite-outbox.js';
 
 /** Settings of an outbox. */
 export interface OutboxSettings {
-  /** `embedded` or `memory`. */
+  /** `embedded`, `postgres` or `memory`. */
   readonly store: string;
   /** File of the embedded store, relative to the user directory; blank = `pkb-outbox.sqlite` in it. */
   readonly path: string;
@@ -18,6 +19,10 @@ export interface OutboxSettings {
   /** How long bodies of accepted messages are kept, in days. */
   readonly retentionDays: number;
   readonly encryptionKey?: string | undefined;
+  /** Of the store postgres, such as `postgresql://user:password@host/database?sslmode=verify-full`. */
+  readonly connectionString?: string | undefined;
+  /** Connections of the store postgres at most. */
+  readonly poolSize?: number | undefined;
 }
 
 /** An open outbox, shared by all connections that name it. */
@@ -65,8 +70,13 @@ export async function openOutbox(
       return inMemory(name);
     case 'embedded':
       return inFile(settings, failed);
+    case 'postgres':
+      return inPostgres(settings);
     default:
-      throw new PkbConfigError('PKB_SETTING', 'The store of the outbox must be embedded or memory.');
+      throw new PkbConfigError(
+        'PKB_SETTING',
+        'The store of the outbox must be embedded, postgres or memory.',
+      );
   }
 }
 
@@ -74,6 +84,46 @@ function inMemory(name: string): OpenOutbox {
   const outbox = IN_MEMORY.get(name) ?? new MemoryOutbox();
   IN_MEMORY.set(name, outbox);
   return { outbox, reports: [], release: async () => undefined };
+}
+
+/** Each that names the same database and terms shares one pool. */
+interface SharedDatabase {
+  readonly outbox: Promise<PostgresOutbox>;
+  users: number;
+}
+
+const DATABASES = new Map<string, SharedDatabase>();
+
+async function inPostgres(settings: OutboxSettings): Promise<OpenOutbox> {
+  const { connectionString = '', retentionDays, encryptionKey, poolSize } = settings;
+  const terms = JSON.stringify([connectionString, retentionDays, encryptionKey, poolSize]);
+  let shared = DATABASES.get(terms);
+  if (shared === undefined) {
+    const outbox = PostgresOutbox.open({
+      connectionString,
+      poolSize,
+      retentionMs: retentionDays * DAY_MS,
+      encryptionKey,
+    });
+    shared = { outbox, users: 0 };
+    DATABASES.set(terms, shared);
+  }
+  const mine = shared;
+  mine.users++;
+  let left = false;
+  const leave = async (): Promise<void> => {
+    if (left) return;
+    left = true;
+    if (--mine.users > 0) return;
+    if (DATABASES.get(terms) === mine) DATABASES.delete(terms);
+    await mine.outbox.then((outbox) => outbox.close()).catch(() => undefined);
+  };
+  try {
+    return { outbox: await mine.outbox, reports: [], release: leave };
+  } catch (error) {
+    await leave();
+    throw error;
+  }
 }
 
 async function inFile(settings: OutboxSettings, failed: (error: PkbError) => void): Promise<OpenOutbox> {

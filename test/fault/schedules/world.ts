@@ -247,6 +247,7 @@ class World {
       url: () => new URL(address.split(' ')[1] ?? ''),
       address,
       concurrency: this.#plan.concurrency,
+      requestMs: 30_000,
       policy: POLICY,
       events: {
         changed: () => undefined,

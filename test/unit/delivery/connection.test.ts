@@ -111,6 +111,7 @@ describe('a connection', () => {
       url: () => new URL('https://sandbox.example/services/hl7'),
       address: HERE,
       concurrency: 1,
+      requestMs: 30_000,
       policy: DEFAULT_POLICY,
       events: {
         changed: (state) => states.push(state),

@@ -4,24 +4,10 @@
  */
 import { PkbOutboxError } from '../../../errors.js';
 import { piecesOf } from '../../../hl7/pieces.js';
-import type { BodyCipher } from './cipher.js';
-import type { Row, Statements } from './statements.js';
-
-/** Length of a part, in UTF-16 units. */
-const PART = 2 ** 19;
-
-/** What is kept of a message in words. */
-export interface Texts {
-  readonly body: string;
-  readonly carried: string;
-}
-
-/** Where the texts of a message stand, for the seal. */
-export const places = {
-  body: (id: number): string => `text.body:${id}`,
-  carried: (id: number): string => `text.carried:${id}`,
-  part: (id: number, n: number): string => `part.bytes:${id}:${n}`,
-} as const;
+import type { BodyCipher } from '../cipher.js';
+import type { Row } from '../row.js';
+import { PART, places, type Texts } from '../texts.js';
+import type { Statements } from './statements.js';
 
 /** Writes, reads and erases texts. */
 export class Bodies {
@@ -53,11 +39,6 @@ export class Bodies {
   replace(id: number, texts: Texts): void {
     this.#remove(id, true);
     this.store(id, texts);
-  }
-
-  /** How many parts follow the first. */
-  static parts({ body }: Texts): number {
-    return body.length <= PART ? 0 : [...piecesOf(body, PART)].length - 1;
   }
 
   /** The texts of a message. @throws PkbOutboxError `PKB_OUTBOX` where they are not there, or cannot be read */

@@ -13,10 +13,11 @@ import {
   type Replayed,
   type ReplayTerms,
 } from '../contract.js';
-import type { BodyCipher, Hidden } from './cipher.js';
-import { COLUMNS, type MessageRows, placeOfResult, WRITTEN } from './message-row.js';
+import type { BodyCipher, Hidden } from '../cipher.js';
+import { COLUMNS, type MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
 import type { KeyQueues } from './key-queues.js';
-import type { Row, Statements } from './statements.js';
+import type { Row } from '../row.js';
+import type { Statements } from './statements.js';
 
 const FAILED = `state IN ('rejected', 'errored', 'undeliverable')`;
 

@@ -2,7 +2,7 @@
  * Texts just stored, which mostly are sent at once: kept on this side of the thread, up to a limit, so that they need not
  * come back from it.
  */
-import type { Texts } from './bodies.js';
+import type { Texts } from '../texts.js';
 
 /** How much is kept, in UTF-16 units; or one text, however long. */
 const LIMIT = 2 ** 21;

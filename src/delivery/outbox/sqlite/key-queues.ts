@@ -3,8 +3,9 @@
  * messages, and the heads take turns.
  */
 import { LONGEST_WAIT_MS } from '../../retry.js';
-import { COLUMNS } from './message-row.js';
-import type { Row, Statements } from './statements.js';
+import { COLUMNS } from '../message-row.js';
+import type { Row } from '../row.js';
+import type { Statements } from './statements.js';
 
 /** The queues of all order keys. */
 export class KeyQueues {

@@ -2,9 +2,9 @@
  * Sealing a file anew: when it is given a key, so that nothing in it stays plain, and when an earlier version had sealed it
  * without binding values to their places.
  */
-import { places } from './bodies.js';
-import { type BodyCipher, formOf } from './cipher.js';
-import { type MessageRows, placeOfResult } from './message-row.js';
+import { places } from '../texts.js';
+import { type BodyCipher, formOf } from '../cipher.js';
+import { type MessageRows, placeOfResult } from '../message-row.js';
 import type { Statements } from './statements.js';
 
 /** Rows that are read at once, so that a long file costs no memory. */

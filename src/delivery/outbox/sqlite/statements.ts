@@ -1,11 +1,6 @@
 /** A database that can be changed for another, and its statements, each prepared once. */
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-
-/** What SQLite is given for a parameter. */
-export type Value = string | number | null | Buffer;
-
-/** One row, by column name. */
-export type Row = Record<string, unknown>;
+import type { Row, Value } from '../row.js';
 
 /** Runs SQL. */
 export class Statements {

@@ -32,15 +32,17 @@ import type {
 } from '../contract.js';
 import { storeName, unchangedError } from '../contract.js';
 import { Bodies } from './bodies.js';
-import { BodyCipher, Hidden } from './cipher.js';
+import { BodyCipher, Hidden } from '../cipher.js';
 import { Failures } from './failures.js';
 import { openFile, removeDamagedCopies } from './file.js';
 import { GroupCommit } from './group-commit.js';
 import { KeyQueues } from './key-queues.js';
 import { type FileLock, lockFile } from './lock.js';
-import { COLUMNS, MessageRows, placeOfResult, WRITTEN } from './message-row.js';
+import { AUDIT_MS, FAILED_MS, UNTOLD_MS } from '../retention.js';
+import { COLUMNS, MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
 import { needsSealing, sealAnew } from './reseal.js';
-import { type Row, Statements } from './statements.js';
+import type { Row } from '../row.js';
+import { Statements } from './statements.js';
 import { WatchedFile } from './watched-file.js';
 
 /** What an embedded outbox is opened with. */
@@ -55,17 +57,6 @@ export interface SqliteOptions {
   readonly inFlight?: readonly number[];
   readonly now?: () => number;
 }
-
-const DAY_MS = 24 * 3_600_000;
-
-/** How long rows without bodies are kept, as a record of what was sent. */
-const AUDIT_MS = 365 * DAY_MS;
-
-/** How long the texts of messages that were not accepted are kept, so that they can be sent once more. */
-const FAILED_MS = 90 * DAY_MS;
-
-/** How much longer the texts of accepted messages are kept that nobody was told of. */
-const UNTOLD_MS = DAY_MS;
 
 /** Erasing is done a little at a time, so that sending goes on meanwhile. */
 const SWEEP_MS = 3_600_000;

@@ -1,9 +1,9 @@
-/** A message as a row of the embedded outbox: which columns hold what, in both directions. */
+/** A message as a row of an outbox's database: which columns hold what, in both directions. */
 import { createHmac, type KeyObject } from 'node:crypto';
-import type { NewMessage, StoredMessage } from '../contract.js';
-import { Bodies, type Texts } from './bodies.js';
+import type { NewMessage, StoredMessage } from './contract.js';
 import type { BodyCipher, Hidden } from './cipher.js';
-import type { Row, Value } from './statements.js';
+import type { Row, Value } from './row.js';
+import { furtherParts, type Texts } from './texts.js';
 
 /** The columns that are written when a message is stored, and again when it is sent once more. */
 export const WRITTEN = [
@@ -60,7 +60,7 @@ export class MessageRows {
       data_point_field: dataPoint?.field ?? null,
       data_point_owner: dataPoint?.owner ?? null,
       ...this.identityColumns(id, identity, dataPoint !== undefined),
-      in_parts: Bodies.parts(message),
+      in_parts: furtherParts(message),
       hold: message.holdOnRejection ? 1 : 0,
       ask: message.askOnUnknown ? 1 : 0,
       digest: this.digestOf(message),

@@ -1,5 +1,5 @@
 /**
- * Encryption of what an outbox file holds of messages: AES-256-GCM, the key made from a password by scrypt. Each sealed
+ * Encryption of what an outbox holds of messages: AES-256-GCM, the key made from a password by scrypt. Each sealed
  * value is bound to its place (table, column, row and part), so that none can be put into the place of another.
  */
 import {
@@ -10,7 +10,7 @@ import {
   randomBytes,
   scryptSync,
 } from 'node:crypto';
-import { PkbOutboxError } from '../../../errors.js';
+import { PkbOutboxError } from '../../errors.js';
 
 /** As it is. */
 const PLAIN = 0;
@@ -115,6 +115,6 @@ export class Hidden {
 function wrongKey(): PkbOutboxError {
   return new PkbOutboxError(
     'PKB_OUTBOX',
-    'The outbox file was encrypted with another key than the one entered; enter the right one. The file is untouched.',
+    'The outbox was encrypted with another key than the one entered; enter the right one. Nothing has been changed.',
   );
 }

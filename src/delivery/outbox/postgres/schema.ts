@@ -1,0 +1,123 @@
+/** The tables of the PostgreSQL outbox, in a schema of its own, and how they are made. */
+import { PkbConfigError, PkbOutboxError } from '../../../errors.js';
+import type { Database } from './database.js';
+
+/** The schema where the setting names none. */
+export const SCHEMA = 'pkb_outbox';
+
+/**
+ * Each entry takes a schema from one version to the next; none is ever changed once it has been released. `$` stands for
+ * the name of the schema.
+ */
+export const MIGRATIONS: readonly string[] = [
+  `
+  CREATE TABLE $.meta (key text PRIMARY KEY, value bytea NOT NULL);
+  CREATE SEQUENCE $.message_id;
+  CREATE SEQUENCE $.position;
+  CREATE SEQUENCE $.turn;
+  CREATE TABLE $.message (
+    id bigint PRIMARY KEY,
+    position bigint NOT NULL,
+    connection text NOT NULL,
+    sender text NOT NULL,
+    address text NOT NULL,
+    order_key text NOT NULL,
+    control_id text NOT NULL,
+    message_type text NOT NULL,
+    data_point_field text,
+    data_point_id text,
+    data_point_owner text,
+    facility text NOT NULL,
+    identity bytea,
+    digest text NOT NULL,
+    in_parts integer NOT NULL,
+    hold integer NOT NULL,
+    ask integer NOT NULL,
+    stored_at bigint NOT NULL,
+    instance text NOT NULL,
+    state text NOT NULL DEFAULT 'queued',
+    attempts integer NOT NULL DEFAULT 0,
+    unclear integer NOT NULL DEFAULT 0,
+    corrections integer NOT NULL DEFAULT 0,
+    settled_at bigint,
+    told integer,
+    expired integer,
+    result bytea,
+    kept integer NOT NULL DEFAULT 1
+  );
+  CREATE INDEX message_queue ON $.message (connection, order_key, position) WHERE state = 'queued';
+  CREATE INDEX message_untold ON $.message (connection, sender, position) WHERE told = 0;
+  CREATE INDEX message_kept ON $.message (settled_at) WHERE kept = 1 AND state <> 'queued';
+  CREATE INDEX message_old ON $.message (settled_at) WHERE state <> 'queued';
+  CREATE INDEX message_data_point ON $.message (connection, data_point_id, position) WHERE data_point_id IS NOT NULL;
+  CREATE INDEX message_failed ON $.message (connection, sender, position) WHERE state IN ('rejected', 'errored', 'undeliverable');
+  CREATE INDEX message_refused ON $.message (connection, digest) WHERE state IN ('rejected', 'errored');
+  CREATE TABLE $.text (message bigint PRIMARY KEY, body bytea NOT NULL, carried bytea NOT NULL);
+  CREATE TABLE $.part (message bigint NOT NULL, n integer NOT NULL, bytes bytea NOT NULL, PRIMARY KEY (message, n));
+  CREATE TABLE $.attempt (message bigint NOT NULL, at bigint NOT NULL, outcome text NOT NULL, reason text NOT NULL);
+  CREATE INDEX attempt_message ON $.attempt (message);
+  CREATE TABLE $.queue (
+    connection text NOT NULL,
+    order_key text NOT NULL,
+    waiting integer NOT NULL,
+    due bigint NOT NULL DEFAULT 0,
+    turn bigint NOT NULL,
+    held_by bigint,
+    taken bigint,
+    PRIMARY KEY (connection, order_key)
+  ) WITH (fillfactor = 70);
+  CREATE INDEX queue_turn ON $.queue (connection, turn) WHERE waiting > 0 AND held_by IS NULL;
+  CREATE INDEX queue_due ON $.queue (connection, due) WHERE waiting > 0 AND held_by IS NULL;
+  CREATE INDEX queue_held ON $.queue (connection) WHERE held_by IS NOT NULL;
+  CREATE TABLE $.lease (
+    connection text PRIMARY KEY,
+    holder text NOT NULL,
+    epoch bigint NOT NULL,
+    until timestamptz NOT NULL,
+    grace_ms integer NOT NULL
+  );
+  CREATE TABLE $.instance (id text PRIMARY KEY, seen timestamptz NOT NULL, connections text[] NOT NULL, held integer NOT NULL)
+  `,
+];
+
+/** Any number that no other program is likely to lock by. */
+const MIGRATION_LOCK = 5_022_441_001;
+
+/** The name of a schema, as it can stand in SQL. @throws PkbConfigError `PKB_SETTING` */
+export function schemaName(given: string): string {
+  if (/^[a-z_][a-z0-9_]{0,62}$/.test(given)) return given;
+  throw new PkbConfigError(
+    'PKB_SETTING',
+    'The schema of the outbox must be lower-case letters, digits and underscores.',
+  );
+}
+
+/**
+ * Makes the schema where there is none, and takes an older one to this version; several processes may do so at once.
+ *
+ * @throws PkbOutboxError `PKB_OUTBOX` where it was written by a newer version, or the user may not make it
+ */
+export async function migrate(db: Database, schema: string): Promise<void> {
+  await db.transaction(async (sql) => {
+    await sql.get('SELECT pg_advisory_xact_lock($1)', MIGRATION_LOCK);
+    const exists = await sql.get('SELECT 1 FROM pg_namespace WHERE nspname = $1', schema);
+    if (exists === undefined) await sql.all(`CREATE SCHEMA ${schema}`);
+    const table = await sql.get(
+      `SELECT 1 FROM pg_tables WHERE schemaname = $1 AND tablename = 'version'`,
+      schema,
+    );
+    if (table === undefined) await sql.all(`CREATE TABLE ${schema}.version (n integer NOT NULL)`);
+    const version = Number((await sql.get(`SELECT max(n) AS n FROM ${schema}.version`))?.['n'] ?? 0);
+    if (version > MIGRATIONS.length) {
+      throw new PkbOutboxError(
+        'PKB_OUTBOX',
+        `The schema ${schema} of the outbox is of a newer version of this package (${version}, here ${MIGRATIONS.length}); update the package. It was left untouched.`,
+      );
+    }
+    for (const [i, migration] of MIGRATIONS.entries()) {
+      if (i < version) continue;
+      for (const statement of migration.split(';')) await sql.all(statement.replaceAll('$', schema));
+      await sql.all(`INSERT INTO ${schema}.version (n) VALUES ($1)`, i + 1);
+    }
+  });
+}
