@@ -371,7 +371,9 @@ export class Dispatcher {
     // Another process sends for this connection, or soon will.
     if (outbox.sharing !== undefined && term === undefined) return undefined;
     const signal = term ? AbortSignal.any([this.#abort.signal, term.signal]) : this.#abort.signal;
-    const exchange = await transport.post(url, requestBody(body), signal, answerLimit(messageType));
+    const mayWrite = term && ((): boolean => outbox.sharing?.term(connection)?.signal === term.signal);
+    const limit = answerLimit(messageType);
+    const exchange = await transport.post(url, requestBody(body), signal, limit, mayWrite);
     if ('answer' in exchange)
       return judgeAnswer(exchange.answer, controlId, new Date(Date.now()), messageType);
     return signal.aborted ? undefined : judgeFailure(exchange.failure, messageType);

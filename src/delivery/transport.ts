@@ -50,8 +50,15 @@ export interface Transport {
    *
    * @param signal aborts the request
    * @param limit how large the answer may be, in bytes; 1 MiB where left out
+   * @param mayWrite asked right before anything is written: a process that was stopped meanwhile has missed its signal
    */
-  post(url: URL, body: RequestBody, signal: AbortSignal, limit?: number): Promise<Exchange>;
+  post(
+    url: URL,
+    body: RequestBody,
+    signal: AbortSignal,
+    limit?: number,
+    mayWrite?: () => boolean,
+  ): Promise<Exchange>;
   /** Asks the address for itself (GET), with the credentials and without a message. Never rejects. */
   probe(url: URL, signal: AbortSignal): Promise<Exchange>;
   /** Closes idle sockets. */
@@ -110,6 +117,7 @@ function createTransport(got: Got, options: TransportOptions): Transport {
     signal: AbortSignal,
     what: { method?: 'GET'; body?: Iterable<Buffer>; headers?: { 'content-length': string } },
     mostBytes = MAX_RESPONSE_BYTES,
+    mayWrite = (): boolean => true,
   ): Promise<Exchange> => {
     const evidence: Evidence = { written: false, tooLarge: false, overdue: undefined };
     const limit = options.proxy === undefined ? NO_LIMIT : limitConnecting(evidence, signal, milliseconds);
@@ -122,7 +130,7 @@ function createTransport(got: Got, options: TransportOptions): Transport {
     });
     void request.once('request', (clientRequest: ClientRequest) => {
       sent = clientRequest;
-      watch(clientRequest, evidence, limit);
+      watch(clientRequest, evidence, limit, mayWrite);
     });
     try {
       const { statusCode, headers, body } = await request;
@@ -134,7 +142,8 @@ function createTransport(got: Got, options: TransportOptions): Transport {
     }
   };
   return {
-    post: (url, body, signal, mostBytes) => exchange(url, signal, bodyOptions(body), mostBytes),
+    post: (url, body, signal, mostBytes, mayWrite) =>
+      exchange(url, signal, bodyOptions(body, mayWrite), mostBytes, mayWrite),
     probe: (url, signal) => exchange(url, signal, { method: 'GET' }),
     close() {
       agents.http.destroy();
@@ -149,11 +158,20 @@ function createTransport(got: Got, options: TransportOptions): Transport {
  * The iterable is a function, because the client clones bodies that are objects, for hooks that are not used here. The
  * length is said beforehand, since PKB may not know chunked requests.
  */
-function bodyOptions({ length, pieces }: RequestBody): {
+function bodyOptions(
+  { length, pieces }: RequestBody,
+  mayWrite = (): boolean => true,
+): {
   body: Iterable<Buffer>;
   headers: { 'content-length': string };
 } {
-  const body = Object.assign(() => undefined, { [Symbol.iterator]: pieces });
+  const checked = function* (): Iterator<Buffer> {
+    for (const piece of { [Symbol.iterator]: pieces }) {
+      if (!mayWrite()) throw new Error('This process may not send any more.');
+      yield piece;
+    }
+  };
+  const body = Object.assign(() => undefined, { [Symbol.iterator]: checked });
   return { body, headers: { 'content-length': String(length) } };
 }
 
@@ -187,16 +205,23 @@ function limitConnecting(evidence: Evidence, signal: AbortSignal, milliseconds: 
 }
 
 /** Notes when the request's socket is ready to be written to; before that nothing of the message can have left. */
-function watch(request: ClientRequest, evidence: Evidence, limit: ConnectLimit): void {
+function watch(
+  request: ClientRequest,
+  evidence: Evidence,
+  limit: ConnectLimit,
+  mayWrite: () => boolean,
+): void {
   request.once('socket', (socket: Socket | TLSSocket) => {
     const ready = (): void => {
+      if (!mayWrite()) return void request.destroy();
       evidence.written = true;
       limit.connected();
     };
     const secured = 'encrypted' in socket;
     const pending = secured ? (socket as { secureConnecting?: boolean }).secureConnecting : socket.connecting;
     if (request.reusedSocket || !pending) ready();
-    else socket.once(secured ? 'secureConnect' : 'connect', ready);
+    // Before what has been written to it meanwhile leaves.
+    else socket.prependOnceListener(secured ? 'secureConnect' : 'connect', ready);
   });
 }
 

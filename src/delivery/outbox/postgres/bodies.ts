@@ -6,6 +6,13 @@ import type { Value } from '../row.js';
 import { PART, places, type Texts } from '../texts.js';
 import type { Sql } from './database.js';
 
+/** Thrown where the text of a message is not there, or cannot be decrypted, though the database answers. */
+export class UnreadableText extends PkbOutboxError {
+  constructor(text: string) {
+    super('PKB_OUTBOX', text);
+  }
+}
+
 /** So many texts go in one statement, which has room for 65,535 parameters. */
 const PER_STATEMENT = 500;
 
@@ -57,27 +64,33 @@ export class Bodies {
     await this.store(sql, [{ id, ...texts }]);
   }
 
-  /** The texts of a message. @throws PkbOutboxError `PKB_OUTBOX` where they are not there, or cannot be read */
+  /** The texts of a message. @throws UnreadableText where they are not there, or cannot be read */
   async read(sql: Sql, id: number): Promise<Texts> {
     const row = await sql.get(
       `SELECT t.body, t.carried, m.in_parts FROM ${this.#schema}.text t JOIN ${this.#schema}.message m ON m.id = t.message
         WHERE t.message = $1`,
       id,
     );
-    if (row === undefined)
-      throw new PkbOutboxError('PKB_OUTBOX', 'The text of a message is missing in the outbox.');
-    let body = this.#cipher.open(row['body'], places.body(id));
+    if (row === undefined) throw new UnreadableText('The text of a message is missing in the outbox.');
+    let body = this.#open(row['body'], places.body(id));
     for (let n = 1; n <= Number(row['in_parts']); n++) {
       const part = await sql.get(
         `SELECT bytes FROM ${this.#schema}.part WHERE message = $1 AND n = $2`,
         id,
         n,
       );
-      if (part === undefined)
-        throw new PkbOutboxError('PKB_OUTBOX', 'A part of a message is missing in the outbox.');
-      body += this.#cipher.open(part['bytes'], places.part(id, n));
+      if (part === undefined) throw new UnreadableText('A part of a message is missing in the outbox.');
+      body += this.#open(part['bytes'], places.part(id, n));
     }
-    return { body, carried: this.#cipher.open(row['carried'], places.carried(id)) };
+    return { body, carried: this.#open(row['carried'], places.carried(id)) };
+  }
+
+  #open(sealed: unknown, place: string): string {
+    try {
+      return this.#cipher.open(sealed, place);
+    } catch {
+      throw new UnreadableText('The text of a message cannot be decrypted.');
+    }
   }
 
   /** Erases the texts of some messages. */

@@ -3,8 +3,10 @@
  * connection (`leases.ts`).
  *
  * States of a row of `message` are those of the embedded outbox (`sqlite/store.ts`). A row of `queue` stands for an order
- * key: how many of its messages wait, when the next is due, what holds it, and in which epoch its first was taken. What was
- * taken in an earlier epoch than the current one is free again: its process has lost the lease.
+ * key: how many of its messages wait, when the next is due, what holds it, and by which taking, in which epoch, its first is
+ * under way. What was taken in an earlier epoch than the current one is free again, since its process has lost the lease;
+ * so is a taking that the holder of the lease does not know, since it was never told of it. Every write about a message that
+ * was taken names the taking: one that is made twice, because its answer was lost, does nothing the second time.
  *
  * The lock of that row keeps order: who stores a message holds it until the commit, and the message's position is given
  * under it, so that positions of one order key grow with the commits, whichever process stores.
@@ -36,7 +38,7 @@ import {
 } from '../contract.js';
 import { COLUMNS, MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
 import type { Row, Value } from '../row.js';
-import { Bodies } from './bodies.js';
+import { Bodies, UnreadableText } from './bodies.js';
 import { Database, type Sql } from './database.js';
 import { Failures } from './failures.js';
 import { LEASE_TIMES, Leases, type LeaseTimes } from './leases.js';
@@ -74,6 +76,14 @@ const TOLD_MS = 100;
 /** A process that has not been seen for so long is taken for dead, in lease times. */
 const DEAD_AFTER = 1.5;
 
+/** A message that is under way here. */
+interface Taken {
+  readonly connection: string;
+  readonly epoch: number;
+  /** The number of this taking. */
+  readonly taking: string;
+}
+
 interface Waiting {
   readonly message: NewMessage;
   readonly resolve: (id: number) => void;
@@ -101,8 +111,8 @@ export class PostgresOutbox implements Outbox {
   readonly #deadMs: number;
   readonly #retentionMs: number;
   readonly #parts = new Map<string, Set<Part>>();
-  /** What this process has taken, with the epoch. */
-  readonly #taken = new Map<number, { readonly connection: string; readonly epoch: number }>();
+  /** What this process has taken. */
+  readonly #taken = new Map<number, Taken>();
   readonly #waiting: Waiting[] = [];
   readonly #ids: number[] = [];
   readonly #toldIds = new Set<number>();
@@ -192,20 +202,20 @@ export class PostgresOutbox implements Outbox {
           SELECT q.connection, q.order_key, head.id FROM ${s}.queue q
             CROSS JOIN LATERAL (SELECT m.id, m.facility FROM ${s}.message m WHERE m.connection = q.connection
               AND m.order_key = q.order_key AND m.state = 'queued' ORDER BY m.position LIMIT 1) head
-          WHERE q.connection = $1 AND q.waiting > 0 AND q.held_by IS NULL AND (q.taken IS NULL OR q.taken < $2)
-            AND q.due NOT BETWEEN $3 AND $4 AND head.facility <> ALL ($5::text[])
+          WHERE q.connection = $1 AND q.waiting > 0 AND q.held_by IS NULL AND (q.taken IS NULL OR q.epoch < $2
+            OR q.taken <> ALL ($9::bigint[])) AND q.due NOT BETWEEN $3 AND $4 AND head.facility <> ALL ($5::text[])
           ORDER BY q.turn LIMIT $6 FOR UPDATE OF q SKIP LOCKED
         ), taken AS (
-          UPDATE ${s}.queue q SET taken = $2 FROM free WHERE q.connection = free.connection AND q.order_key = free.order_key
+          UPDATE ${s}.queue q SET taken = nextval('${s}.taking'), epoch = $2 FROM free WHERE q.connection = free.connection AND q.order_key = free.order_key
             AND EXISTS (SELECT 1 FROM ${s}.lease l WHERE l.connection = $1 AND l.epoch = $2)
-          RETURNING free.id, q.turn
+          RETURNING free.id, q.turn, q.taken AS taking
         )
         SELECT ${COLUMNS.split(', ')
           .map((column) => `m.${column}`)
-          .join(', ')}, t.body, t.carried,
+          .join(', ')}, taken.taking,
             m.instance <> $7 AND EXISTS (SELECT 1 FROM ${s}.instance i WHERE i.id = m.instance
               AND i.seen > clock_timestamp() - $8 * interval '1 millisecond') AS elsewhere
-          FROM taken JOIN ${s}.message m USING (id) LEFT JOIN ${s}.text t ON t.message = m.id ORDER BY taken.turn`,
+          FROM taken JOIN ${s}.message m USING (id) ORDER BY taken.turn`,
       connection,
       term.epoch,
       now + 1,
@@ -214,15 +224,21 @@ export class PostgresOutbox implements Outbox {
       most,
       this.#instance,
       this.#deadMs,
+      this.#takings(connection),
     );
+    for (const row of found) {
+      const { epoch } = term;
+      this.#taken.set(Number(row['id']), { connection, epoch, taking: String(row['taking']) });
+    }
     const messages: StoredMessage[] = [];
     for (const row of found) {
-      const id = Number(row['id']);
-      this.#taken.set(id, { connection, epoch: term.epoch });
       try {
         messages.push(await this.#stored(this.#db, row));
-      } catch {
-        await this.#setAside(id, connection, term.epoch);
+      } catch (error) {
+        const id = Number(row['id']);
+        // Where the database is away, it is free again when it is back.
+        if (!(error instanceof UnreadableText)) this.#taken.delete(id);
+        else await this.#setAside(id);
       }
     }
     return messages;
@@ -235,16 +251,16 @@ export class PostgresOutbox implements Outbox {
   }
 
   async postpone(id: number, until: number, { at, outcome, reason, counts }: Attempt): Promise<void> {
-    const { connection, epoch } = this.#takenBy(id);
+    const { connection, epoch, taking } = this.#takenBy(id);
     const s = this.#schema;
     const done = await this.#db.get(
       `WITH l AS (SELECT 1 FROM ${s}.lease WHERE connection = $1 AND epoch = $2 AND holder = $3 FOR SHARE),
-        m AS (UPDATE ${s}.message SET attempts = attempts + 1, unclear = unclear + $4 WHERE id = $5 AND EXISTS (SELECT 1 FROM l)
-          RETURNING connection, order_key),
-        a AS (INSERT INTO ${s}.attempt (message, at, outcome, reason) SELECT $5, $6, $7, $8 FROM m),
-        q AS (UPDATE ${s}.queue q SET taken = NULL, due = $9, turn = nextval('${s}.turn') FROM m
-          WHERE q.connection = m.connection AND q.order_key = m.order_key)
-        SELECT count(*) AS n FROM m`,
+        q AS (UPDATE ${s}.queue q SET taken = NULL, due = $9, turn = nextval('${s}.turn') FROM ${s}.message m
+          WHERE m.id = $5 AND q.connection = m.connection AND q.order_key = m.order_key AND q.taken = $10
+            AND EXISTS (SELECT 1 FROM l) RETURNING 1),
+        m AS (UPDATE ${s}.message SET attempts = attempts + 1, unclear = unclear + $4 WHERE id = $5 AND EXISTS (SELECT 1 FROM q)),
+        a AS (INSERT INTO ${s}.attempt (message, at, outcome, reason) SELECT $5, $6, $7, $8 FROM q)
+        SELECT count(*) AS n FROM q`,
       connection,
       epoch,
       this.#instance,
@@ -254,6 +270,7 @@ export class PostgresOutbox implements Outbox {
       outcome,
       reason,
       until,
+      taking,
     );
     await this.#left(id, connection);
     if (Number(done?.['n']) === 0) throw new TakenOver();
@@ -262,13 +279,12 @@ export class PostgresOutbox implements Outbox {
   async giveBack(id: number): Promise<void> {
     const taken = this.#taken.get(id);
     if (taken === undefined) return;
-    const { connection, epoch } = taken;
-    // Where another process has taken over, the epoch is another, and nothing is changed.
+    const { connection, taking } = taken;
     await this.#db.all(
       `UPDATE ${this.#schema}.queue q SET taken = NULL FROM ${this.#schema}.message m
         WHERE m.id = $1 AND q.connection = m.connection AND q.order_key = m.order_key AND q.taken = $2`,
       id,
-      epoch,
+      taking,
     );
     await this.#left(id, connection);
   }
@@ -311,12 +327,13 @@ export class PostgresOutbox implements Outbox {
     const s = this.#schema;
     const row = await this.#db.get(
       `SELECT min(q.due) AS due FROM ${s}.queue q WHERE q.connection = $1 AND q.waiting > 0 AND q.held_by IS NULL
-        AND (q.taken IS NULL OR q.taken < $2) AND (cardinality($3::text[]) = 0 OR
+        AND (q.taken IS NULL OR q.epoch < $2 OR q.taken <> ALL ($4::bigint[])) AND (cardinality($3::text[]) = 0 OR
           (SELECT m.facility FROM ${s}.message m WHERE m.connection = q.connection AND m.order_key = q.order_key
             AND m.state = 'queued' ORDER BY m.position LIMIT 1) <> ALL ($3::text[]))`,
       connection,
       epoch,
       except.map((facility) => this.#hidden.hide(facility)),
+      this.#takings(connection),
     );
     return row?.['due'] === null || row === undefined ? undefined : Number(row['due']);
   }
@@ -537,16 +554,17 @@ export class PostgresOutbox implements Outbox {
     hold: boolean,
     { expired, result, told }: { expired: boolean; result: Buffer; told: number },
   ): Promise<void> {
-    const { connection, epoch } = this.#takenBy(id);
+    const { connection, epoch, taking } = this.#takenBy(id);
     const s = this.#schema;
     const done = await this.#db.get(
       `WITH l AS (SELECT 1 FROM ${s}.lease WHERE connection = $1 AND epoch = $2 AND holder = $3 FOR SHARE),
-        m AS (UPDATE ${s}.message SET state = $5, attempts = $6, settled_at = $7, told = $8, expired = $9, result = $10
-          WHERE id = $4 AND state = 'queued' AND EXISTS (SELECT 1 FROM l) RETURNING connection, order_key, instance),
-        a AS (INSERT INTO ${s}.attempt (message, at, outcome, reason) SELECT $4, $7, $11, $12 FROM m),
         q AS (UPDATE ${s}.queue q SET waiting = waiting - 1, taken = NULL, due = 0, turn = nextval('${s}.turn'),
             held_by = CASE WHEN $13::boolean THEN $4 ELSE q.held_by END
-          FROM m WHERE q.connection = m.connection AND q.order_key = m.order_key)
+          FROM ${s}.message m WHERE m.id = $4 AND q.connection = m.connection AND q.order_key = m.order_key
+            AND q.taken = $14 AND EXISTS (SELECT 1 FROM l) RETURNING 1),
+        m AS (UPDATE ${s}.message SET state = $5, attempts = $6, settled_at = $7, told = $8, expired = $9, result = $10
+          WHERE id = $4 AND state = 'queued' AND EXISTS (SELECT 1 FROM q) RETURNING instance),
+        a AS (INSERT INTO ${s}.attempt (message, at, outcome, reason) SELECT $4, $7, $11, $12 FROM m)
         SELECT count(*) AS n, count(CASE WHEN instance <> $3 THEN pg_notify('${s}', 'told ' || instance) END) AS said FROM m`,
       connection,
       epoch,
@@ -561,21 +579,28 @@ export class PostgresOutbox implements Outbox {
       outcome,
       reason,
       hold ? 1 : 0,
+      taking,
     );
     await this.#left(id, connection);
     if (Number(done?.['n']) === 0) throw new TakenOver();
   }
 
   /** Ends the life of a message whose text cannot be read, so that those behind it go on. It stays in the database. */
-  async #setAside(id: number, connection: string, epoch: number): Promise<void> {
-    this.#taken.set(id, { connection, epoch });
+  async #setAside(id: number): Promise<void> {
     const reason = 'Its text cannot be read from the outbox.';
     const result = this.#cipher.seal(JSON.stringify({ outcome: 'unreadable', reason }), placeOfResult(id));
     const attempt = { at: Date.now(), outcome: 'unknown', reason, counts: false } as const;
     await this.#end(id, 'undeliverable', 0, attempt, false, { expired: false, result, told: 1 });
   }
 
-  #takenBy(id: number): { connection: string; epoch: number } {
+  /** The takings of a connection that this process knows. */
+  #takings(connection: string): string[] {
+    return [...this.#taken.values()]
+      .filter((one) => one.connection === connection)
+      .map(({ taking }) => taking);
+  }
+
+  #takenBy(id: number): Taken {
     const taken = this.#taken.get(id);
     if (taken === undefined) throw new TakenOver();
     return taken;

@@ -15,6 +15,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE SEQUENCE $.message_id;
   CREATE SEQUENCE $.position;
   CREATE SEQUENCE $.turn;
+  CREATE SEQUENCE $.taking;
   CREATE TABLE $.message (
     id bigint PRIMARY KEY,
     position bigint NOT NULL,
@@ -64,6 +65,7 @@ export const MIGRATIONS: readonly string[] = [
     turn bigint NOT NULL,
     held_by bigint,
     taken bigint,
+    epoch bigint,
     PRIMARY KEY (connection, order_key)
   ) WITH (fillfactor = 70);
   CREATE INDEX queue_turn ON $.queue (connection, turn) WHERE waiting > 0 AND held_by IS NULL;
