@@ -19,22 +19,22 @@ export interface Acknowledgement {
 /**
  * Finds and reads an acknowledgement in a text, in time proportional to its length.
  *
- * @param text anything; the ACK may stand anywhere in it at the beginning of a line, its segments ended by CR, LF or CRLF.
- *   MSA-3 may run over several lines, and quote a message.
- * @returns undefined where there is not exactly one message of an answering type with exactly one MSA
+ * @param text anything; the ACK may begin at any line of it, and its segments end with CR, LF or CRLF.
+ *   MSA-3 may have several lines, and quote a message.
+ * @returns undefined unless there is exactly one message of an answering type with exactly one MSA
  */
 export function readAck(text: string): Acknowledgement | undefined {
   const start = startOfMessage(text);
   if (start < 0) return undefined;
   const ack = text.slice(start, endWithoutBlanks(text));
-  // PKB publishes MSH|^~\&;| in AR and AE examples (3364848470): only the separators in their places count.
+  // PKB's AR and AE examples show MSH|^~\&;| (3364848470): only the separators at their usual places count.
   const delimiters = ack.startsWith('MSH|^~\\&') ? STANDARD_DELIMITERS : delimitersOf(ack);
   const lines = ack.split(/[\r\n]+/).map((line) => line.trimStart());
   const type = (lines[0] ?? '').split(delimiters.field, 9)[8] ?? '';
   const isNamed = (name: string) => (line: string, i: number) =>
     i > 0 && line.startsWith(name + delimiters.field);
   const at = lines.findIndex(isNamed('MSA'));
-  // Two answers in one would leave open which of them counts.
+  // With two answers in one, it would be unclear which of them counts.
   if (!ANSWERS.test(type) || at < 0 || lines.findLastIndex(isNamed('MSA')) !== at) return undefined;
   const again = lines.findIndex((line, i) => i > 0 && line.startsWith('MSH'));
   if (again >= 0 && again < at) return undefined;
@@ -51,14 +51,14 @@ export function readAck(text: string): Acknowledgement | undefined {
   };
 }
 
-/** MSA-3; one that quotes a message runs to the end of the line. */
+/** MSA-3; if it quotes a message, it extends to the end of the line. */
 function textOf(answer: string, fields: readonly string[], separator: string): string {
   const text = fields[3] ?? '';
   if (!text.includes('MSH')) return text;
   return answer.slice(fields.slice(0, 3).join(separator).length + 1);
 }
 
-/** The lines over which MSA-3 goes on: up to the next segment, or, where it quotes a message, to the end. */
+/** The further lines of MSA-3: up to the next segment, or to the end if it quotes a message. */
 function continued(
   lines: readonly string[],
   at: number,
@@ -71,7 +71,7 @@ function continued(
   return lines.slice(at + 1, next < 0 ? lines.length : next);
 }
 
-/** Where a header segment begins that nothing but blanks precede in its line; -1 where there is none. */
+/** The offset of the first header segment that has only blanks before it on its line; -1 if there is none. */
 function startOfMessage(text: string): number {
   for (let at = text.indexOf('MSH'); at >= 0; at = text.indexOf('MSH', at + 3)) {
     if (/[A-Za-z0-9\s]/.test(text.charAt(at + 3)) || at + 3 >= text.length) continue;
@@ -82,7 +82,7 @@ function startOfMessage(text: string): number {
   return -1;
 }
 
-/** The end of a text without the white space, and the end of an MLLP frame, behind it. */
+/** The end of a text, not counting white space and the end of an MLLP frame after it. */
 function endWithoutBlanks(text: string): number {
   let end = text.length;
   while (end > 0 && (text.charAt(end - 1) === '\x1c' || text.charAt(end - 1).trim() === '')) end--;
@@ -94,14 +94,14 @@ const ANSWERS = /^(?:ACK|ADR|MCF|ORF|RSP)(?:$|[^A-Za-z0-9])/;
 
 /** What goes into an acknowledgement that we write. */
 export interface AckFields {
-  /** MSH-9; `ACK^R01`, as in all of PKB's examples, where left out. */
+  /** MSH-9; default `ACK^R01`, as in all of PKB's examples. */
   readonly type?: string;
   readonly code: 'AA' | 'AR' | 'AE';
-  /** Control ID of the message that is answered. */
+  /** Control ID of the message answered. */
   readonly answers: string;
   /** MSA-3, plain text; blank for none. */
   readonly text: string;
-  /** Raw MSH-3 and MSH-4 of the message that is answered, which become MSH-5 and MSH-6. */
+  /** Raw MSH-3 and MSH-4 of the message answered. They become MSH-5 and MSH-6. */
   readonly application: string;
   readonly facility: string;
   /** HL7 time stamp for MSH-7, also used in MSH-10. */
@@ -111,7 +111,7 @@ export interface AckFields {
 /**
  * Writes an acknowledgement in the form that PKB shows (3364848470).
  *
- * @returns HL7 text, segments ended by CR
+ * @returns HL7 text; segments end with CR
  */
 export function writeAck(fields: AckFields): string {
   const header = `MSH|^~\\&|HL7API|PKB|${fields.application}|${fields.facility}|${fields.time}||${fields.type ?? 'ACK^R01'}|PKB-${fields.time}|P|2.4`;

@@ -5,7 +5,7 @@ import { isUtf8 } from 'node:buffer';
 import iconv from 'iconv-lite';
 import { PkbMessageError } from '../errors.js';
 
-/** HL7 table 0211 to names that iconv-lite knows. ASCII is read as UTF-8, which contains it. */
+/** HL7 table 0211 to names that iconv-lite knows. ASCII is read as UTF-8, because it is a part of UTF-8. */
 const CHARSETS: Readonly<Record<string, string>> = {
   ASCII: 'utf8',
   UTF8: 'utf8',
@@ -25,8 +25,8 @@ const CHARSETS: Readonly<Record<string, string>> = {
 /**
  * Decodes bytes strictly.
  *
- * @param declared MSH-18 as it stands, a name of table 0211
- * @throws PkbMessageError `PKB_HL7_CHARSET` for an unknown name, or bytes that are not in that character set
+ * @param declared raw MSH-18, a name of table 0211
+ * @throws PkbMessageError `PKB_HL7_CHARSET` for an unknown name, or for bytes that are not in that character set
  */
 export function decodeCharset(bytes: Buffer, declared: string): string {
   const encoding = Object.hasOwn(CHARSETS, declared.toUpperCase())

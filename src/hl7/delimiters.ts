@@ -1,7 +1,7 @@
 /**
  * The five separators of HL7 v2 (chapter 2, "Message delimiters").
  *
- * PKB honours only the standard ones (PKB page "MSH", 3365012972); other ones can be read but are never sent.
+ * PKB honours only the standard ones (PKB page "MSH", 3365012972). We can read others, but never send them.
  */
 export interface Delimiters {
   readonly field: string;
@@ -11,7 +11,7 @@ export interface Delimiters {
   readonly subcomponent: string;
 }
 
-/** `|^~\&`, what HL7 recommends and the only set PKB reads. */
+/** `|^~\&`: HL7 recommends this set, and PKB reads no other. */
 export const STANDARD_DELIMITERS: Delimiters = Object.freeze({
   field: '|',
   component: '^',
@@ -27,8 +27,8 @@ export const STANDARD_HEADER_START = 'MSH|^~\\&';
  * The delimiters that a message declares in its first segment (MSH, FHS or BHS).
  *
  * @param text HL7 text; may be anything
- * @returns the declared delimiters, the standard object itself where they are standard, and the standard ones for what
- *   a shortened MSH-2 leaves out or where the text does not begin with a header segment
+ * @returns the declared delimiters; the object {@link STANDARD_DELIMITERS} itself if they are standard, or if the text does
+ *   not begin with a header segment. If MSH-2 is too short, the missing ones are standard
  */
 export function delimitersOf(text: string): Delimiters {
   if (text.startsWith(STANDARD_HEADER_START)) return STANDARD_DELIMITERS;

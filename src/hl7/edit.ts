@@ -1,6 +1,6 @@
 /**
- * Editing a message by splicing: every byte that is not addressed stays as it was, including trailing delimiters, odd
- * line ends, unknown escapes and segments nobody knows.
+ * Editing a message by splicing: every byte that is not addressed stays as it was. This includes trailing delimiters, odd
+ * line ends, unknown escapes and unknown segments.
  */
 import { PkbMessageError } from '../errors.js';
 import { type Delimiters, delimitersOf } from './delimiters.js';
@@ -10,12 +10,12 @@ import { type Path, parsePath, shown } from './path.js';
 import { afterLineEnd, findSegment, type Span } from './segments.js';
 
 /**
- * Puts plain text at a path, escaped, so that no value can add a segment, field, repetition or component.
+ * Writes plain text at a path. The text is escaped, so no value can add a segment, field, repetition or component.
  *
- * @param path a field or below; missing fields, repetitions and components before it are filled up with delimiters
- * @param value any text; an empty one clears the place and adds nothing where there is none
+ * @param path a field or below; delimiters are added for missing fields, repetitions and components before it
+ * @param value any text; an empty one clears the place, and adds nothing if the place does not exist
  * @returns the new message
- * @throws PkbMessageError `PKB_HL7_PATH` where the segment is missing or the path is not a field; `PKB_HL7_VALUE` where
+ * @throws PkbMessageError `PKB_HL7_PATH` if the segment is missing or the path is not a field; `PKB_HL7_VALUE` if
  *   the value is not a string
  */
 export function set(text: string, path: string, value: string): string {
@@ -25,10 +25,10 @@ export function set(text: string, path: string, value: string): string {
 }
 
 /**
- * Puts raw HL7 text at a path, for values that have parts of their own (`Smith^John`).
+ * Writes raw HL7 text at a path, for values that consist of parts (`Smith^John`).
  *
- * @param raw HL7 text that may hold only the delimiters of the levels below the path, and no line end
- * @throws PkbMessageError as {@link set}; `PKB_HL7_VALUE` also where the raw text would open a field, or a part, beside
+ * @param raw HL7 text without line end; only delimiters of the levels below the path are allowed in it
+ * @throws PkbMessageError as {@link set}; `PKB_HL7_VALUE` also if the raw text would open a field or part outside
  *   the place addressed
  */
 export function setRaw(text: string, path: string, raw: string): string {
@@ -54,9 +54,9 @@ export function setRaw(text: string, path: string, raw: string): string {
  * Inserts a segment.
  *
  * @param segment raw text of one segment, without line end
- * @param where before or after which existing segment, such as `{ after: 'PID' }` or `{ before: 'OBX[2]' }`
- * @returns the new message; the new segment takes the line end of the one it is put beside
- * @throws PkbMessageError `PKB_HL7_PATH` where that segment is missing, `PKB_HL7_VALUE` where the text is not one segment
+ * @param where the existing segment before or after it, such as `{ after: 'PID' }` or `{ before: 'OBX[2]' }`
+ * @returns the new message; the new segment gets the same line end as that segment
+ * @throws PkbMessageError `PKB_HL7_PATH` if that segment is missing, `PKB_HL7_VALUE` if the text is not one segment
  */
 export function insertSegment(
   text: string,
@@ -85,7 +85,7 @@ export function insertSegment(
  * Removes a segment with its line end.
  *
  * @param path a segment, such as `AL1[2]`
- * @throws PkbMessageError `PKB_HL7_PATH` where it is missing or the path names a field
+ * @throws PkbMessageError `PKB_HL7_PATH` if it is missing or the path names a field
  */
 export function removeSegment(text: string, path: string): string {
   const span = segmentAt(text, path);
@@ -119,7 +119,7 @@ function mustFind(text: string, parsed: Path, path: string, delimiters: Delimite
   throw new PkbMessageError('PKB_HL7_PATH', `The message has no segment for ${shown(path)}.`);
 }
 
-/** The line end behind a segment; where it has none, the one before it, and CR where there is neither. */
+/** The line end after a segment; if it has none, the one before it; if there is neither, CR. */
 function lineEndOf(text: string, span: Span): string {
   const own = text.slice(span.end, afterLineEnd(text, span.end));
   if (own !== '') return own;

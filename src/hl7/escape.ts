@@ -15,11 +15,11 @@ const STANDARD_ESCAPES: Record<string, string> = {
 };
 
 /**
- * Makes plain text safe to stand in a field: no delimiter and no line end is left, so it can add neither segment, field,
- * repetition nor component.
+ * Makes plain text safe for a field: it removes every delimiter and line end, so the text cannot add a segment, field,
+ * repetition or component.
  *
  * @param plain any text; CR, LF and CRLF are one line break each
- * @param delimiters those of the message it goes into
+ * @param delimiters those of the message that the text is for
  * @returns HL7 text
  */
 export function escape(plain: string, delimiters: Delimiters = STANDARD_DELIMITERS): string {
@@ -55,8 +55,8 @@ export function escape(plain: string, delimiters: Delimiters = STANDARD_DELIMITE
  * Reads HL7 text as plain text.
  *
  * @param raw the text of one field, repetition, component or subcomponent
- * @param delimiters those of the message it comes from
- * @returns plain text, `\.br\` as LF; sequences outside the six (such as `\H\` or `\X0D\`) stay as they are
+ * @param delimiters those of the message that contains it
+ * @returns plain text, with LF for `\.br\`; sequences other than the six (such as `\H\` or `\X0D\`) stay as they are
  */
 export function unescape(raw: string, delimiters: Delimiters = STANDARD_DELIMITERS): string {
   const e = delimiters.escape;
@@ -69,8 +69,8 @@ export function unescape(raw: string, delimiters: Delimiters = STANDARD_DELIMITE
     if (close < 0) break;
     const meaning = meaningOf(raw, open + 1, close, delimiters);
     if (meaning === undefined) {
-      // An unknown sequence stays whole. Its closing character may as well open the next one only if nothing that
-      // looks like a sequence name stands between, so "a\b\F\c" keeps its lone first character.
+      // An unknown sequence stays as it is. If the text between is no sequence name, the closing character may open
+      // the next sequence. So "a\b\F\c" keeps its lone first escape character.
       if (isSequenceName(raw, open + 1, close)) {
         out += raw.slice(from, close + 1);
         from = close + 1;
@@ -107,7 +107,7 @@ function meaningOf(raw: string, start: number, end: number, delimiters: Delimite
   return end - start === 3 && raw.startsWith('.br', start) ? '\n' : undefined;
 }
 
-/** Whether the characters between two escape characters are one of HL7's other sequences: H, N, C…, M…, X…, Z… or .xx. */
+/** Whether the text between two escape characters names one of HL7's other sequences: H, N, C…, M…, X…, Z… or .xx. */
 function isSequenceName(raw: string, start: number, end: number): boolean {
   return (
     end > start &&

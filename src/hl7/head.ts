@@ -1,5 +1,5 @@
 /**
- * The beginning of a message in bytes, as far as it is needed: large messages are not decoded to look at their header.
+ * The beginning of a message in bytes. Only the part needed is decoded, because messages can be large.
  */
 
 const CR = 13;
@@ -20,10 +20,10 @@ export function firstSegment(bytes: Buffer): string {
 }
 
 /**
- * Where the first segment of a name ends.
+ * Finds the end of the first segment with a name.
  *
  * @param from an offset before it, such as the end of the first segment
- * @returns the offset of its line end; -1 where there is no such segment
+ * @returns the offset of its line end; -1 if there is no such segment
  */
 export function endOfSegment(bytes: Buffer, name: string, separator: string, from: number): number {
   for (let at = bytes.indexOf(name, from, 'latin1'); at >= 0; at = bytes.indexOf(name, at + 1, 'latin1')) {

@@ -1,5 +1,5 @@
 /**
- * The MSH segment, read in one pass: where its fields stand, and whether it is one that PKB can be sent.
+ * The MSH segment, read in one pass: where its fields are, and whether the message can be sent to PKB.
  */
 import { PkbMessageError } from '../errors.js';
 import { STANDARD_HEADER_START } from './delimiters.js';
@@ -10,16 +10,16 @@ const SEPARATOR = 124;
 
 /** The fields of one MSH segment with the standard delimiters. */
 export interface Header {
-  /** Offset behind the last character of MSH, before its line end. */
+  /** Offset of the line end of MSH. */
   readonly end: number;
   /** Offsets of the field separators; `separators[0]` is MSH-1. */
   readonly separators: readonly number[];
 }
 
 /**
- * Reads the header of a message that is to be sent.
+ * Reads the header of a message to send.
  *
- * @param text HL7 text, or as much of its beginning as holds MSH
+ * @param text HL7 text, or the beginning of it with all of MSH
  * @throws PkbMessageError `PKB_HL7_EMPTY`, `PKB_HL7_NO_MSH`, `PKB_HL7_ENCODING_CHARACTERS` or `PKB_HL7_HEADER_SHORT`
  */
 export function readHeader(text: string): Header {
@@ -31,7 +31,7 @@ export function readHeader(text: string): Header {
     if (unit === SEPARATOR) separators.push(end);
     else if (unit === CR || unit === LF) break;
   }
-  // PKB reads the standard delimiters only; a fifth character is HL7 2.7's truncation character, which delimits nothing.
+  // PKB reads only the standard delimiters. A fifth character is HL7 2.7's truncation character and no delimiter.
   const encoding = text.slice(4, separators[1] ?? end);
   if (encoding !== '^~\\&' && encoding !== '^~\\&#') throw wrongDelimiters();
   const header = { end, separators };
@@ -48,7 +48,7 @@ export function readHeader(text: string): Header {
  * The raw text of MSH-n.
  *
  * @param n 3 or more
- * @returns blank where the segment ends before it
+ * @returns blank if the segment ends before it
  */
 export function fieldOf(text: string, header: Header, n: number): string {
   const separator = header.separators[n - 2];
@@ -75,7 +75,7 @@ export function messageTypeOf(messageType: string): string {
   return parts.join('^');
 }
 
-/** Says why a text that does not begin as it should is no message that can be sent. */
+/** The error for a text with a wrong beginning, which cannot be sent. */
 function notSendable(text: string): PkbMessageError {
   if (text.trim() === '')
     return new PkbMessageError('PKB_HL7_EMPTY', 'There is no message: the text is empty.');

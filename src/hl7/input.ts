@@ -1,6 +1,6 @@
 /**
- * The forms in which a message reaches us, made into the one we work on: a string that begins with MSH, segments ended
- * by CR, without MLLP frame, byte order mark or blank lines before it.
+ * Messages arrive in several forms. This file converts them to the one that we work on: a string that begins with MSH,
+ * with CR at the end of segments, and without MLLP frame, byte order mark or blank lines before it.
  */
 import { isUtf8 } from 'node:buffer';
 import { PkbMessageError } from '../errors.js';
@@ -10,7 +10,7 @@ import { decodeCharset } from './charset.js';
  * Reads one message.
  *
  * @param input HL7 text, or its bytes in UTF-8 or in the character set that MSH-18 declares
- * @returns the text; of its characters only frame, byte order mark, line ends and white space around it may differ
+ * @returns the text; only frame, byte order mark, line ends and white space around it are changed
  * @throws PkbMessageError `PKB_HL7_TYPE`, `PKB_HL7_EMPTY`, `PKB_HL7_CHARSET`, or `PKB_HL7_BATCH` with the number found
  */
 export function readMessage(input: unknown): string {
@@ -25,11 +25,11 @@ export function readMessage(input: unknown): string {
 }
 
 /**
- * Reads a message or a batch (FHS/BHS, or messages one behind the other; HL7 v2, chapter 2, "Batch protocol").
+ * Reads a message or a batch (FHS/BHS, or messages one after the other; HL7 v2, chapter 2, "Batch protocol").
  *
  * @param input as {@link readMessage}
- * @returns the messages in their order, at least one; a text without any MSH comes back as it is, for the caller to refuse
- * @throws PkbMessageError `PKB_HL7_TYPE`, `PKB_HL7_EMPTY` or `PKB_HL7_CHARSET`; `PKB_HL7_BATCH` for a batch of none
+ * @returns the messages in order, at least one; a text without any MSH is returned as it is, and the caller refuses it
+ * @throws PkbMessageError `PKB_HL7_TYPE`, `PKB_HL7_EMPTY` or `PKB_HL7_CHARSET`; `PKB_HL7_BATCH` for an empty batch
  */
 export function readMessages(input: unknown): string[] {
   const text = unframe(typeof input === 'string' ? input : decode(input));
@@ -45,10 +45,10 @@ export function readMessages(input: unknown): string[] {
 }
 
 /**
- * Ends every segment by CR.
+ * Ends every segment with CR.
  *
- * A text with one kind of line end throughout is converted as a whole. In a text that mixes them, CR and CRLF end a
- * segment, and a lone LF does so only where a segment name or nothing follows: elsewhere it is text within a field.
+ * In a text with one kind of line end, every line end is converted. In a text that mixes them, CR and CRLF end a
+ * segment. A lone LF does so only before a segment name or at the end; elsewhere it is text within a field.
  */
 export function endSegmentsByCr(text: string): string {
   if (!text.includes('\n')) return text;
@@ -56,7 +56,7 @@ export function endSegmentsByCr(text: string): string {
   return text.replaceAll(/\r\n|\n(?=[A-Z][A-Z0-9]{2}\||[\r\n]|$)/g, '\r');
 }
 
-/** Takes off white space before the message, a byte order mark and MLLP frames (HL7 v2, appendix C). */
+/** Removes white space before the message, a byte order mark and MLLP frames (HL7 v2, appendix C). */
 function unframe(text: string): string {
   const single = text.includes('\x1c') ? text.replaceAll(/\x1c[\r\n]*\v/g, '\r') : text;
   let start = 0;
@@ -67,10 +67,10 @@ function unframe(text: string): string {
   return single.slice(start, end);
 }
 
-/** The messages of a text that ends its segments by CR; what stands outside them (FHS, BHS, BTS, FTS) is left out. */
+/** The messages of a text whose segments end with CR, without the segments of the batch (FHS, BHS, BTS, FTS). */
 function split(text: string): string[] {
   const batch = /^(?:FHS|BHS)/.test(text);
-  // A text that begins with anything else is not cut: its beginning would be lost. The reader of the header refuses it.
+  // A text with any other beginning is not split, because the beginning would be lost. The header reader refuses it.
   if (!batch && !text.startsWith('MSH')) return [text];
   const starts = [...text.matchAll(/(?<=^|\r)MSH(?=[^A-Za-z0-9\s])/g)].map(({ index }) => index);
   if (starts.length <= 1 && !batch) return [text];
@@ -80,7 +80,7 @@ function split(text: string): string[] {
   return starts.map((start, i) => withoutTrailers(text.slice(start, starts[i + 1] ?? text.length)));
 }
 
-/** Takes the segments that close or open a batch, and blank lines around them, off the end of a message. */
+/** Removes the segments that close or open a batch, and blank lines, from the end of a message. */
 function withoutTrailers(message: string): string {
   const lines = message.split('\r');
   let kept = lines.length;
@@ -88,9 +88,9 @@ function withoutTrailers(message: string): string {
   return kept === lines.length ? message : `${lines.slice(0, kept).join('\r')}\r`;
 }
 
-/** MSH-18 of one message, as it stands. */
+/** Raw MSH-18 of one message. */
 function charsetOf(message: string): string {
-  // A text that is shorter has no MSH-18; a batch can hold very many.
+  // A shorter text has no MSH-18. This check is fast, and a batch can hold very many messages.
   if (message.length < 'MSH'.length + 17) return '';
   return message.split('\r', 1)[0]?.split(message.charAt(3))[17] ?? '';
 }
@@ -115,7 +115,7 @@ function decode(input: unknown): string {
   return decodeCharset(bytes, declared);
 }
 
-/** MSH-18 (first repetition) of undecoded bytes; `UTF-16` where a byte order mark says so; blank where undeclared. */
+/** MSH-18 (first repetition) of undecoded bytes; `UNICODE UTF-16` if there is its byte order mark; blank if undeclared. */
 function declaredCharset(bytes: Buffer): string {
   const mark = bytes.toString('latin1', 0, 2);
   if (mark === '\xfe\xff' || mark === '\xff\xfe') return 'UNICODE UTF-16';

@@ -1,20 +1,20 @@
 /**
- * From a path to a place in the text: fields, repetitions, components and subcomponents are counted, not parsed.
+ * Finds the place in a text that a path names. Fields, repetitions, components and subcomponents are counted, not parsed.
  */
 import type { Delimiters } from './delimiters.js';
 import type { Path } from './path.js';
 import { indexWithin, type Span } from './segments.js';
 
-/** Where a path leads within its segment. */
+/** The place of a path within its segment. */
 export interface Place extends Span {
-  /** What must be put before a value to make the place exist; blank where it exists. */
+  /** The delimiters to write before a value if the place does not exist yet; blank if it exists. */
   readonly filler: string;
 }
 
 /**
- * Finds the n-th part (from 1) of `span`, parts being divided by `separator`.
+ * Finds the n-th part (from 1) of `span`; `separator` divides the parts.
  *
- * @returns the part; where there are fewer, the end of the span and as many separators as are missing
+ * @returns the part; if there are fewer parts, the end of the span, and the missing separators as `filler`
  */
 function part(text: string, span: Span, separator: string, n: number): Place {
   let start = span.start;
@@ -27,7 +27,7 @@ function part(text: string, span: Span, separator: string, n: number): Place {
   return { start, end: at < 0 ? span.end : at, filler: '' };
 }
 
-/** Whether a segment's first field is its own separator: the header segments of message, file and batch. */
+/** Whether the first field of a segment is the field separator: true for the headers of message, file and batch. */
 export function isHeader(segment: string): boolean {
   return segment === 'MSH' || segment === 'FHS' || segment === 'BHS';
 }
@@ -36,7 +36,7 @@ export function isHeader(segment: string): boolean {
  * Follows a path within its segment.
  *
  * @param segment the segment's span, without its line end
- * @returns the place; `filler` is not blank where the text ends before it
+ * @returns the place; `filler` is not blank if the text ends before it
  */
 export function locate(text: string, segment: Span, path: Path, delimiters: Delimiters): Place {
   if (path.field === 0) return { ...segment, filler: '' };
@@ -49,13 +49,13 @@ export function locate(text: string, segment: Span, path: Path, delimiters: Deli
   return place;
 }
 
-/** A part of a place that itself may not exist yet: then all fillers are needed. */
+/** A part of a place. If the place itself does not exist yet, all fillers are needed. */
 function within(text: string, place: Place, separator: string, n: number): Place {
   if (place.filler === '') return part(text, place, separator, n);
   return { ...place, filler: place.filler + separator.repeat(n - 1) };
 }
 
-/** MSH-1 is the field separator itself, MSH-2 what stands up to the next one (HL7 v2, chapter 2, MSH). */
+/** MSH-1 is the field separator itself; MSH-2 ends at the next separator (HL7 v2, chapter 2, MSH). */
 function headerField(text: string, segment: Span, field: number, delimiters: Delimiters): Place {
   const separatorAt = Math.min(segment.start + 3, segment.end);
   const afterSeparator = Math.min(separatorAt + 1, segment.end);

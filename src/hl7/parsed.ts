@@ -1,6 +1,6 @@
 /**
- * hl7-standard's view of a message: a plain object to look into from Switch, Change and Function nodes. It is never on
- * the path of what is sent, since the library alters some messages when it writes them.
+ * hl7-standard's view of a message: a plain object for Switch, Change and Function nodes to read. It is never used for
+ * sending, because the library alters some messages when it writes them.
  */
 import { createRequire } from 'node:module';
 
@@ -25,17 +25,17 @@ const HL7 = createRequire(__filename)('hl7-standard') as new (
 ) => Hl7Standard;
 
 /**
- * How much of a message the library is given: its time grows with the number of parts, and with the square of the number
- * of segments of different names.
+ * Limits for messages that the library parses. Its time grows with the number of parts, and with the square of the number
+ * of different segment names.
  */
 const MOST = { parts: 20_000, segments: 1_000, names: 60 } as const;
 
 /**
- * Parses a message for looking.
+ * Parses a message into the view.
  *
- * @param hl7 segments ended by CR
- * @returns undefined where hl7-standard cannot read the message, or would take long over it, though it may well be sent:
- *   one with more than 20,000 fields and components, 1,000 segments, or 60 names of segments
+ * @param hl7 a message; segments end with CR
+ * @returns undefined if hl7-standard cannot read the message or would take too long: for more than 20,000 fields and
+ *   components, 1,000 segments, or 60 names of segments. Such a message can still be sent
  */
 export function parsedView(hl7: string): ParsedMessage | undefined {
   if (!isQuick(hl7)) return undefined;

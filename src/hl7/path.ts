@@ -1,10 +1,10 @@
 /**
- * Addresses within a message, written as HL7 people write them: `PID-3[2].4.1`, `OBX[3]-5.5`, `DG1[2]`.
+ * Addresses within a message, in the usual notation of HL7: `PID-3[2].4.1`, `OBX[3]-5.5`, `DG1[2]`.
  */
 import { PkbMessageError } from '../errors.js';
 import { own } from './own.js';
 
-/** A parsed path; numbers count from 1 as in HL7, 0 means "the whole of the level above". */
+/** A parsed path. Numbers count from 1, as in HL7; 0 means "all of the level above". */
 export interface Path {
   /** Segment name, three characters. */
   readonly segment: string;
@@ -49,11 +49,11 @@ export function parsePath(path: string): Path {
   return parsed;
 }
 
-/** Paths come from code and settings, so there are few; the limit keeps paths made from data from filling memory. */
+/** Paths come from code and settings, so there are few. If a flow makes paths from data, the limit protects the memory. */
 const CACHE_LIMIT = 1000;
 const CACHE = new Map<string, Path>();
 
-/** A path as it may be quoted in an error: bounded, on one line. */
+/** A path for the text of an error: limited in length, on one line. */
 export function shown(path: unknown): string {
   return String(path)
     .slice(0, 60)

@@ -1,7 +1,7 @@
-/** Long texts in pieces, so that a message of megabytes need not be copied as a whole. */
+/** Long texts in pieces, so that a message of megabytes is not copied as a whole. */
 
 /**
- * Cuts a text into pieces, never between the two halves of a character.
+ * Cuts a text into pieces, but never between the two halves of a surrogate pair.
  *
  * @param length of a piece, in UTF-16 units, 2 or more
  * @returns at least one piece

@@ -1,5 +1,5 @@
 /**
- * Reading a message where it stands.
+ * Reading values from a message without parsing all of it.
  */
 import { type Delimiters, delimitersOf } from './delimiters.js';
 import { unescape } from './escape.js';
@@ -9,11 +9,11 @@ import { type Path, parsePath } from './path.js';
 import { findSegment } from './segments.js';
 
 /**
- * The raw text at a path, exactly as it stands in the message.
+ * The raw text at a path, exactly as in the message.
  *
- * @param hl7 an HL7 message, segments ended by CR, LF or CRLF; bytes are UTF-8
- * @param path such as `PID-3[2].4.1`; a segment alone gives the whole segment without its line end
- * @returns raw HL7 text; undefined where the segment is missing or the text ends before the place
+ * @param hl7 an HL7 message whose segments end with CR, LF or CRLF; bytes are UTF-8
+ * @param path such as `PID-3[2].4.1`; for a segment name alone, the result is the whole segment without its line end
+ * @returns raw HL7 text; undefined if the segment is missing or the text ends before the place
  * @throws PkbMessageError `PKB_HL7_PATH` for a path that is not one
  */
 export function readRaw(hl7: string | Uint8Array, path: string): string | undefined {
@@ -24,10 +24,10 @@ export function readRaw(hl7: string | Uint8Array, path: string): string | undefi
 }
 
 /**
- * The plain text at a path: escape sequences that PKB knows are resolved, others stay.
+ * The plain text at a path. Escape sequences that PKB knows are resolved, others stay.
  *
- * @param path best one that leads to a value without parts; delimiters of a composite place stay in the result
- * @returns plain text, line breaks as LF; `""` (HL7's "delete this") as it is; undefined where there is no such place
+ * @param path preferably of a value without parts; if the value has parts, their delimiters stay in the result
+ * @returns plain text, with LF for line breaks; `""` (HL7's "delete this") as it is; undefined if there is no such place
  * @throws PkbMessageError `PKB_HL7_PATH` for a path that is not one
  */
 export function read(hl7: string | Uint8Array, path: string): string | undefined {
@@ -45,7 +45,7 @@ function rawAt(text: string, path: Path, delimiters: Delimiters): string | undef
   return place.filler === '' ? text.slice(place.start, place.end) : undefined;
 }
 
-/** As much of a message as holds the segment of a path, so that what follows it need not be decoded. */
+/** The message up to the end of the segment that a path names, so that the rest is not decoded. */
 function upTo(path: Path, input: Uint8Array): { text: string; delimiters: Delimiters } {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
   const first = firstSegment(bytes);

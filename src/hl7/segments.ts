@@ -1,10 +1,10 @@
 /**
- * Segments found in the text itself, without building a tree.
+ * Finds segments in the text itself, without building a tree.
  *
- * A segment ends at CR (HL7 v2, chapter 2), at LF or at CRLF: PKB receives LF, since XML turns every line end into it.
+ * A segment ends at CR (HL7 v2, chapter 2), at LF or at CRLF. PKB receives LF, because XML turns every line end into LF.
  */
 
-/** Where something stands in a text: from `start` up to, not including, `end`. */
+/** A range of a text: from `start` up to, not including, `end`. */
 export interface Span {
   start: number;
   end: number;
@@ -12,21 +12,21 @@ export interface Span {
 
 const NOWHERE = Number.MAX_SAFE_INTEGER;
 
-/** So many characters are searched for LF at once, so that short segments need few searches. */
+/** Number of characters that are searched for LF at once, so that short segments need few searches. */
 const AHEAD = 4096;
 
 /**
- * Walks over the segments of a text, each once, and no further than it is asked to, in time proportional to what it has
- * passed. Empty lines are not segments.
+ * Visits the segments of a text one after the other, and reads no further than it is asked to. The time is proportional to
+ * the text read. Empty lines are not segments.
  */
 export class SegmentCursor implements Span {
   start = 0;
   end = 0;
   readonly #text: string;
   #next = 0;
-  /** The next CR at or behind `#next`; beyond the text where there is none, so that it is not looked for again. */
+  /** The next CR at or after `#next`; beyond the text if there is none, so that it is not searched for again. */
   #cr = -1;
-  /** The next LF, as far as it has been looked for: `#seen` is where looking ended. */
+  /** The next LF, if one has been found; the search has reached `#seen`. */
   #lf = NOWHERE;
   #seen = 0;
 
@@ -53,7 +53,7 @@ export class SegmentCursor implements Span {
     return false;
   }
 
-  /** An LF counts only if it comes before the next CR, so it is looked for up to there, and a little further at once. */
+  /** Searches for LF up to the next CR, because a later LF does not count yet, but at least {@link AHEAD} characters. */
   #lookForLf(start: number): void {
     const from = Math.max(start, this.#seen);
     const to = this.#cr === NOWHERE ? this.#text.length : Math.max(this.#cr, from + AHEAD);
@@ -73,25 +73,25 @@ function placeOf(text: string, character: string, from: number): number {
   return found < 0 ? NOWHERE : found;
 }
 
-/** Up to so many characters are looked at one by one before the engine's search is asked, which does not stop at an end. */
+/** Number of characters compared one by one. Beyond them the engine's search is used, which has no end offset. */
 const NEAR = 64;
 
 /**
- * Where a character stands between two offsets, in time proportional to their distance, however long the text.
+ * Finds a character between two offsets. The time is proportional to their distance, however long the text is.
  *
- * @returns -1 where it does not
+ * @returns -1 if it is not there
  */
 export function indexWithin(text: string, character: string, start: number, end: number): number {
   const wanted = character.charCodeAt(0);
   const near = Math.min(end, start + NEAR);
   for (let i = start; i < near; i++) if (text.charCodeAt(i) === wanted) return i;
   if (near === end) return -1;
-  // A piece of the text costs no copy, and the search ends with it.
+  // A slice is not copied, and the search ends at its end.
   const at = text.slice(near, end).indexOf(character);
   return at < 0 ? -1 : near + at;
 }
 
-/** The three characters at an offset as one number, by which segments are told apart without making strings. */
+/** The three characters at an offset as one number, so that segment names can be compared without making strings. */
 export function codeAt(text: string, at: number): number {
   return (text.charCodeAt(at) << 16) | (text.charCodeAt(at + 1) << 8) | text.charCodeAt(at + 2);
 }
@@ -127,7 +127,7 @@ export function findSegment(
   return undefined;
 }
 
-/** The offset behind the line end (CR, LF or CRLF) that follows a segment; the end of the text where there is none. */
+/** The offset after the line end (CR, LF or CRLF) of a segment; the end of the text if there is none. */
 export function afterLineEnd(text: string, segmentEnd: number): number {
   if (text.startsWith('\r\n', segmentEnd)) return segmentEnd + 2;
   return segmentEnd < text.length ? segmentEnd + 1 : segmentEnd;

@@ -1,32 +1,32 @@
 /**
- * HL7 time stamps (chapter 2, data type TS/DTM), with their precision and offset, under PKB's rules (PKB page
- * 3365013095): the year at least, whole parts only, a fourth decimal of a second is cut off by PKB.
+ * HL7 time stamps (chapter 2, data type TS/DTM) with precision and offset, by PKB's rules (PKB page 3365013095): at least
+ * the year, and whole parts only. PKB cuts off a fourth decimal of a second.
  */
 import { PkbMessageError } from '../errors.js';
 
-/** How much of a time stamp was given. */
+/** The smallest part that a time stamp gives. */
 export type Precision = 'year' | 'month' | 'day' | 'hour' | 'minute' | 'second' | 'fraction';
 
-/** A time stamp as it was written. */
+/** The parts of a time stamp. */
 export interface Timestamp {
   readonly precision: Precision;
   readonly year: number;
-  /** 1 to 12; 1 where not given, as PKB fills it. */
+  /** 1 to 12; 1 if not given, as at PKB. */
   readonly month: number;
-  /** 1 to 31; 1 where not given. */
+  /** 1 to 31; 1 if not given. */
   readonly day: number;
   readonly hour: number;
   readonly minute: number;
   readonly second: number;
-  /** Milliseconds; further decimals are cut off as PKB does. */
+  /** Milliseconds; further decimals are cut off, as at PKB. */
   readonly millisecond: number;
-  /** Minutes east of UTC; undefined where the time stamp names no offset. */
+  /** Minutes east of UTC; undefined if the time stamp has no offset. */
   readonly offset: number | undefined;
 }
 
 const PRECISIONS: readonly Precision[] = ['year', 'month', 'day', 'hour', 'minute', 'second', 'fraction'];
 
-/** Precision by the number of digits that stand before offset and decimals. */
+/** Precision by the number of digits before offset and decimals. */
 const BY_DIGITS: Readonly<Record<number, Precision>> = {
   4: 'year',
   6: 'month',
@@ -39,14 +39,14 @@ const BY_DIGITS: Readonly<Record<number, Precision>> = {
 /** Digits of a time stamp to the second, before its decimals. */
 const TO_SECOND = 14;
 
-/** A time stamp with decimals and offset is no longer: `yyyyMMddHHmmss.SSSS+ZZZZ`. */
+/** Length of the longest time stamp, with decimals and offset: `yyyyMMddHHmmss.SSSS+ZZZZ`. */
 const LONGEST = 24;
 
 /**
  * Reads a time stamp.
  *
  * @param raw such as `2019`, `20191029`, `20191029150209.123+0100`
- * @returns undefined where it is none: wrong characters, half a part, or a date or time that does not exist
+ * @returns undefined for wrong characters, half a part, or a date or time that does not exist
  */
 export function readTimestamp(raw: string): Timestamp | undefined {
   if (raw.length > LONGEST) return undefined;
@@ -58,7 +58,7 @@ export function readTimestamp(raw: string): Timestamp | undefined {
   const decimals = hasFraction ? end - TO_SECOND - 1 : 0;
   if (precision === undefined || (hasFraction && (decimals < 1 || decimals > 4))) return undefined;
   const last = hasFraction ? TO_SECOND : end;
-  /** The number of the digits from `from` to `to`; the fallback where they are not given. */
+  /** The number in the digits from `from` to `to`; the fallback if they are not given. */
   const number = (from: number, to: number, fallback: number): number =>
     from >= last ? fallback : digits(raw, from, to);
   const [hours, minutes] = hasOffset
@@ -79,7 +79,7 @@ export function readTimestamp(raw: string): Timestamp | undefined {
   return Number.isNaN(fraction) || !exists(stamp, minutes) ? undefined : stamp;
 }
 
-/** The number that some digits make; NaN where any of them is none. */
+/** Reads digits as a number; NaN if any character is not a digit. */
 function digits(text: string, from: number, to: number): number {
   let number = 0;
   for (let i = from; i < to; i++) {
@@ -91,9 +91,9 @@ function digits(text: string, from: number, to: number): number {
 }
 
 /**
- * Reads a time stamp that must be one.
+ * Reads a time stamp, or throws.
  *
- * @param where the path to name in the error
+ * @param where the path for the text of the error
  * @throws PkbMessageError `PKB_HL7_TIMESTAMP`, without the value
  */
 export function parseTimestamp(raw: string, where: string): Timestamp {
@@ -106,7 +106,7 @@ export function parseTimestamp(raw: string, where: string): Timestamp {
 }
 
 /**
- * Writes a moment as PKB's Partner page does (3365012161): UTC, to the second, with its offset.
+ * Writes a moment as on PKB's Partner page (3365012161): in UTC, to the second, with offset.
  *
  * @returns such as `20191029150209+0000`
  */
@@ -119,13 +119,13 @@ export function formatUtc(moment: Date): string {
   return lastWritten;
 }
 
-/** Messages come many to the second, so the last one written is kept. */
+/** Many messages arrive in one second, so the last time written is kept. */
 let lastSecond = Number.NaN;
 let lastWritten = '';
 
 /**
- * Writes a time stamp with the precision and offset it has, so that what was read is written as it was, up to PKB's
- * milliseconds.
+ * Writes a time stamp with its own precision and offset. A time stamp that was read is written unchanged, except for
+ * decimals beyond PKB's milliseconds.
  */
 export function formatTimestamp(stamp: Timestamp): string {
   const two = (n: number): string => String(n).padStart(2, '0');
@@ -145,9 +145,9 @@ export function formatTimestamp(stamp: Timestamp): string {
 }
 
 /**
- * The moment a time stamp means.
+ * The moment that a time stamp means.
  *
- * @param offset minutes east of UTC where the time stamp names none
+ * @param offset minutes east of UTC, used if the time stamp has no offset
  */
 export function momentOf(stamp: Timestamp, offset = 0): Date {
   const utc = new Date(0);
@@ -156,7 +156,7 @@ export function momentOf(stamp: Timestamp, offset = 0): Date {
   return utc;
 }
 
-/** Whether all parts are numbers within their bounds, and the day is one of its month. */
+/** Whether all parts are numbers within their limits, and the month has this day. */
 function exists(stamp: Timestamp, offsetMinutes: number): boolean {
   const { year, month, day, hour, minute, second, offset = 0 } = stamp;
   if (!(year > 0 && hour <= 23 && minute <= 59 && second <= 59)) return false;
@@ -164,7 +164,7 @@ function exists(stamp: Timestamp, offsetMinutes: number): boolean {
   return day >= 1 && day <= daysOf(year, month);
 }
 
-/** How many days a month has; 0 where there is no such month. */
+/** The number of days in a month; 0 if there is no such month. */
 function daysOf(year: number, month: number): number {
   const isLeap = year % 4 === 0 && (year % 100 !== 0 || year % 400 === 0);
   if (month === 2 && isLeap) return 29;

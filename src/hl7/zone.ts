@@ -1,15 +1,15 @@
 /**
- * Local times of a time zone: which moment they mean, and how a moment is written there. The zones are those of the IANA
- * database that comes with Node.js.
+ * Local times in a time zone: the moment that they mean, and how a moment is written there. The zones are those of the IANA
+ * database in Node.js.
  */
 import type { Timestamp } from './timestamp.js';
 import { momentOf } from './timestamp.js';
 
 const FORMATTERS = new Map<string, Intl.DateTimeFormat>();
 
-/** Whether there is a time zone of this name, such as `Europe/London`. */
+/** Whether there is a time zone with this name, such as `Europe/London`. */
 export function isZone(name: string): boolean {
-  // Offsets, which Intl takes as well, are no zones: their clocks never change.
+  // Intl accepts offsets, too, but an offset is no zone: its clocks never change.
   if (!/^[A-Za-z]/.test(name) || name.length > 64) return false;
   try {
     formatterOf(name);
@@ -28,7 +28,7 @@ function formatterOf(zone: string): Intl.DateTimeFormat {
   return formatter;
 }
 
-/** How far a zone's clocks are ahead of UTC at a moment, in minutes. */
+/** The offset of a zone at a moment, in minutes east of UTC. */
 export function offsetAt(moment: Date, zone: string): number {
   const name = formatterOf(zone)
     .formatToParts(moment)
@@ -41,11 +41,11 @@ export function offsetAt(moment: Date, zone: string): number {
 const HALF_A_DAY_MS = 12 * 3_600_000;
 
 /**
- * The offsets that a local time can have in a zone: one as a rule; none where clocks skip it, in spring; two where they show
- * it twice, in autumn.
+ * The offsets that a local time can have in a zone: usually one; none if the clocks skip this time (in spring); two if they
+ * show it twice (in autumn).
  *
  * @param local a time stamp without an offset
- * @returns minutes east of UTC, the earlier moment first
+ * @returns minutes east of UTC; that of the earlier moment first
  */
 export function offsetsOf(local: Timestamp, zone: string): number[] {
   const utc = momentOf(local).getTime();
@@ -55,7 +55,7 @@ export function offsetsOf(local: Timestamp, zone: string): number[] {
     .toSorted((a, b) => b - a);
 }
 
-/** A moment as a zone's clocks show it, to the second and without an offset, such as `20260715110000`. */
+/** A moment in a zone's local time, to the second and without an offset, such as `20260715110000`. */
 export function formatLocal(moment: Date, zone: string): string {
   const local = new Date(moment.getTime() + offsetAt(moment, zone) * 60_000);
   return local.toISOString().slice(0, 19).replaceAll(/[-:T]/g, '');
