@@ -8,18 +8,18 @@ import { isZone } from '../hl7/zone.js';
 export interface Customer {
   /** The connecting alias that PKB issued. */
   readonly alias: string;
-  /** The data-controller alias; the same as `alias` where it is left out or blank. */
+  /** The data-controller alias; the same as `alias` if left out or blank. */
   readonly controllerAlias?: string | undefined;
-  /** IANA time zone in which its clock times are meant that name no offset; `Europe/London` where left out or blank. */
+  /** IANA time zone of its clock times without an offset; `Europe/London` if left out or blank. */
   readonly timeZone?: string | undefined;
-  /** Status of NHS numbers whose own is not given, such as `01` (verified); none is written where left out or blank. */
+  /** Status for NHS numbers given without one, such as `01` (verified); none is written if left out or blank. */
   readonly nhsNumberStatus?: string | undefined;
 }
 
 /** Characters that would end MSH-4, open a part of it, or break its `connecting{controller}` form. */
 const BREAKING = /[{}|^&~\\]/;
 
-/** Characters that nobody sees, or that nobody would issue: blanks, control and format characters, unassigned ones. */
+/** Characters that are invisible, or never part of an alias: blanks, control, format and unassigned characters. */
 const UNSEEN = /[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}\u2800]/u;
 
 /** Longer than any alias; MSH-4 holds 180 characters in HL7 2.4 (chapter 2, table of MSH). */
@@ -29,10 +29,10 @@ const LONGEST = 180;
 export type AliasFault = 'blank' | 'character' | 'unseen' | 'long';
 
 /**
- * Says what is wrong with an alias. What a person cannot see in the dialog (a soft hyphen), and letters of other widths, are
- * refused; letters of other scripts that look alike are not.
+ * Finds what is wrong with an alias. Characters that a person cannot see in the dialog (a soft hyphen) and letters of other
+ * widths are refused. Letters of other scripts that look alike are not.
  *
- * @returns undefined where it can stand in MSH-4
+ * @returns undefined if the alias can be used in MSH-4
  */
 export function aliasFault(alias: unknown): AliasFault | undefined {
   if (typeof alias !== 'string' || alias.trim() === '') return 'blank';
@@ -44,7 +44,7 @@ export function aliasFault(alias: unknown): AliasFault | undefined {
 /**
  * Writes MSH-4 for a Customer.
  *
- * @returns `alias{controllerAlias}`, the same alias twice where there is one Customer
+ * @returns `alias{controllerAlias}`; the same alias twice if there is no controller alias of its own
  * @throws PkbConfigError `PKB_ALIAS`
  */
 export function sendingFacility({ alias, controllerAlias }: Customer): string {
@@ -82,8 +82,8 @@ export const NHS_NUMBER_STATUSES = ['01', '02', '03', '04', '05', '06', '07', '0
 /**
  * Checks the settings of a Customer.
  *
- * @returns the same
- * @throws PkbConfigError `PKB_ALIAS`; `PKB_SETTING` for a time zone that does not exist, or a status that is none
+ * @returns the same object
+ * @throws PkbConfigError `PKB_ALIAS`; `PKB_SETTING` for a time zone or status that does not exist
  */
 export function checkCustomer(customer: Customer): Customer {
   sendingFacility(customer);
@@ -97,13 +97,13 @@ export function checkCustomer(customer: Customer): Customer {
   return customer;
 }
 
-/** Where most of PKB's Customers are. */
+/** The zone of most of PKB's Customers. */
 export const DEFAULT_ZONE = 'Europe/London';
 
 /**
  * The time zone of a Customer.
  *
- * @throws PkbConfigError `PKB_SETTING` where there is no such zone
+ * @throws PkbConfigError `PKB_SETTING` if there is no such zone
  */
 export function zoneOf({ timeZone }: Pick<Customer, 'timeZone'>): string {
   const zone = timeZone || DEFAULT_ZONE;
@@ -118,7 +118,7 @@ export function zoneOf({ timeZone }: Pick<Customer, 'timeZone'>): string {
  * Reads MSH-4.
  *
  * @param facility raw MSH-4
- * @returns undefined where it has not the form `connecting{controller}`
+ * @returns undefined if it does not have the form `connecting{controller}`
  */
 export function readSendingFacility(
   facility: string,

@@ -1,11 +1,11 @@
 /**
- * The message types that PKB takes, as one table. Documentation (`docs/message-types.md`), help and the simulator are
+ * The message types that PKB accepts, as one table. Documentation (`docs/message-types.md`), help and the simulator are
  * made from it or tested against it.
  *
- * Sources name PKB's wiki pages by their page id, which stays the same when the host changes.
+ * Sources are the page ids of PKB's wiki. A page id stays the same when the host changes.
  */
 
-/** What a message is about, which decides where its data point ID stands. */
+/** What a message is about. This decides which field holds its data point ID. */
 export type Family = 'demographics' | 'encounter' | 'appointment' | 'document' | 'result' | 'query';
 
 /** What PKB does with the data point that a message names. */
@@ -21,19 +21,19 @@ export interface MessageType {
   readonly effect: ResendEffect;
   /** What happens when the same data point ID is sent a second time, in words. */
   readonly again: string;
-  /** What harm a second copy of the same message does, as when an answer is lost; left out where none is known. */
+  /** The harm of a second copy of the same message (after a lost answer, for example); left out if none is known. */
   readonly resent?: {
     readonly text: string;
-    /** Where it holds only for some of the type. */
+    /** Limits the harm to messages with this value. */
     readonly only?: { readonly path: string; readonly value: string };
   };
-  /** The message type that takes it back; blank where PKB has none. */
+  /** The message type that takes it back; blank if PKB has none. */
   readonly undo: string;
   /** PKB page ids. */
   readonly source: string;
 }
 
-/** Where each family keeps its data point ID; ORU keeps it twice, and the two must agree. */
+/** The fields that hold the data point ID of each family. ORU holds it twice, and both must be equal. */
 export const DATA_POINT_FIELDS: Readonly<Record<Family, readonly string[]>> = {
   demographics: [],
   encounter: ['PV1-19.1'],
@@ -182,18 +182,18 @@ export const MESSAGE_TYPES: readonly MessageType[] = [
 const BY_TYPE: ReadonlyMap<string, MessageType> = new Map(MESSAGE_TYPES.map((row) => [row.type, row]));
 
 /**
- * Looks a message type up.
+ * Looks up a message type.
  *
  * @param messageType such as `ADT^A28`
- * @returns undefined where PKB does not take it (it answers "Unknown messageType received from HL7")
+ * @returns undefined if PKB does not accept it (PKB answers "Unknown messageType received from HL7")
  */
 export function messageTypeRow(messageType: string): MessageType | undefined {
   return BY_TYPE.get(messageType);
 }
 
 /**
- * Whether a later message undoes or replaces what an earlier one about the same data point ID did, so that the earlier one,
- * sent once more, would put the old back. The events of one stay share their ID and stand beside one another.
+ * Whether a later message undoes or replaces an earlier one about the same data point ID. If so, sending the earlier one
+ * again would restore old data. The events of one stay share their ID, but do not replace one another.
  *
  * @param earlier, later such as `MDM^T02` and `MDM^T11`
  */

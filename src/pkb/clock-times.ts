@@ -1,7 +1,7 @@
 /**
- * Clock times in messages: where they stand, and whether they say which moment they mean. HL7 makes the offset of MSH-7 the
- * default for every clock time of the message that carries none (HL7 2.4, chapter 2, MSH-7; PKB page 3365012972), so that
- * `20260715100000` under an MSH-7 that ends in `+0000` may be read as 11:00 in a British summer.
+ * Clock times in messages: where they are, and whether they have an offset. In HL7, a clock time without an offset has the
+ * offset of MSH-7 (HL7 2.4, chapter 2, MSH-7; PKB page 3365012972). So if MSH-7 ends in `+0000`, `20260715100000` may be
+ * read as 11:00 in a British summer.
  */
 import { codeAt, indexWithin, SegmentCursor, type Span } from '../hl7/segments.js';
 import { readTimestamp, type Timestamp } from '../hl7/timestamp.js';
@@ -26,14 +26,14 @@ export const CLOCK_FIELDS: readonly (readonly [segment: string, field: number, c
   ['DG1', 5, 1],
 ];
 
-/** Whether a time stamp says a time of day, and not a date alone. */
+/** Whether a time stamp has a time of day, and not only a date. */
 export function isClockTime({ precision }: Timestamp): boolean {
   return precision === 'hour' || precision === 'minute' || precision === 'second' || precision === 'fraction';
 }
 
-/** Whether raw text is a clock time that names no offset. */
+/** Whether raw text is a clock time without an offset. */
 export function isBareClockTime(raw: string): boolean {
-  // The date alone is the usual case, and has eight characters.
+  // Most values are dates alone, with eight characters.
   if (raw.length < 10) return false;
   const stamp = readTimestamp(raw);
   return stamp !== undefined && stamp.offset === undefined && isClockTime(stamp);
@@ -48,7 +48,7 @@ const BY_SEGMENT: ReadonlyMap<number, readonly (readonly [field: number, compone
   ]),
 );
 
-/** Whether any clock time of a message, MSH-7 aside, names no offset. */
+/** Whether any clock time of a message, except MSH-7, has no offset. */
 export function hasBareClockTime(hl7: string): boolean {
   const cursor = new SegmentCursor(hl7);
   while (cursor.next()) {
@@ -58,7 +58,7 @@ export function hasBareClockTime(hl7: string): boolean {
   return false;
 }
 
-/** Whether any of some fields of a segment, in their order, is a bare clock time. Fields before and between are passed over. */
+/** Whether one of some fields of a segment is a clock time without an offset. @param places in ascending order */
 function isBareAt(
   hl7: string,
   { start, end }: Span,

@@ -1,6 +1,6 @@
 /**
- * Data point IDs: what PKB replaces, updates and deletes by. Partner and Customer share one namespace, so the Partner's
- * own IDs are UUIDs, and the Customer's are used only to amend the Customer's data (PKB page 3365012161).
+ * Data point IDs. PKB uses them to replace, update and delete. Partner and Customer share one namespace. So the Partner's
+ * own IDs are UUIDs, and the Customer's IDs are used only to amend the Customer's data (PKB page 3365012161).
  */
 import { RADIOLOGY } from './code-sets.js';
 import { createHash } from 'node:crypto';
@@ -15,14 +15,14 @@ import { SegmentCursor } from '../hl7/segments.js';
 import type { Customer } from './alias.js';
 import { DATA_POINT_FIELDS, messageTypeRow } from './catalogue.js';
 
-/** Whose the ID is: ours (`partner`), the Customer's, or as the message came (`kept`). */
+/** The owner of the ID: the Partner, the Customer, or unknown because the ID was already in the message (`kept`). */
 export type DataPointOwner = 'partner' | 'customer' | 'kept';
 
-/** A data point, as a message names it. */
+/** The data point that a message names. */
 export interface DataPoint {
-  /** Where the ID stands, such as `TXA-12.1`. */
+  /** The field that holds the ID, such as `TXA-12.1`. */
   readonly field: string;
-  /** The ID as plain text; blank where the message has none. */
+  /** The ID as plain text; blank if the message has none. */
   readonly id: string;
   readonly owner: DataPointOwner;
 }
@@ -33,19 +33,19 @@ export type DataPointId =
   | 'new'
   /** The Customer's own ID, for amending the Customer's data point. */
   | { readonly own: string }
-  /** A stable ID of our own, made from a key that names the record in our system. */
+  /** A stable ID, derived from the record's key in the Partner's own system. */
   | { readonly derive: string; readonly partner: string };
 
-/** Name-based UUIDs of this package live under this namespace (RFC 9562, version 5). */
+/** The namespace of this package's name-based UUIDs (RFC 9562, version 5). */
 const NAMESPACE = Buffer.from('6f1d9c0e52d94a6f9d3c8a1b7e4f2c05', 'hex');
 
 /**
- * A stable ID for one of our records: the same Partner, Customer, family of messages and key always give the same UUID,
- * so that create, change and delete meet without anybody storing the ID.
+ * A stable ID for one of the Partner's records. The same Partner, Customer, message family and key always give the same
+ * UUID. So create, change and delete use the same ID, and nobody has to store it.
  *
- * @param partner a name of the Partner, which keeps two Partners' keys apart; never to be changed
+ * @param partner a name of the Partner, which keeps two Partners' keys apart; never change it
  * @param family message family, such as `document`
- * @param key what names the record in the Partner's own system
+ * @param key the record's key in the Partner's own system
  * @returns a version 5 UUID
  */
 export function deriveId(partner: string, customer: Customer, family: string, key: string): string {
@@ -59,30 +59,30 @@ export function deriveId(partner: string, customer: Customer, family: string, ke
 }
 
 /**
- * The data point a message names.
+ * The data point that a message names.
  *
  * @param messageType such as `MDM^T02`
- * @returns undefined for types without one; a blank `id` where the field is empty
+ * @returns undefined for types without one; a blank `id` if the field is empty
  */
 export function dataPointOf(hl7: string, messageType: string): DataPoint | undefined {
   const fields = fieldsOf(messageType);
   if (fields.length === 0) return undefined;
-  // PKB goes by OBR-3 for radiology, it seems, where it differs from ORC-3 (old page oru-r01/radiology).
+  // If OBR-3 and ORC-3 of a radiology report differ, PKB seems to use OBR-3 (old page oru-r01/radiology).
   const isRadiology = fields.length > 1 && readRaw(hl7, 'MSH-3') === RADIOLOGY;
   for (const field of isRadiology ? fields.toReversed() : fields) {
     const id = read(hl7, field);
-    // It outlives the message in msg.pkb, so it must not keep it alive.
+    // msg.pkb keeps the ID longer than the message, so it must be a copy.
     if (id) return { field, id: own(id), owner: 'kept' };
   }
   return { field: fields.at(-1) ?? '', id: '', owner: 'kept' };
 }
 
 /**
- * Puts an ID into the data point field of a message's family; for results into every ORC-3.1 and OBR-3.1 alike.
+ * Writes an ID to the data point field of a message's family; for results, to every ORC-3.1 and OBR-3.1.
  *
  * @param id plain text; blank is refused
- * @returns the message and the field; undefined for types without a data point, which are left alone
- * @throws PkbMessageError `PKB_DATA_POINT` where the segment is missing, the ID is blank or holds a line end, or the
+ * @returns the message and the field; undefined for types without a data point, which are not changed
+ * @throws PkbMessageError `PKB_DATA_POINT` if the segment is missing, the ID is blank or holds a line end, or the
  *   message holds several reports with IDs of their own
  */
 export function setDataPointId(
@@ -123,7 +123,7 @@ export function setDataPointId(
   return { hl7: out + hl7.slice(from), field: main };
 }
 
-/** Where the fields stand, in the order of the text: in every ORC and OBR, and in the first of any other segment. */
+/** The places of the fields, in the order of the text: in every ORC and OBR, and in the first of any other segment. */
 function placesOf(hl7: string, fields: readonly Path[]): (Place & { readonly path: Path })[] {
   const places: (Place & { readonly path: Path })[] = [];
   if (fields.length === 0) return places;

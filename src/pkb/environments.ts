@@ -1,9 +1,9 @@
 /**
- * Where PKB is (PKB pages "HL7 Connection Guidance", 3364848418, and "Connecting to PKB endpoints", 3364585480).
+ * PKB's addresses (PKB pages "HL7 Connection Guidance", 3364848418, and "Connecting to PKB endpoints", 3364585480).
  */
 import { PkbConfigError } from '../errors.js';
 
-/** The choices of a connection. `simulator` is this Node-RED's own pkb-simulator node, `custom` an address of one's own. */
+/** The choices of a connection. `simulator` is the pkb-simulator node of this Node-RED, `custom` any other address. */
 export const ENVIRONMENTS = ['simulator', 'sandbox', 'production-hscn', 'custom'] as const;
 
 /** One of {@link ENVIRONMENTS}. */
@@ -15,7 +15,7 @@ export const PUBLISHED_URLS: Readonly<Partial<Record<Environment, string>>> = {
   'production-hscn': 'https://nww.patientsknowbest.com:7443/services/hl7',
 };
 
-/** What people call them. */
+/** Names for people. */
 const NAMES: Readonly<Record<Environment, string>> = {
   simulator: 'the simulator',
   sandbox: 'PKB sandbox',
@@ -24,8 +24,8 @@ const NAMES: Readonly<Record<Environment, string>> = {
 };
 
 /**
- * What a stored message is bound to: its environment and the origin of the address. The simulator is wherever this Node-RED
- * is, so its origin counts for nothing.
+ * The key of the address to which a stored message is bound: the environment and the origin. The origin of the simulator is
+ * left out, because it is that of this Node-RED.
  *
  * @returns such as `sandbox https://sandbox.patientsknowbest.com:7443`
  */
@@ -48,11 +48,11 @@ export function isEnvironment(name: unknown): name is Environment {
 export type UrlFault = 'url' | 'credentials' | 'https';
 
 /**
- * Says what is wrong with the address that messages are to be posted to: it is not a URL, carries credentials, or is not
- * https, which PKB demands (http is allowed on loopback only).
+ * Finds what is wrong with the address for messages: it is not a URL, it holds credentials, or it is not https. PKB demands
+ * https; http is allowed on loopback only.
  *
  * @param address as entered
- * @returns undefined where it can be used
+ * @returns undefined if it can be used
  */
 export function urlFault(address: string): UrlFault | undefined {
   if (!URL.canParse(address)) return 'url';
@@ -63,7 +63,7 @@ export function urlFault(address: string): UrlFault | undefined {
 }
 
 /**
- * Checks the address that messages are to be posted to, as {@link urlFault} does.
+ * Checks the address for messages, as {@link urlFault} does.
  *
  * @returns the parsed address
  * @throws PkbConfigError `PKB_URL`
@@ -81,7 +81,7 @@ const URL_FAULTS: Readonly<Record<UrlFault, string>> = {
     'The address must begin with https://; plain http:// is allowed only for this machine itself (localhost).',
 };
 
-/** Whether a host name of a URL is this machine's loopback interface; URLs write addresses of IPv4 in full. */
+/** Whether a host name of a URL is this machine's loopback interface. A parsed URL has its IPv4 address in full. */
 function isLoopbackHost(hostname: string): boolean {
   const host = hostname.toLowerCase();
   return host === 'localhost' || host === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(host);

@@ -1,14 +1,14 @@
 /**
  * Patient identifiers as PKB reads them: value, authority and type, components 1, 4 and 5 of PID-2 and PID-3 (PKB page
- * 3365077836). The type of an NHS number may carry its status: `NH{status:01}` (3829203015).
+ * 3365077836). The type of an NHS number may include its status: `NH{status:01}` (3829203015).
  */
 
-/** One identifier, raw, its status taken off its type. */
+/** One identifier as raw text. Its status is separate from its type. */
 export interface RawIdentifier {
   readonly value: string;
   readonly authority: string;
   readonly type: string;
-  /** Such as `01`; blank where none is given. */
+  /** Such as `01`; blank if none is given. */
   readonly status: string;
 }
 
@@ -25,23 +25,23 @@ export function identifierOf(parts: readonly string[]): RawIdentifier {
   };
 }
 
-/** Whether PKB takes an identifier for an NHS number: authority NHS, type NH. */
+/** Whether PKB reads an identifier as an NHS number: authority NHS, type NH. */
 export function isNhs({ authority, type }: Pick<RawIdentifier, 'authority' | 'type'>): boolean {
   return authority === 'NHS' && type === 'NH';
 }
 
-/** Whether an identifier is meant to be an NHS number, by its authority or its type, whether PKB takes it for one or not. */
+/** Whether an identifier is meant as an NHS number, by its authority or type, even if PKB does not read it as one. */
 export function meansNhs({ authority, type }: Pick<RawIdentifier, 'authority' | 'type'>): boolean {
   return ['NHS', 'NHSNBR'].includes(authority.trim()) || ['NH', 'NHSNMBR', 'NHS'].includes(type.trim());
 }
 
-/** Whether an identifier is an organisation's own: meant for no NHS number, and none of PKB's kinds. */
+/** Whether an identifier is an organisation's own: not meant as an NHS number, and none of PKB's kinds. */
 export function isLocal({ authority, type }: Pick<RawIdentifier, 'authority' | 'type'>): boolean {
   const isPkbs = (authority === 'PKB' && type === 'PI') || (authority === 'EMAIL' && type === 'EMAIL');
   return !isPkbs && !meansNhs({ authority, type });
 }
 
-/** Whether an identifier is whole: PKB ignores one without value, authority or type. */
+/** Whether an identifier is complete. PKB ignores one without value, authority or type. */
 export function isWhole({ value, authority, type }: RawIdentifier): boolean {
   return value.trim() !== '' && authority.trim() !== '' && type.trim() !== '';
 }
@@ -54,16 +54,16 @@ export interface PidIdentifier extends RawIdentifier {
   readonly repetition: number;
 }
 
-/** Where an identifier stands in PID, such as `-3[1]`. */
+/** The place of an identifier in PID, such as `-3[1]`. */
 export function placeOf({ field, repetition }: PidIdentifier): string {
   return `-${field}[${repetition}]`;
 }
 
 /**
- * The identifiers of PID-2 or PID-3 that are not blank.
+ * The identifiers in PID-2 or PID-3 that are not blank.
  *
- * @param raw the field as it stands
- * @returns values without white space around them
+ * @param raw the raw field
+ * @returns the identifiers; white space around values is removed
  */
 export function identifiersIn(field: number, raw: string): PidIdentifier[] {
   const found: PidIdentifier[] = [];

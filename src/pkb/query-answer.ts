@@ -1,7 +1,7 @@
 /**
- * Answers to QRY^A19: the patients in an ADR^A19, and where the next page begins (PKB page 3365012701; HL7 v2, chapter 2,
- * DSC). PKB documents that an answer holds identifiers, name, date of birth and postcode, and not how; they are read from
- * where HL7 keeps them.
+ * Answers to QRY^A19: the patients in an ADR^A19, and the pointer to the next page (PKB page 3365012701; HL7 v2, chapter 2,
+ * DSC). PKB documents that an answer holds identifiers, name, date of birth and postcode, but not in which fields. They are
+ * read from their usual fields in HL7.
  */
 import { delimitersOf, type Delimiters } from '../hl7/delimiters.js';
 import { unescape } from '../hl7/escape.js';
@@ -15,39 +15,39 @@ export const QUERY = 'QRY^A19';
 /** An identifier of a patient, as plain text. */
 export interface FoundIdentifier {
   readonly value: string;
-  /** Who gives it, such as `NHS`. */
+  /** The authority that issued it, such as `NHS`. */
   readonly authority: string;
   /** Such as `NH` or `MR`. */
   readonly type: string;
-  /** Status of an NHS number, such as `01`, where PKB says one. */
+  /** Status of an NHS number, such as `01`, if PKB gives one. */
   readonly status?: string;
 }
 
-/** A patient that PKB knows. What PKB does not say is blank. */
+/** A patient that PKB knows. Values that PKB does not give are blank. */
 export interface FoundPatient {
-  /** The first of the NHS numbers among the identifiers. */
+  /** The first NHS number among the identifiers. */
   readonly nhsNumber: string;
   readonly identifiers: readonly FoundIdentifier[];
   readonly family: string;
   readonly given: string;
-  /** `1970-01-31`; other than a whole day as PKB writes it. */
+  /** Such as `1970-01-31`; if it is not a whole day, as PKB writes it. */
   readonly birthDate: string;
   readonly postcode: string;
 }
 
-/** What an answer says. */
+/** The content of an answer. */
 export interface QueryAnswer {
   readonly patients: readonly FoundPatient[];
-  /** DSC-1 where PKB has more: what the next query names, to go on behind these. */
+  /** DSC-1, if PKB has more patients: the pointer to give in the next query. */
   readonly next?: string;
 }
 
 /**
  * Reads an answer, in time proportional to its length.
  *
- * @param hl7 an ADR^A19, segments ended by CR, LF or CRLF
- * @returns a patient for each PID, in their order; no value refers to the text given, so that whoever keeps a
- *   patient does not keep all of them
+ * @param hl7 an ADR^A19 whose segments end with CR, LF or CRLF
+ * @returns a patient for each PID, in order; values are copies, so that a patient that is kept does not keep the whole
+ *   text in memory
  */
 export function readQueryAnswer(hl7: string): QueryAnswer {
   const delimiters = delimitersOf(hl7);
@@ -94,7 +94,7 @@ function patientOf(pid: string, delimiters: Delimiters): FoundPatient {
   };
 }
 
-/** The day of a time stamp; PKB takes PID-7's literally (3365013095). */
+/** The day of a time stamp, as written, because PKB reads PID-7 literally (3365013095). */
 function dayOf(written: string): string {
   const day = /^(\d{4})(\d\d)(\d\d)/.exec(written);
   return day ? `${day[1]}-${day[2]}-${day[3]}` : written;

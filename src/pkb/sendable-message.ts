@@ -1,5 +1,5 @@
 /**
- * What a message says about itself, found once: stamping, the guard, sending and the order of delivery all go by this.
+ * The properties of a message, read in one place for stamping, the guard, sending and the order of delivery.
  */
 import { unescape } from '../hl7/escape.js';
 import { fieldOf, type Header, isEmpty, messageTypeOf, readHeader } from '../hl7/header.js';
@@ -11,17 +11,17 @@ import { type DataPoint, dataPointOf } from './data-point.js';
 import { identifiersIn, type PidIdentifier } from './identifiers.js';
 
 /**
- * A message whose header can be read. What lies deeper is looked for when it is asked for, and kept.
+ * A message whose header can be read. Other properties are read when they are first used, and kept.
  */
 export class SendableMessage {
-  /** MSH-9.1 and MSH-9.2 as they stand, such as `ADT^A28`. */
+  /** MSH-9.1 and MSH-9.2 as in the message, such as `ADT^A28`. */
   readonly messageType: string;
   #dataPoint: { readonly found: DataPoint | undefined } | undefined;
   #identifiers: readonly PidIdentifier[] | undefined;
 
   /**
-   * @param text HL7 text that begins with MSH; segments ended by CR, LF or CRLF
-   * @param header the header of this text, where it has been read before
+   * @param text HL7 text that begins with MSH; segments end with CR, LF or CRLF
+   * @param header the header of this text, if it has been read before
    * @throws PkbMessageError `PKB_HL7_EMPTY`, `PKB_HL7_NO_MSH`, `PKB_HL7_ENCODING_CHARACTERS` or `PKB_HL7_HEADER_SHORT`
    */
   constructor(
@@ -31,7 +31,7 @@ export class SendableMessage {
     this.messageType = messageTypeOf(fieldOf(text, header, 9));
   }
 
-  /** Raw text of MSH-n (n 3 or more); blank where it is missing. */
+  /** Raw text of MSH-n (n 3 or more); blank if it is missing. */
   msh(n: number): string {
     return fieldOf(this.text, this.header, n);
   }
@@ -41,31 +41,31 @@ export class SendableMessage {
     return isEmpty(this.header, n);
   }
 
-  /** MSH-10 as plain text, by which PKB's acknowledgement names the message; blank where it has none. */
+  /** MSH-10 as plain text, which PKB's acknowledgement repeats; blank if the message has none. */
   get controlId(): string {
     return own(unescape(this.msh(10)).trim());
   }
 
-  /** MSH-4 as it stands: the Customer. */
+  /** Raw MSH-4: the Customer. */
   get facility(): string {
     return this.msh(4);
   }
 
-  /** The data point that the message names; undefined for types without one, a blank ID where the field is empty. */
+  /** The data point that the message names; undefined for types without one; with a blank ID if the field is empty. */
   get dataPoint(): DataPoint | undefined {
     this.#dataPoint ??= { found: dataPointOf(this.text, this.messageType) };
     return this.#dataPoint.found;
   }
 
-  /** The patient's identifiers: PID-2, then PID-3 of the first PID, each in the order of its repetitions. */
+  /** The patient's identifiers: PID-2, then PID-3 of the first PID, in the order of their repetitions. */
   get identifiers(): readonly PidIdentifier[] {
     this.#identifiers ??= this.#readIdentifiers();
     return this.#identifiers;
   }
 
   /**
-   * What a second copy of the message does at PKB, as a sentence; undefined where no harm is known. PKB replaces most data
-   * by its data point ID, so that a second copy changes nothing; the catalogue lists what it does not replace.
+   * The harm that a second copy of the message does at PKB, as a sentence; undefined if none is known. PKB replaces most
+   * data by its data point ID, so a second copy changes nothing. The catalogue lists the exceptions.
    */
   get harmOfResending(): string | undefined {
     const harm = messageTypeRow(this.messageType)?.resent;

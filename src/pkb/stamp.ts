@@ -1,5 +1,5 @@
 /**
- * Stamping: the few fields of a message that make it the Partner's, set in place. Every other byte stays.
+ * Stamping sets the few fields that make a message the Partner's, in place. Every other byte stays.
  */
 import { randomUUID } from 'node:crypto';
 import { PkbConfigError, PkbMessageError } from '../errors.js';
@@ -14,44 +14,44 @@ import { hasBareClockTime } from './clock-times.js';
 import { type DataPoint, type DataPointId, deriveId, setDataPointId } from './data-point.js';
 import { SendableMessage } from './sendable-message.js';
 
-/** What {@link stamp} is told. */
+/** Options of {@link stamp}. */
 export interface StampOptions {
   readonly customer: Customer;
-  /** MSH-10: a new UUID (the default), or the message's own where it has one. */
+  /** MSH-10: a new UUID (the default), or the message's own if it has one. */
   readonly controlId?: 'new' | 'keep' | undefined;
-  /** MSH-3; left as it is where blank. */
+  /** MSH-3; if blank, MSH-3 stays as it is. */
   readonly sendingApplication?: string | undefined;
-  /** MSH-11; where left out, the message's own, and `P`, which production demands, where that is empty. */
+  /** MSH-11; default: the message's own or, if that is empty, `P`, which production demands. */
   readonly processingId?: string | undefined;
-  /** Whether `processingId` is set always, or only where MSH-11 is empty; always where left out. */
+  /** Whether `processingId` is always set (the default), or only if MSH-11 is empty. */
   readonly processingIdWhere?: 'always' | 'empty' | undefined;
-  /** The data point ID; kept where left out. */
+  /** The data point ID; kept by default. */
   readonly dataPointId?: DataPointId | undefined;
   readonly newId?: (() => string) | undefined;
   readonly now?: (() => Date) | undefined;
 }
 
-/** What {@link stamp} gives back. */
+/** Result of {@link stamp}. */
 export interface Stamped<T> {
-  /** The message, of the same kind as the one given. */
+  /** The message, as a string or a Buffer like the one given. */
   readonly hl7: T;
   readonly controlId: string;
   /** MSH-9.1 and MSH-9.2, such as `ADT^A28`. */
   readonly messageType: string;
   /** Undefined for message types without a data point. */
   readonly dataPoint: DataPoint | undefined;
-  /** MSH-3 as it was, where another one was put in its place; undefined otherwise. */
+  /** The former MSH-3, if it was replaced by another one; undefined otherwise. */
   readonly sendingApplicationBefore?: string;
 }
 
 /**
- * Stamps a message with its Customer: MSH-4 always; MSH-3, MSH-10 and MSH-11 as told; MSH-5, MSH-6, MSH-7 and MSH-12
- * where they are empty; the data point ID where told (PKB pages 3365012161 and 3365012972).
+ * Stamps a message with its Customer. It always sets MSH-4, and MSH-3, MSH-10 and MSH-11 by the options; MSH-5, MSH-6, MSH-7
+ * and MSH-12 if they are empty; the data point ID if the options say so (PKB pages 3365012161 and 3365012972).
  *
- * The cost grows with the header, not with the message, unless a data point ID is to be set.
+ * The cost grows with the header, not with the message, unless a data point ID is set.
  *
- * @param hl7 one message that begins with MSH; segments ended by CR, LF or CRLF, which stay as they are; a Buffer is
- *   UTF-8 or any other superset of ASCII, and only its header and data point segment are looked at
+ * @param hl7 one message that begins with MSH; segments end with CR, LF or CRLF, and line ends are kept. A Buffer is
+ *   UTF-8 or another superset of ASCII; only its header and data point segment are read
  * @throws PkbMessageError `PKB_HL7_*` for a text that cannot be sent, `PKB_DATA_POINT`; PkbConfigError `PKB_ALIAS`
  */
 export function stamp(hl7: string, options: StampOptions): Stamped<string>;
@@ -72,8 +72,8 @@ export function stamp(hl7: string | Uint8Array, options: StampOptions): Stamped<
 }
 
 /**
- * @param write turns text to be put in into the form `text` is in: itself, or its UTF-8 bytes as characters
- * @param isBare whether a clock time of the message names no offset
+ * @param write converts new text to the form of the message: the same text, or its UTF-8 bytes as characters
+ * @param isBare whether a clock time of the message has no offset
  */
 function stampText(
   message: SendableMessage,
@@ -93,7 +93,7 @@ function stampText(
     6: message.lacks(6) ? 'PKB' : undefined,
     7: message.lacks(7) ? messageTime(options, isBare) : undefined,
     10: kept ? undefined : write(escape(controlId)),
-    // A processing mode may follow in a component of its own, as in T^A.
+    // A processing mode may follow as a second component, as in T^A.
     11: processingId === undefined ? undefined : write(escapeComponents(processingId)),
     12: message.lacks(12) ? '2.4' : undefined,
   });
@@ -109,7 +109,7 @@ function stampText(
   };
 }
 
-/** Escapes what stands between carets, and leaves these: a setting may hold components. */
+/** Escapes the text between carets, but not the carets: a setting may have components. */
 function escapeComponents(text: string): string {
   return text
     .split('^')
@@ -118,15 +118,15 @@ function escapeComponents(text: string): string {
 }
 
 /**
- * MSH-7 of a message that has none: UTC with its offset, as on the Partner page, unless another clock time of the message
- * names no offset and would be read by this one; then as the Customer's clocks show it, without an offset.
+ * MSH-7 for a message that has none: in UTC with its offset, as on the Partner page. If another clock time of the message has
+ * no offset, it would get the offset of MSH-7; then MSH-7 is in the Customer's local time, without an offset.
  */
 function messageTime({ customer, now }: StampOptions, isBare: () => boolean): string {
   const moment = now?.() ?? new Date();
   return isBare() ? formatLocal(moment, zoneOf(customer)) : formatUtc(moment);
 }
 
-/** What is put into MSH-11; undefined = left as it is. A `T` or `D` never becomes production traffic unless that is asked for. */
+/** The new MSH-11; undefined = unchanged. A `T` or `D` becomes production traffic only if the options ask for it. */
 function processingIdFor(
   message: SendableMessage,
   { processingId, processingIdWhere }: StampOptions,
@@ -136,8 +136,8 @@ function processingIdFor(
 }
 
 /**
- * Stamps bytes: only as much of the message as holds the fields to stamp is decoded, one byte to one character, so that
- * bytes of any superset of ASCII come out as they went in; the rest is copied.
+ * Stamps bytes. The beginning of the message, up to the last field to stamp, is decoded with one character for each byte, so
+ * that bytes of any superset of ASCII stay the same. The rest is copied.
  */
 function stampBytes(input: Uint8Array, options: StampOptions): Stamped<Buffer> {
   const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
@@ -149,7 +149,7 @@ function stampBytes(input: Uint8Array, options: StampOptions): Stamped<Buffer> {
       ? header
       : new SendableMessage(bytes.toString('latin1', 0, headEnd), header.header);
   const { hl7, controlId, messageType, dataPoint, ...more } = stampText(head, options, bytesAsText, () =>
-    // One byte to one character: times are ASCII, whatever else the message is.
+    // One character for each byte is enough, because times are ASCII in any message.
     hasBareClockTime(bytes.toString('latin1')),
   );
   const out = Buffer.allocUnsafe(hl7.length + bytes.length - headEnd);
@@ -165,7 +165,7 @@ function stampBytes(input: Uint8Array, options: StampOptions): Stamped<Buffer> {
   };
 }
 
-/** Where the bytes end that hold MSH and the data point segments that stamping looks at. */
+/** The end of the bytes with MSH and the data point segments, which stamping reads. */
 function endOfHead(
   bytes: Buffer,
   { messageType, text: msh }: SendableMessage,
@@ -173,14 +173,14 @@ function endOfHead(
 ): number {
   const family = messageTypeRow(messageType)?.family;
   const fields = family === undefined ? [] : DATA_POINT_FIELDS[family];
-  // Several reports may stand in one result message, and an ID is set in all of them.
+  // A result message may have several reports, and the ID is set in all of them.
   if (fields.length > 1 && dataPointId !== undefined && dataPointId !== 'keep') return bytes.length;
   let end = msh.length;
   for (const field of fields) end = Math.max(end, endOfSegment(bytes, field.slice(0, 3), '|', msh.length));
   return end;
 }
 
-/** The UTF-8 bytes of a text as characters, one to one; ASCII is itself. */
+/** The UTF-8 bytes of a text, with one character for each byte; ASCII stays as it is. */
 function bytesAsText(text: string): string {
   if (/^[\x20-\x7e]*$/.test(text)) return text;
   return Buffer.from(text, 'utf8').toString('latin1');
@@ -191,7 +191,7 @@ function textOfBytes(text: string): string {
   return Buffer.from(text, 'latin1').toString('utf8');
 }
 
-/** Which MSH fields get which raw text; undefined leaves a field alone. */
+/** The new raw text of MSH fields; undefined leaves a field unchanged. */
 type HeaderValues = Readonly<Record<3 | 4 | 5 | 6 | 7 | 10 | 11 | 12, string | undefined>>;
 const STAMPED_FIELDS = [3, 4, 5, 6, 7, 10, 11, 12] as const;
 
@@ -224,7 +224,7 @@ function stampDataPoint(
   write: (plain: string) => string,
 ): { hl7: string; dataPoint: DataPoint | undefined } {
   const wanted = options.dataPointId ?? 'keep';
-  // Stamping the header moves what follows, and changes nothing in it.
+  // Stamping the header only moves the other segments and does not change them.
   if (wanted === 'keep') return { hl7: text, dataPoint: message.dataPoint };
   if (wanted !== 'new' && typeof wanted !== 'object') {
     throw new PkbMessageError(

@@ -1,5 +1,5 @@
 /**
- * The guard: a message and the rules in, findings out.
+ * The guard: runs the rules on a message and returns findings.
  */
 import { PkbConfigError, PkbMessageError } from '../../errors.js';
 import { afterLineEnd } from '../../hl7/segments.js';
@@ -7,29 +7,29 @@ import type { Action, Finding, GuardContext, Report, Rule } from './rule.js';
 import { ruleWithId, RULES } from './rules/index.js';
 import { Scan } from './scan.js';
 
-/** What the guard says of a message. */
+/** The result of the guard for a message. */
 export interface Inspection {
-  /** The message: without the segments that were stripped, or, where it is blocked, as it came. */
+  /** The message without stripped segments; if it is blocked, the message as given. */
   readonly hl7: string;
   readonly findings: readonly Finding[];
   readonly blocked: boolean;
 }
 
-/** So many findings are listed; a message can hold more faults than anybody reads, and each costs memory. */
+/** Upper limit of listed findings. A message can have more faults than anybody reads, and each costs memory. */
 const MOST_FINDINGS = 1000;
 
-/** Actions by rule id; rules left out act by their defaults. */
+/** Actions by rule id; rules left out have their default action. */
 export type RuleActions = Readonly<Record<string, Action>>;
 
 /**
  * Inspects a message by PKB's rules for Partners.
  *
- * A text that is no sendable message is blocked with one finding, `form.unreadable`. A rule that throws is a defect: it
+ * A text that is not a sendable message is blocked with one finding, `form.unreadable`. A rule that throws is a defect: it
  * is reported as a finding, `form.defect`, and the message is blocked.
  *
- * @param hl7 HL7 text; segments ended by CR, LF or CRLF
- * @param rules what to do by rule id; absent = the rule's default
- * @param context what is known besides the message; rules that need more do not look
+ * @param hl7 HL7 text; segments end with CR, LF or CRLF
+ * @param rules actions by rule id; absent = the rule's default
+ * @param context facts besides the message; rules that need a missing fact find nothing
  * @throws PkbConfigError `PKB_SETTING` for an unknown rule, action, or `strip` on a rule that has nothing to strip
  */
 export function inspect(hl7: string, rules: RuleActions = {}, context: GuardContext = {}): Inspection {
@@ -77,7 +77,7 @@ interface Found {
   left: number;
 }
 
-/** Notes a finding and, where the rule strips, what goes with it. Beyond the limit findings act, but are only counted. */
+/** Records a finding and, if the rule strips, its notes. Findings beyond the limit take effect, but are only counted. */
 function note(
   { id, severity, text, strips }: Rule,
   action: Finding['action'],
@@ -108,7 +108,7 @@ function note(
   }
 }
 
-/** The notes that follow a segment directly. */
+/** The notes directly after a segment. */
 function notesOf(message: Scan, segment: number, names: readonly string[]): number[] {
   const notes: number[] = [];
   for (let i = segment + 1; i < message.codes.length && names.includes(message.name(i)); i++) notes.push(i);

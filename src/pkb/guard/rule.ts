@@ -1,16 +1,16 @@
 /**
- * What a rule of the guard is. A rule is a value: the list in the editor, the help and `docs/rules.md` come from the
- * same table that is run.
+ * The type of a guard rule. A rule is a value: the list in the editor, the help and `docs/rules.md` come from the same
+ * table that the guard runs.
  */
 import type { Scan } from './scan.js';
 
 /** What the guard does about a finding. `strip` exists only for rules about whole segments. */
 export type Action = 'off' | 'flag' | 'strip' | 'block';
 
-/** How grave a finding is: `error` harms data or is sure to be rejected, `warning` may, `note` is worth knowing. */
+/** How serious a finding is: `error` harms data or is surely rejected, `warning` may be, `note` is worth knowing. */
 export type Severity = 'error' | 'warning' | 'note';
 
-/** How sure it is what PKB does. */
+/** How certain PKB's behaviour is. */
 export const MARKS = {
   D: 'documented on the page named',
   I: 'inferred from what the page says',
@@ -20,7 +20,7 @@ export const MARKS = {
 /** One of {@link MARKS}. */
 export type Mark = keyof typeof MARKS;
 
-/** The areas into which rules are grouped, in the order in which they are shown. */
+/** The groups of rules, in the order of display. */
 export const AREAS = {
   overwriting: 'Overwriting the Customer’s lists',
   identity: 'Patient and soft matching',
@@ -35,26 +35,26 @@ export const AREAS = {
 export type Area = keyof typeof AREAS;
 
 /**
- * Called by a check for each fault.
+ * A check calls this for each fault.
  *
- * @param segment index of a segment, or -1 for a segment that is missing
- * @param place what follows its name in the location, such as `-7` or `-3.1`; with -1 the whole location, such as `PID`
+ * @param segment index of a segment, or -1 for a missing segment
+ * @param place the location after the segment's name, such as `-7` or `-3.1`; with -1 the whole location, such as `PID`
  */
 export type Report = (segment: number, place?: string) => void;
 
-/** What is known besides the message. Everything is optional: what is not known is not looked at. */
+/** Facts besides the message. All are optional; a check without its fact finds nothing. */
 export interface GuardContext {
   /** The MSH-4 values of the Customers this flow is configured for. */
   readonly facilities?: readonly string[];
-  /** Whether a control ID has been seen before, of another message. */
+  /** Whether another message with this control ID has been seen before. */
   readonly controlIdSeen?: (controlId: string) => boolean;
   /** Whether an appointment with this ID has been sent before. */
   readonly appointmentSeen?: (id: string) => boolean;
-  /** Whether the data point ID is declared to be the Customer's own. */
+  /** Whether the data point ID is declared as the Customer's own. */
   readonly dataPointIsCustomers?: boolean;
-  /** MSH-3 as it was before pkb-build replaced it. */
+  /** MSH-3 before pkb-build replaced it. */
   readonly sendingApplicationBefore?: string;
-  /** Largest message that is let pass, in characters. */
+  /** Largest message that passes, in characters. */
   readonly sizeLimit?: number;
 }
 
@@ -68,15 +68,15 @@ export interface Rule {
   readonly defaultAction: Exclude<Action, 'strip'>;
   /** Which messages it looks at, in words. */
   readonly appliesTo: string;
-  /** What a finding says: the fault and the remedy, without any value of the message. */
+  /** The text of a finding: the fault and the remedy, without any value of the message. */
   readonly text: string;
   /** Why the rule exists. */
   readonly why: string;
   /** PKB page id, or the chapter of HL7. */
   readonly source: string;
-  /** How sure it is what PKB does: one of {@link MARKS}. */
+  /** How certain PKB's behaviour is: one of {@link MARKS}. */
   readonly mark: Mark;
-  /** Whether the segments it reports may be stripped, and which notes go with them. */
+  /** Set if the segments it reports may be stripped; `with` names the notes stripped with them. */
   readonly strips?: { readonly with: readonly string[] };
   readonly check: (message: Scan, report: Report, context: GuardContext) => void;
 }

@@ -1,6 +1,6 @@
 /**
- * One pass over a message for all rules: where its segments begin and end, and what they are called. No tree is built;
- * rules look into the text at the segments they are about.
+ * One pass over a message for all rules: finds the segments and their names. No tree is built; rules read the text of the
+ * segments that they need.
  */
 import type { Header } from '../../hl7/header.js';
 import { codeAt, indexWithin, SegmentCursor } from '../../hl7/segments.js';
@@ -12,7 +12,7 @@ export type SegmentCode = number;
 
 const SEPARATOR = 124;
 
-/** The code of a line that is no segment. */
+/** The code of a line that is not a segment. */
 export const NO_SEGMENT = 0;
 
 /** The code of a three-character segment name. */
@@ -20,7 +20,7 @@ export function codeOf(name: string): SegmentCode {
   return codeAt(name, 0);
 }
 
-/** A message as the rules see it. */
+/** A message, as rules read it. */
 export class Scan {
   readonly #message: SendableMessage;
   /** MSH-9.1 and MSH-9.2, as PKB reads them. */
@@ -29,12 +29,12 @@ export class Scan {
   readonly starts: number[] = [];
   readonly ends: number[] = [];
   readonly codes: SegmentCode[] = [];
-  /** The first segment of each name, so that most rules know at once that they have nothing to look at. */
+  /** The first segment of each name, so that most rules know at once that they have nothing to check. */
   readonly #first = new Map<SegmentCode, number>();
   #occurrences: number[] | undefined;
   #pid: string[] | undefined;
 
-  /** @throws PkbMessageError where the header cannot be read */
+  /** @throws PkbMessageError if the header cannot be read */
   constructor(readonly text: string) {
     this.#message = new SendableMessage(text);
     this.messageType = this.#message.messageType.toUpperCase();
@@ -48,7 +48,7 @@ export class Scan {
     while (cursor.next()) this.#note(text, cursor.start, cursor.end);
   }
 
-  /** CR only, as it is after pkb-build: nothing else need be looked for. */
+  /** CR only, as after pkb-build, so there is no need to search for LF. */
   #walkByCr(text: string): void {
     for (let start = 0; start < text.length;) {
       const at = text.indexOf('\r', start);
@@ -62,12 +62,12 @@ export class Scan {
     this.starts.push(start);
     this.ends.push(end);
     const code = isNamed(text, start, end) ? codeAt(text, start) : NO_SEGMENT;
-    // Segments of a name mostly follow one another, so few are looked up.
+    // Segments with the same name are mostly next to each other, so few need a look-up.
     if (code !== this.codes.at(-1) && !this.#first.has(code)) this.#first.set(code, this.codes.length);
     this.codes.push(code);
   }
 
-  /** The index of the first segment of a name; -1 where there is none. */
+  /** The index of the first segment with a name; -1 if there is none. */
   first(code: SegmentCode): number {
     return this.#first.get(code) ?? -1;
   }
@@ -78,7 +78,7 @@ export class Scan {
     return this.text.slice(start, Math.min(start + 3, this.ends[index] ?? 0));
   }
 
-  /** Raw text of a field (1 or more; for MSH use `msh`); blank where the segment, or the field, is missing. */
+  /** Raw text of a field (1 or more; for MSH use `msh`); blank if the segment or the field is missing. */
   field(index: number, n: number): string {
     const end = this.ends[index];
     let start = this.starts[index];
@@ -105,7 +105,7 @@ export class Scan {
     return this.#message.msh(n);
   }
 
-  /** Raw text of a field of the first PID, which many rules look at; blank where it is missing. */
+  /** Raw text of a field of the first PID, which many rules read; blank if it is missing. */
   pid(n: number): string {
     if (this.#pid === undefined) {
       const index = this.first(PID);
@@ -114,7 +114,7 @@ export class Scan {
     return this.#pid[n] ?? '';
   }
 
-  /** Where the fields of MSH stand. */
+  /** Where the fields of MSH are. */
   get header(): Header {
     return this.#message.header;
   }
@@ -124,7 +124,7 @@ export class Scan {
     return this.#message.identifiers;
   }
 
-  /** How a segment is named in findings, such as `DG1[2]`. */
+  /** The name of a segment in findings, such as `DG1[2]`. */
   location(index: number): string {
     this.#occurrences ??= countOccurrences(this.codes);
     return `${this.name(index)}[${this.#occurrences[index]}]`;
@@ -133,7 +133,7 @@ export class Scan {
 
 const PID = codeOf('PID');
 
-/** Whether a line begins with the name of a segment: an upper-case letter, two more or digits, then a separator or the end. */
+/** Whether a line begins with a segment name: an upper-case letter, two upper-case letters or digits, a separator or the end. */
 function isNamed(text: string, start: number, end: number): boolean {
   if (end < start + 3 || (end > start + 3 && text.charCodeAt(start + 3) !== SEPARATOR)) return false;
   return (

@@ -1,10 +1,10 @@
 /**
- * From the bytes of an answer to its text, as SOAP stacks send it: compressed or not, in any common character set, as one
- * document or as `multipart/related` (SOAP with attachments, MTOM and XOP). All of it is bounded.
+ * Converts the bytes of an answer to text. SOAP stacks send answers compressed or not, in any common character set, as one
+ * document or as `multipart/related` (SOAP with attachments, MTOM and XOP). All sizes are limited.
  */
 import { gunzipSync, inflateRawSync, inflateSync } from 'node:zlib';
 
-/** What the headers of an answer say of its body. */
+/** The headers that describe the body of an answer. */
 export interface Media {
   /** `Content-Type`, such as `multipart/related; boundary="x"`. */
   readonly contentType?: string | undefined;
@@ -20,14 +20,14 @@ export interface AnswerText {
   readonly attachments: readonly string[];
 }
 
-/** More parts than any answer has; more are not read, since the rest could say something else. */
+/** More parts than any answer has. An answer with more is not read, because the further parts could contradict. */
 const MAX_PARTS = 32;
 
 /**
  * Reads the bytes of an answer.
  *
- * @param limit how large the body may become when it is inflated, in bytes
- * @returns undefined where it cannot be inflated, or would be too large; where it has too many parts, or breaks off within one
+ * @param limit the largest size of the inflated body, in bytes
+ * @returns undefined if it cannot be inflated, is too large, has too many parts, or breaks off within a part
  */
 export function answerText(body: Uint8Array, media: Media, limit: number): AnswerText | undefined {
   const bytes = inflated(Buffer.from(body.buffer, body.byteOffset, body.byteLength), media, limit);
@@ -45,7 +45,7 @@ export function answerText(body: Uint8Array, media: Media, limit: number): Answe
   return { text: texts[at] ?? '', attachments: texts.filter((_, i) => i !== at) };
 }
 
-/** Undoes `gzip` and `deflate` (RFC 9110, 8.4.1), which were not asked for; some servers send deflate without its header. */
+/** Undoes `gzip` and `deflate` (RFC 9110, 8.4.1), in case they are used unasked. Some servers send deflate without header. */
 function inflated(bytes: Buffer, { contentEncoding = '' }: Media, limit: number): Buffer | undefined {
   const options = { maxOutputLength: limit };
   try {
@@ -66,7 +66,7 @@ function inflated(bytes: Buffer, { contentEncoding = '' }: Media, limit: number)
   }
 }
 
-/** Decodes by byte order mark, `charset`, or the declaration of the XML document, in this order; else as UTF-8. */
+/** Decodes by byte order mark, beginning of wide XML, `charset`, or XML declaration, in this order; else as UTF-8. */
 function decoded(bytes: Buffer, contentType: string): string {
   const label =
     byteOrderMark(bytes) ||
@@ -87,13 +87,13 @@ function byteOrderMark(bytes: Buffer): string {
   return bytes[0] === 0xef && bytes[1] === 0xbb && bytes[2] === 0xbf ? 'utf-8' : '';
 }
 
-/** UTF-16 by how a document begins, which `charset=UTF-16` leaves open (XML 1.0, F). */
+/** The byte order of UTF-16, by the beginning of the document; `charset=UTF-16` does not tell it (XML 1.0, F). */
 function wideXml(bytes: Buffer): string {
   if (bytes[0] === 0 && bytes[1] === 0x3c) return 'utf-16be';
   return bytes[0] === 0x3c && bytes[1] === 0 ? 'utf-16le' : '';
 }
 
-/** The encoding that an XML declaration names, which is readable in every superset of ASCII. */
+/** The encoding in the XML declaration, which is readable in every superset of ASCII. */
 function declaredEncoding(bytes: Buffer): string {
   const head = bytes.toString('latin1', 0, 200);
   return /^\s*<\?xml[^>]*?encoding\s*=\s*["']([A-Za-z0-9._-]+)["']/.exec(head)?.[1] ?? '';
@@ -132,7 +132,7 @@ function isMultipart(contentType: string): boolean {
 /**
  * The parts between the boundaries (RFC 2046, 5.1.1).
  *
- * @returns undefined where there are too many, or the last one is not closed
+ * @returns undefined if there are too many, or the last one is not closed
  */
 function partsOf(bytes: Buffer, boundary: string): Part[] | undefined {
   const mark = `--${boundary}`;
@@ -144,7 +144,7 @@ function partsOf(bytes: Buffer, boundary: string): Part[] | undefined {
     const next = boundaryFrom(bytes, mark, begin);
     if (next < 0 || parts.length === MAX_PARTS) return undefined;
     const part = partOf(bytes.subarray(begin, next));
-    // Parts within parts could say anything; no SOAP stack sends them.
+    // Nested parts are refused: they could say anything, and no SOAP stack sends them.
     if (isMultipart(part.type)) return undefined;
     parts.push(part);
     at = next;
@@ -152,7 +152,7 @@ function partsOf(bytes: Buffer, boundary: string): Part[] | undefined {
   return undefined;
 }
 
-/** Where the next boundary stands: at the beginning of a line, and whole. */
+/** The offset of the next boundary, which must be at the beginning of a line and complete. */
 function boundaryFrom(bytes: Buffer, mark: string, from: number): number {
   for (let at = bytes.indexOf(mark, from); at >= 0; at = bytes.indexOf(mark, at + 1)) {
     const after = bytes.toString('latin1', at + mark.length, at + mark.length + 1);
@@ -161,12 +161,12 @@ function boundaryFrom(bytes: Buffer, mark: string, from: number): number {
   return -1;
 }
 
-/** @param bytes what stands between two boundaries, with the line ends around it */
+/** @param bytes the bytes between two boundaries, with the line ends around them */
 function partOf(bytes: Buffer): Part {
   const crlf = bytes.indexOf('\r\n\r\n');
   const lf = crlf < 0 ? bytes.indexOf('\n\n') : -1;
   const headEnd = Math.max(crlf, lf, 0);
-  // A header may go on over lines that begin with a blank.
+  // A header continues on lines that begin with a blank.
   const head = bytes.toString('latin1', 0, Math.min(headEnd, 8192)).replaceAll(/\r?\n[ \t]/g, ' ');
   const header = (name: string): string =>
     head

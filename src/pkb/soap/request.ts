@@ -1,5 +1,5 @@
 /**
- * The request that PKB takes: SOAP 1.1, one `acceptMessage` with the HL7 text in a CDATA section (PKB page 3364848418).
+ * The request to PKB: SOAP 1.1, one `acceptMessage` with the HL7 text in a CDATA section (PKB page 3364848418).
  */
 import { isUtf8 } from 'node:buffer';
 import { PkbMessageError } from '../../errors.js';
@@ -15,16 +15,16 @@ const AFTER = ']]></arg0></wss:acceptMessage></soapenv:Body></soapenv:Envelope>'
 const BEFORE_BYTES = Buffer.from(BEFORE);
 const AFTER_BYTES = Buffer.from(AFTER);
 
-/** `]]>` would end the section, so it is divided over two; the reader joins them again (XML 1.0, 2.7). */
+/** `]]>` would end the section, so it is split over two sections. The reader joins them again (XML 1.0, 2.7). */
 const SPLIT_END = ']]]]><![CDATA[>';
 
 /**
- * Puts a message into the envelope. Its characters stay as they are; an XML reader makes every CR in it an LF (XML 1.0,
- * 2.11), which is how PKB has always received segments.
+ * Puts a message into the envelope. Its characters stay as they are. An XML reader turns every CR into LF (XML 1.0, 2.11),
+ * so PKB has always received segments with LF.
  *
  * @param hl7 HL7 text, or its UTF-8 bytes
- * @returns the envelope, of the same kind; to be sent as UTF-8
- * @throws PkbMessageError `PKB_HL7_CHARACTER` where the message holds a character that XML cannot carry, naming the
+ * @returns the envelope, as a string or a Buffer like the message; send it as UTF-8
+ * @throws PkbMessageError `PKB_HL7_CHARACTER` if the message holds a character that XML cannot carry, with the
  *   character and its place; `PKB_HL7_CHARSET` for bytes that are not UTF-8; `PKB_HL7_TYPE`
  */
 export function encodeRequest(hl7: string): string;
@@ -44,7 +44,7 @@ function joined(hl7: string): Buffer {
   return Buffer.concat([...requestBody(hl7).pieces()]);
 }
 
-/** What goes over the wire, in pieces that are made as they are sent. */
+/** The bytes to send, in pieces that are made one at a time. */
 export interface RequestBody {
   /** Length of all pieces, in bytes. */
   readonly length: number;
@@ -55,8 +55,8 @@ export interface RequestBody {
 const PIECE = 2 ** 16;
 
 /**
- * The envelope around a message, as it goes over the wire: one piece, or, of a message that is megabytes long, many small
- * ones, so that it is not copied as a whole.
+ * The envelope with a message, as it is sent: in one piece or, for a long message, in many small ones. So a message of
+ * megabytes is not copied as a whole.
  *
  * @param hl7 HL7 text that has passed {@link mustFitXml}
  */
@@ -82,7 +82,7 @@ export function requestBody(hl7: string): RequestBody {
 }
 
 /**
- * Refuses a message that cannot be put into the envelope.
+ * Refuses a message that the envelope cannot carry.
  *
  * @throws PkbMessageError `PKB_HL7_CHARACTER`
  */
@@ -91,7 +91,7 @@ export function mustFitXml(hl7: string): void {
   if (at >= 0) throw illegal(hl7.slice(0, at), hl7.charCodeAt(at));
 }
 
-/** @param before the text up to the character, of which only segment names and counts are used */
+/** @param before the text up to the character; only segment names and counts from it are used */
 function illegal(before: string, unit: number): PkbMessageError {
   const segments = before.split(/[\r\n]+/);
   const last = segments.at(-1) ?? '';

@@ -1,56 +1,56 @@
 /**
- * What PKB's answer says. Its shape is not documented (only the acknowledgement in it is, page 3364848470), so it is read
- * tolerantly, and nothing but an AA for this very message counts as accepted.
+ * Reads PKB's answer. Its form is not documented, only the acknowledgement in it (page 3364848470). So it is read
+ * tolerantly, and only an AA for this very message counts as accepted.
  */
 import { type Acknowledgement, readAck } from '../../hl7/ack.js';
 import { QUERY } from '../query-answer.js';
 import { answerText, type Media } from './answer-text.js';
 import { readXml, type XmlElement } from './xml.js';
 
-/** What an answer means for the message it answers. */
+/** What an answer means for its message. */
 export type DecodedOutcome = 'accepted' | 'rejected' | 'errored' | 'refused' | 'unknown';
 
-/** An answer, read. */
+/** The content of an answer. */
 export interface DecodedResponse {
   readonly outcome: DecodedOutcome;
-  /** MSA-1 where there is an acknowledgement. */
+  /** MSA-1, if there is an acknowledgement. */
   readonly code?: string;
-  /** MSA-2 where there is an acknowledgement. */
+  /** MSA-2, if there is an acknowledgement. */
   readonly controlId?: string;
   /** MSA-3, or the fault string of a SOAP fault; may quote the message, so it belongs in no log. */
   readonly text?: string;
-  /** The acknowledgement as it came. */
+  /** The acknowledgement as received. */
   readonly ack?: string;
 }
 
-/** An answer, read, with what decides how a refusal is taken. */
+/** The content of an answer, with the details that classify a refusal. */
 export interface Answered extends DecodedResponse {
-  /** Whether a SOAP fault speaks of credentials or permission. */
+  /** Whether a SOAP fault is about credentials or permission. */
   readonly fault?: 'credentials' | 'other';
-  /** Whether the answer is SOAP or HL7 at all, and so PKB's, whatever it says. */
+  /** Whether the answer is SOAP or HL7, and so comes from PKB, whatever it says. */
   readonly isAnswer: boolean;
   /** Whether it is XML that breaks off or cannot be read. */
   readonly isBroken?: boolean;
 }
 
-/** Answers beyond this size are not read: an acknowledgement has a few hundred bytes. */
+/** Larger answers are not read. An acknowledgement has a few hundred bytes. */
 export const MAX_RESPONSE_BYTES = 1024 * 1024;
 
-/** Answers to queries hold patients, some 100 bytes each. */
+/** Limit for answers to queries: they hold patients of about 100 bytes each. */
 export const MAX_QUERY_RESPONSE_BYTES = 16 * MAX_RESPONSE_BYTES;
 
-/** How large an answer to a message may be, in bytes. @param messageType such as `QRY^A19` */
+/** The largest size of an answer to a message, in bytes. @param messageType such as `QRY^A19` */
 export function answerLimit(messageType: string): number {
   return messageType === QUERY ? MAX_QUERY_RESPONSE_BYTES : MAX_RESPONSE_BYTES;
 }
 
 /**
- * Reads the body of a 200 answer or of a SOAP fault: a SOAP response with any prefix, its ACK as text or CDATA with
- * character references and any line ends, as base64 or as an attachment; a SOAP 1.1 or 1.2 fault; or a bare ACK.
+ * Reads the body of a 200 answer or of a SOAP fault: a SOAP response with any prefix, a SOAP 1.1 or 1.2 fault, or a bare ACK.
+ * The ACK may be text or CDATA with character references and any line ends, base64, or an attachment.
  *
- * @param body text, or bytes of one document, in UTF-8 or as they say themselves; may be anything
+ * @param body text, or bytes of one document, in UTF-8 or in the encoding that they declare; may be anything
  * @param controlId MSH-10 of the message that was sent
- * @returns never throws; `unknown` for whatever is not surely an answer to this message
+ * @returns `unknown` for anything that is not surely an answer to this message; never throws
  */
 export function decodeResponse(body: string | Uint8Array, controlId: string): DecodedResponse {
   const {
@@ -63,10 +63,10 @@ export function decodeResponse(body: string | Uint8Array, controlId: string): De
 }
 
 /**
- * As {@link decodeResponse}, with what decides how a refusal is taken.
+ * As {@link decodeResponse}, with the details that classify a refusal.
  *
- * @param media what the answer's headers say of its body
- * @param limit how large it may be, in bytes
+ * @param media the headers that describe the body
+ * @param limit the largest size, in bytes
  */
 export function readAnswer(
   body: string | Uint8Array,
@@ -98,7 +98,7 @@ export function readAnswer(
 /** One document of an answer: XML, or a bare text. */
 interface AnswerDocument {
   readonly elements: readonly XmlElement[];
-  /** Where an acknowledgement may stand. */
+  /** The texts that may contain an acknowledgement. */
   readonly texts: readonly string[];
   /** Whether it is XML that cannot be read. */
   readonly isBroken: boolean;
@@ -120,8 +120,8 @@ function documentOf(given: string): AnswerDocument {
 const NO_ANSWER: Answered = { outcome: 'unknown', isAnswer: false };
 
 /**
- * Replaces characters that XML cannot carry, as they stand and as character references: some stacks send them all the
- * same. What frames a message (MLLP) becomes a line end.
+ * Replaces characters that XML cannot carry, and character references to them, because some stacks send them anyway.
+ * Characters of an MLLP frame become line ends.
  */
 function withoutIllegal(xml: string): string {
   const replacement = (code: number): string | undefined => {
@@ -155,11 +155,11 @@ function judge(ack: Acknowledgement | undefined, controlId: string, isAnswer: bo
 }
 
 function outcomeOf(ack: Acknowledgement, sent: string): DecodedOutcome {
-  // PKB may give the ID back without the white space it was sent with; readAck has taken it off the answer.
+  // PKB may repeat the ID without the white space around it, and readAck has removed it from the answer.
   const wanted = sent.trim();
   const matches = wanted !== '' && ack.controlId === wanted;
-  // Whether PKB fills MSA-2 for a message it could not parse is unknown; the answer came on this message's own request,
-  // so a rejection without an ID is ours. An acceptance without one is not enough.
+  // We do not know whether PKB fills MSA-2 for a message that it could not parse. The answer came on this message's own
+  // request, so a rejection without an ID counts for it. An acceptance without one is not enough.
   const ours = matches || ack.controlId === '';
   if (ack.code === 'AA' && matches) return 'accepted';
   if (ack.code === 'AR' && ours) return 'rejected';
@@ -167,7 +167,7 @@ function outcomeOf(ack: Acknowledgement, sent: string): DecodedOutcome {
   return 'unknown';
 }
 
-/** The one acknowledgement in an answer, wherever it stands; none where there are several that differ. */
+/** The acknowledgement in an answer, wherever it is; undefined if there are several that differ. */
 function findAck(texts: readonly string[]): Acknowledgement | undefined {
   let found: Acknowledgement | undefined;
   for (const text of texts) {
@@ -178,13 +178,13 @@ function findAck(texts: readonly string[]): Acknowledgement | undefined {
   return found;
 }
 
-/** Codes of WS-Security (SOAP Message Security 1.1, 12), and what servers say in words. */
+/** Codes of WS-Security (SOAP Message Security 1.1, 12), and similar words that servers use. */
 const CREDENTIAL_CODES =
   /FailedAuthentication|FailedCheck|InvalidSecurity|SecurityToken|InvalidCredential|Unauthori[sz]ed|AccessDenied|NotAuthori[sz]ed/i;
 const CREDENTIAL_WORDS =
   /InvalidCredential|FailedAuthentication|InvalidSecurity|(?:bad|invalid|wrong|unknown) (?:credentials|user ?name|password)|authentication (?:failed|required)|not authori[sz]ed|unauthori[sz]ed|access (?:is )?denied/i;
 
-/** What a fault says may quote the message, so little of its text is looked at. */
+/** Looks only at the beginning of the text, because a fault may quote the message. */
 function speaksOfCredentials(elements: readonly XmlElement[]): boolean {
   const code = elements
     .filter(({ path }) => path.at(-1) === 'faultcode' || path.slice(-2).join('/').endsWith('ode/Value'))
@@ -195,7 +195,7 @@ function speaksOfCredentials(elements: readonly XmlElement[]): boolean {
   );
 }
 
-/** SOAP 1.1 says `faultstring`, SOAP 1.2 `Reason/Text`. */
+/** The text of a fault: `faultstring` in SOAP 1.1, `Reason/Text` in SOAP 1.2. */
 function faultText(elements: readonly XmlElement[]): string {
   const named = elements.find(
     ({ path }) => path.at(-1) === 'faultstring' || path.slice(-2).join('/') === 'Reason/Text',

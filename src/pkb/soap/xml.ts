@@ -1,5 +1,5 @@
 /**
- * Reading XML that comes from outside: no DTD, no entities of its own, bounded depth and size.
+ * Reads XML from outside: without DTD and own entities, with limits for depth and size.
  */
 import { SaxesParser } from 'saxes';
 
@@ -15,21 +15,21 @@ const MAX_ATTRIBUTES = 100;
 /** Length of the pieces in which a document is read, in UTF-16 units. */
 const PIECE = 16_384;
 
-/** One element that was read: its local name, those of its ancestors, and its own text. */
+/** One element: its local name, the names of its ancestors, and its own text. */
 export interface XmlElement {
   /** Local names from the root to this element. */
   readonly path: readonly string[];
   /** The text directly in this element, with CDATA and character references resolved. */
   readonly text: string;
-  /** Whether the element says that its text is base64 (`xsi:type="xsd:base64Binary"`). */
+  /** Whether the element declares its text as base64 (`xsi:type="xsd:base64Binary"`). */
   readonly isBase64: boolean;
 }
 
 /**
- * Reads the elements of a document, in the order in which they end. Prefixes are dropped: they are the sender's choice.
+ * Reads the elements of a document, in the order of their ends. Prefixes are dropped, because the sender chooses them.
  *
- * @param xml the document; its size must have been bounded by the caller
- * @returns undefined where it is not well formed, declares a DTD, nests too deep or has too many elements
+ * @param xml the document; the caller limits its size
+ * @returns undefined if it is not well formed, declares a DTD, is nested too deep or has too many elements
  */
 export function readXml(xml: string): XmlElement[] | undefined {
   const elements: XmlElement[] = [];
@@ -48,7 +48,7 @@ export function readXml(xml: string): XmlElement[] | undefined {
   parser.on('doctype', refuse);
   parser.on('text', append);
   parser.on('cdata', append);
-  // Counted as they come: what is written twice is looked for when the element ends, however many there are.
+  // Counted one by one, because the parser searches for duplicates only when the tag ends, however many there are.
   let attributes = 0;
   parser.on('attribute', () => {
     if (++attributes > MAX_ATTRIBUTES) refuse();
@@ -65,7 +65,7 @@ export function readXml(xml: string): XmlElement[] | undefined {
     elements.push({ path: [...path], text: texts.pop() ?? '', isBase64: base64.pop() ?? false });
     path.pop();
   });
-  // Fed in pieces, so that a refused document is not read to its end.
+  // Written in pieces, so that a refused document is not read to its end.
   for (let at = 0; at < xml.length && !state.refused; at += PIECE) parser.write(xml.slice(at, at + PIECE));
   if (!state.refused) parser.close();
   return state.refused ? undefined : elements;

@@ -5,7 +5,7 @@ import { codeOf, type Scan } from '../scan.js';
 const SCH = codeOf('SCH');
 const PV1 = codeOf('PV1');
 
-/** Reports PV1-3 where it is empty. */
+/** Reports an empty PV1-3, or a missing PV1. */
 function reportLocation(message: Scan, report: Report): void {
   const pv1 = message.first(PV1);
   if (pv1 < 0) report(-1, 'PV1');

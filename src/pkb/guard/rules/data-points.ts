@@ -15,7 +15,7 @@ interface Place {
   readonly id: string;
 }
 
-/** Each place where the family's fields put the ID, in the first segment of each name; as codes made once. */
+/** The fields that hold the ID, by family, with the codes of their segments. */
 const FIELDS = new Map(
   Object.entries(DATA_POINT_FIELDS).map(([family, paths]) => [
     family,
@@ -29,7 +29,7 @@ const FIELDS = new Map(
 function places(message: Scan): Place[] {
   const family = messageTypeRow(message.messageType)?.family ?? '';
   const fields = FIELDS.get(family) ?? [];
-  // A radiology report goes by OBR-3 alone.
+  // For a radiology report, only OBR-3 counts.
   return (isRadiology(message) ? fields.filter(({ code }) => code === OBR) : fields).map(
     ({ name, code, field }) => {
       const segment = message.first(code);
@@ -38,7 +38,7 @@ function places(message: Scan): Place[] {
   );
 }
 
-/** Reports every OBR whose ID is not that of the ORC before it. */
+/** Reports every OBR whose ID differs from the ORC before it. */
 function reportDiffering(message: Scan, report: Report): void {
   let order = '';
   for (const [i, code] of message.codes.entries()) {

@@ -6,7 +6,7 @@ import { DOCUMENT_TYPES } from '../../code-sets.js';
 const TXA = codeOf('TXA');
 const OBX = codeOf('OBX');
 
-/** A rule about TXA of one message type. @param check where the fault is, as in `-17`; blank for none */
+/** A rule about TXA of one message type. @param check returns the place of the fault, such as `-17`; blank for none */
 function documentRule(
   rule: Omit<Rule, 'area' | 'appliesTo' | 'check'>,
   type: 'MDM^T02' | 'MDM^T11',

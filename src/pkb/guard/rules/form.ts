@@ -60,7 +60,7 @@ export const FORM: readonly Rule[] = [
     check: (message, report) => {
       const { text } = message;
       let reported = -1;
-      // The segment that the escape stands in; both only go forward.
+      // The segment of the escape. Both only move forward.
       let segment = 0;
       let open = text.indexOf('\\', message.header.end);
       while (open >= 0) {

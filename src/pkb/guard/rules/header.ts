@@ -1,4 +1,4 @@
-/** Rules about MSH: on whose behalf, and what PKB requires (PKB pages 3365012161 and 3365012972). */
+/** Rules about MSH: the Customer, and the fields that PKB requires (PKB pages 3365012161 and 3365012972). */
 import { readSendingFacility } from '../../alias.js';
 import { messageTypeRow } from '../../catalogue.js';
 import { readTimestamp } from '../../../hl7/timestamp.js';

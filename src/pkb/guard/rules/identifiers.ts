@@ -1,4 +1,4 @@
-/** Rules about identifiers: by whom PKB files a message (PKB pages 3365077836, 3829203015, 3925868554). */
+/** Rules about identifiers, by which PKB finds the patient (PKB pages 3365077836, 3829203015, 3925868554). */
 import { isLocal, isNhs, isWhole, meansNhs, placeOf } from '../../identifiers.js';
 import { isNhsNumber } from '../../nhs-number.js';
 import type { Rule } from '../rule.js';

@@ -1,5 +1,5 @@
 /**
- * The table of rules, in the order in which they are shown and run.
+ * The table of rules, in the order of display and execution.
  */
 import type { Rule } from '../rule.js';
 import { APPOINTMENTS } from './appointments.js';

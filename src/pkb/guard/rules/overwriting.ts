@@ -1,13 +1,13 @@
-/** Rules against overwriting what the Customer holds (PKB page 3365078168). */
+/** Rules against overwriting the Customer's data (PKB page 3365078168). */
 import type { Report, Rule } from '../rule.js';
 import { codeOf, type Scan } from '../scan.js';
 
-/** Whether a message is one of the two whose clinical segments replace PKB's lists. */
+/** Whether a message is an A28 or A31, whose clinical segments replace PKB's lists. */
 export function isDemographics({ messageType }: Scan): boolean {
   return messageType === 'ADT^A28' || messageType === 'ADT^A31';
 }
 
-/** Reports every segment with one of some names in an A28 or A31. */
+/** Reports every segment with one of these names in an A28 or A31. */
 function segments(...names: string[]): (message: Scan, report: Report) => void {
   const codes = names.map(codeOf);
   return (message, report) => {
@@ -55,7 +55,7 @@ function changes(
     text,
     why,
     source,
-    // What a plan says of a segment is no word yet of what PKB does with it.
+    // A plan for a segment does not yet say what PKB does with it.
     mark: defaultAction === 'block' ? 'D' : 'I',
     strips: { with: [] },
     check: segments(name),

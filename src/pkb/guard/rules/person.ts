@@ -1,4 +1,4 @@
-/** Rules about the person in PID: what soft matching and new records need (PKB pages 3364849216, 4213014614, 3850600457). */
+/** Rules about the person in PID, for soft matching and new records (PKB pages 3364849216, 4213014614, 3850600457). */
 import { readTimestamp } from '../../../hl7/timestamp.js';
 import { messageTypeRow } from '../../catalogue.js';
 import type { Rule } from '../rule.js';
@@ -6,7 +6,7 @@ import { isDemographics } from './overwriting.js';
 import { atPid } from './pid.js';
 import type { Scan } from '../scan.js';
 
-/** Longer than anybody lives, in years. */
+/** Higher than any real age, in years. */
 const OLDEST = 150;
 
 /** HL7's "delete this". */

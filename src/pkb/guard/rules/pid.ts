@@ -1,11 +1,11 @@
-/** What rules about the patient share. */
+/** Shared by the rules about the patient. */
 import type { Report, Rule } from '../rule.js';
 import { codeOf, type Scan } from '../scan.js';
 
 /** The code of PID. */
 export const PID = codeOf('PID');
 
-/** Looks at PID, in every message that has a patient. */
+/** Makes a check of PID, for every message that has a patient. */
 export function atPid(check: (message: Scan, pid: number, report: Report) => void): Rule['check'] {
   return (message, report) => {
     const pid = message.first(PID);

@@ -17,17 +17,17 @@ function isLaboratory(message: Scan): boolean {
   return message.messageType === 'ORU^R01' && message.msh(3) !== RADIOLOGY;
 }
 
-/** Types of OBX in which a text may go on over several segments of one test. */
+/** Types of OBX whose text may continue in several segments of one test. */
 const TEXT_TYPES = ['TX', 'FT', 'ST', ''];
 
-/** One OBR with its ID, by OBR-3 or the ORC before it, and the OBX behind it, by their indexes. */
+/** One OBR with its ID (from OBR-3 or the ORC before it), and the indexes of its OBX. */
 interface ReportAt {
   readonly obr: number;
   readonly id: string;
   readonly tests: number[];
 }
 
-/** By the message, since several rules look at them. */
+/** Kept for each message, because several rules use them. */
 const REPORTS = new WeakMap<Scan, ReportAt[]>();
 
 function reportsOf(message: Scan): ReportAt[] {
@@ -49,7 +49,7 @@ function findReports(message: Scan): ReportAt[] {
   return reports;
 }
 
-/** What an OBX is about: its test, and for measurements, of which there can be several of a kind in a day, their time, too. */
+/** The subject of an OBX: its test. For measurements also their time, because there can be several of a kind in a day. */
 function testAt(message: Scan, obx: number): string {
   const test = message.field(obx, 3);
   return isSnomedCt(message.component(obx, 3, 1)) ? `${test}|${message.field(obx, 14)}` : test;
@@ -112,7 +112,7 @@ export const RESULTS: readonly Rule[] = [
         let last = '';
         for (const i of tests) {
           const test = testAt(message, i);
-          // A report in words goes on over several OBX of one test.
+          // A textual report continues in several OBX of one test.
           const goesOn =
             test === last && TEXT_TYPES.includes(message.field(i, 2)) && message.field(i, 6) === '';
           const key = `${id}|${test}`;

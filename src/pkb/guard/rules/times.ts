@@ -1,4 +1,4 @@
-/** The rule about time stamps, wherever they stand (PKB page 3365013095). */
+/** The rule about time stamps in any field (PKB page 3365013095). */
 import { readTimestamp } from '../../../hl7/timestamp.js';
 import { CLOCK_FIELDS } from '../../clock-times.js';
 import type { Rule } from '../rule.js';
