@@ -1,6 +1,6 @@
 /**
- * Plain local times in fields, made into times that say which moment they mean: taken as the Customer's clocks show them,
- * and written with the offset of that day.
+ * Gives plain local times in fields an offset. They are read as local times of the Customer, and written with the offset of
+ * that day.
  */
 import { formatTimestamp } from '../../hl7/timestamp.js';
 import { offsetsOf } from '../../hl7/zone.js';
@@ -11,10 +11,10 @@ import { readTime } from './times.js';
 
 type Tree = Readonly<Record<string, unknown>>;
 
-/** Definitions of the schemas that say a time of day, or may. */
+/** Definitions of the schemas whose values have, or may have, a time of day. */
 const TIME = /^(?:common\.json)?#\/\$defs\/(?:time|moment|partialTime)$/;
 
-/** Names of the fields that hold times, by the schemas. */
+/** Names of the fields that hold times, taken from the schemas. */
 export const TIME_FIELDS: ReadonlySet<string> = new Set([COMMON, ...Object.values(SCHEMAS)].flatMap(namesIn));
 
 function namesIn(schema: unknown): string[] {
@@ -26,11 +26,11 @@ function namesIn(schema: unknown): string[] {
 }
 
 /**
- * Gives every clock time of some fields an offset, where it has none.
+ * Adds an offset to every clock time that has none.
  *
- * @param fields plain objects and lists; what is wrong with them otherwise is left to the check
+ * @param fields plain objects and lists; other faults in them are left to the check
  * @param zone IANA time zone of the Customer
- * @returns the fields with offsets, and the times that are none in this zone, or two
+ * @returns the fields with offsets, and a fault for each time that this zone does not have, or has twice
  */
 export function withOffsets(fields: Tree, zone: string): { fields: Tree; faults: Fault[] } {
   const faults: Fault[] = [];

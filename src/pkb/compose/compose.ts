@@ -1,5 +1,5 @@
 /**
- * Composing: from plain fields to a message that PKB takes, on behalf of one Customer.
+ * Composing: makes a message for PKB from plain fields, on behalf of one Customer.
  */
 import { randomUUID } from 'node:crypto';
 import { PkbConfigError } from '../../errors.js';
@@ -16,14 +16,14 @@ import { isKind, type Kind, KIND_NAMES, KINDS } from './kinds.js';
 import { plainCopy, Uncopyable } from './plain.js';
 import { faultsOf } from './validate.js';
 
-/** What {@link compose} is told besides the fields: what `stamp` is told; a control ID is always new. */
+/** Options of {@link compose}: those of `stamp`, except that the control ID is always new. */
 export type ComposeOptions = Omit<StampOptions, 'controlId'>;
 
 /**
  * Composes a message.
  *
- * @param fields an object with `kind` and what its JSON Schema says; nothing is taken from anywhere else
- * @returns HL7 text, segments ended by CR
+ * @param fields an object with `kind` and the fields of its JSON Schema; nothing is taken from anywhere else
+ * @returns HL7 text; segments end with CR
  * @throws PkbFieldsError `PKB_FIELDS` with every fault at once; PkbConfigError `PKB_ALIAS` or `PKB_CUSTOMER`
  */
 export function compose(fields: MessageFields, options: ComposeOptions): string {
@@ -31,9 +31,9 @@ export function compose(fields: MessageFields, options: ComposeOptions): string 
 }
 
 /**
- * As {@link compose}, with what `stamp` tells of the message.
+ * As {@link compose}, but returns all results of `stamp`.
  *
- * @param given anything; what is not right about it is told
+ * @param given anything; every fault in it is reported
  */
 export function composeMessage(given: unknown, options: ComposeOptions): Stamped<string> {
   if (typeof options?.customer !== 'object' || options.customer === null)
@@ -60,7 +60,7 @@ export function composeMessage(given: unknown, options: ComposeOptions): Stamped
   const faults = [...faultsOf(kind, zoned.fields, now), ...zoned.faults, ...point.faults];
   if (faults.length > 0) throw new PkbFieldsError(faults);
 
-  // The schema of this kind has been passed, which is what makes these fields of this type.
+  // The fields have passed the schema of this kind, so they have this type.
   const checked = withStatus(zoned.fields as unknown as MessageFields, options.customer);
   const id = point.id ?? newId();
   const draft = draftOf(checked, { id, newId, now: formatUtc(now) });
@@ -73,7 +73,7 @@ export function composeMessage(given: unknown, options: ComposeOptions): Stamped
     now: () => now,
     controlId: 'new',
     dataPointId: 'keep',
-    // Where PKB goes by MSH-3, the node's own would make another kind of message of it.
+    // If PKB reads the kind from MSH-3, the node's own MSH-3 would change the kind.
     sendingApplication: sendingApplication === undefined ? options.sendingApplication : undefined,
   });
   const { dataPoint: written } = stamped;
@@ -84,7 +84,7 @@ export function composeMessage(given: unknown, options: ComposeOptions): Stamped
   };
 }
 
-/** The Customer's choice for NHS numbers that say nothing of their status. */
+/** Adds the Customer's status to an NHS number without one. */
 function withStatus(fields: MessageFields, { nhsNumberStatus }: Customer): MessageFields {
   if (!nhsNumberStatus || !('patient' in fields) || fields.patient.nhsNumberStatus !== undefined)
     return fields;
@@ -101,13 +101,13 @@ function copyOf(given: unknown): unknown {
   }
 }
 
-/** Each kind drafts its own fields, which the compiler cannot see across the table. */
+/** Drafts the fields by their kind. The compiler cannot see that row and fields belong together. */
 function draftOf(fields: MessageFields, context: DraftContext): Draft {
   const row = KINDS[fields.kind] as KindRow<MessageFields>;
   return row.draft(fields, context);
 }
 
-/** Which data point ID a message gets, and whose it is; `id` is undefined where a new one is to be made. */
+/** The data point ID of a message, and its owner; `id` is undefined if a new one is needed. */
 interface ChosenId {
   readonly id?: string;
   readonly owner: DataPointOwner;

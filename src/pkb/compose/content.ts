@@ -1,17 +1,17 @@
 /**
- * The content of documents, which can be large: it is looked at once, and copied once, into base64.
+ * The content of documents. It can be large, so it is read once, and copied once, into base64.
  */
 import { type Fault } from './faults.js';
 import { type Raw, base64, components, text } from './write.js';
 
-/** The ways a document's content is given; of PDF, bytes or base64. */
+/** The forms of a document's content; a PDF as bytes or base64. */
 export interface Content {
   readonly pdf?: string | Uint8Array;
   readonly html?: string;
   readonly text?: string;
 }
 
-/** OBX-5.2 and OBX-5.3 (PKB page 3365012559), and the ending of a file name, for each way. */
+/** OBX-5.2 and OBX-5.3 (PKB page 3365012559), and the ending of a file name, for each form. */
 const FORMS = {
   pdf: { subtype: 'PDF', ending: 'pdf' },
   html: { subtype: 'HTML', ending: 'html' },
@@ -24,7 +24,7 @@ type Form = keyof typeof FORMS;
 const SIGNATURE = '%PDF-';
 const SIGNATURE_WITHIN = 1024;
 
-/** What is wrong with the content, whichever way it is given. */
+/** The faults of the content, in any form. */
 export function contentFaults(content: Readonly<Record<string, unknown>>): Fault[] {
   const faults: Fault[] = [];
   const { pdf } = content;
@@ -58,7 +58,7 @@ export function encapsulated(content: Content): Raw | undefined {
   );
 }
 
-/** A file name for content that was given none. */
+/** A file name for content given without one. */
 export function fileNameFor(content: Content): string {
   return `document.${FORMS[formOf(content)].ending}`;
 }
@@ -74,7 +74,7 @@ function encoded({ pdf, html, text: plain = '' }: Content): string {
   return Buffer.from(html ?? plain, 'utf8').toString('base64');
 }
 
-/** Line ends, which some encoders put in, count for nothing. */
+/** Whether a text is base64. Line ends are ignored, because some encoders add them. */
 function isBase64(written: string): boolean {
   const compact = /\s/.test(written) ? written.replaceAll(/\s+/g, '') : written;
   if (compact.length === 0 || compact.length % 4 !== 0) return false;

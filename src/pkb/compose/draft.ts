@@ -1,25 +1,25 @@
-/** What each kind of message is: its fields, and what it makes of them. */
+/** The types of a kind of message: its row in the table, and the draft that it makes from fields. */
 import type { Family } from '../catalogue.js';
 
-/** What a kind of message makes of its fields: everything but MSH. */
+/** The message that a kind makes from its fields, without MSH. */
 export interface Draft {
   /** MSH-9.1 and MSH-9.2, such as `MDM^T02`. */
   readonly messageType: string;
-  /** MSH-3 where PKB goes by it, whatever the sender is called. */
+  /** MSH-3, if PKB reads the kind from it; it replaces the sender's name. */
   readonly sendingApplication?: string;
-  /** The segments after MSH, in their order. */
+  /** The segments after MSH, in order. */
   readonly segments: readonly string[];
-  /** A last segment that may be megabytes long, and is copied as seldom as can be. */
+  /** A last segment, which may be megabytes long and is copied as rarely as possible. */
   readonly content?: string;
 }
 
-/** What a draft is made with besides the fields. */
+/** Values for a draft besides the fields. */
 export interface DraftContext {
   /** The data point ID; blank for kinds that have none. */
   readonly id: string;
-  /** Makes an ID that nothing has had yet. */
+  /** Makes an ID that has never been used. */
   readonly newId: () => string;
-  /** When it is composed, an HL7 time stamp. */
+  /** The time of composing, as an HL7 time stamp. */
   readonly now: string;
 }
 
@@ -27,12 +27,12 @@ export interface DraftContext {
 export interface KindRow<Fields> {
   /** JSON Schema (draft 2020-12) of the fields. */
   readonly schema: object;
-  /** Whose data point IDs it shares. */
+  /** The family whose data point IDs it uses. */
   readonly family: Family;
-  /** Whether it begins something, so that a new ID makes sense. */
+  /** Whether it creates something, so that a new ID makes sense. */
   readonly begins: boolean | ((fields: Readonly<Record<string, unknown>>) => boolean);
   /** Whether it has exactly one of `pdf`, `html` and `text`. */
   readonly hasContent: boolean;
-  /** @param fields as the schema allows them */
+  /** @param fields fields that have passed the schema */
   readonly draft: (fields: Fields, context: DraftContext) => Draft;
 }

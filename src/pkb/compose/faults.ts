@@ -1,20 +1,20 @@
 /**
- * What is wrong with fields: where, and what to do. Neither ever holds a value.
+ * Faults in fields: the place and the remedy, never with a value.
  */
 import { PkbMessageError } from '../../errors.js';
 
 /** One fault. */
 export interface Fault {
-  /** Such as `patient.identifiers[0].value`; blank for the whole. */
+  /** Such as `patient.identifiers[0].value`; blank for the whole object. */
   readonly path: string;
-  /** What is wrong there, to be read after the path. */
+  /** What is wrong there; a text that continues the path. */
   readonly text: string;
 }
 
-/** How many faults the text of an error names; all are in `faults`. */
+/** Number of faults in the text of an error; all are in `faults`. */
 const SHOWN = 50;
 
-/** Thrown by `compose`: names every fault of the fields at once. */
+/** Thrown by `compose` with every fault of the fields at once. */
 export class PkbFieldsError extends PkbMessageError {
   readonly faults: readonly Fault[];
 

@@ -1,6 +1,6 @@
 /**
- * The kinds of message that can be composed, as one table: a new kind is a schema, a file in `kinds/` and a row here. The
- * types of the fields are made from the schemas (`scripts/fields.mjs`), and the compiler says which row is missing.
+ * The kinds of message that can be composed, as one table. A new kind is a schema, a file in `kinds/` and a row here. The
+ * types of the fields are generated from the schemas (`scripts/fields.mjs`), and the compiler reports a missing row.
  */
 import type { KindRow } from './draft.js';
 import type { MessageFields } from './fields.js';
@@ -18,7 +18,7 @@ import common from './schemas/common.json';
 /** A kind of message that can be composed. */
 export type Kind = MessageFields['kind'];
 
-/** The table, in the order in which kinds are documented. */
+/** The table, in the order of the documentation. */
 export const KINDS: { readonly [Name in Kind]: KindRow<Extract<MessageFields, { kind: Name }>> } = {
   document,
   'document-deletion': documentDeletion,
@@ -33,7 +33,7 @@ export const KINDS: { readonly [Name in Kind]: KindRow<Extract<MessageFields, { 
   query,
 };
 
-/** The names of the kinds, for texts. */
+/** The names of the kinds. */
 export const KIND_NAMES: readonly string[] = Object.keys(KINDS);
 
 /** Whether a text names a kind of message. */
@@ -41,12 +41,12 @@ export function isKind(kind: unknown): kind is Kind {
   return typeof kind === 'string' && Object.hasOwn(KINDS, kind);
 }
 
-/** What the schemas share: patient, names, times. */
+/** The common parts of the schemas: patient, names, times. */
 export const COMMON: object = common;
 
 /**
- * The JSON Schemas (draft 2020-12) by kind. They are what fields are checked against, what `fields.ts` is made from, and
- * what the tables in the help and in `docs/compose.md` show.
+ * The JSON Schemas (draft 2020-12) by kind. Fields are checked against them. `fields.ts` and the tables in the help and in
+ * `docs/compose.md` are made from them.
  */
 export const SCHEMAS = Object.fromEntries(
   Object.entries(KINDS).map(([kind, { schema }]) => [kind, schema]),

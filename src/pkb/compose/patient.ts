@@ -34,7 +34,7 @@ export function pid(patient: Patient): string {
   });
 }
 
-/** `9990000018^^^NHS^NH`, with its status in braces where given. */
+/** `9990000018^^^NHS^NH`, with its status in braces if given. */
 function nhsIdentifier({ nhsNumber, nhsNumberStatus }: Patient): Raw | undefined {
   if (nhsNumber === undefined) return undefined;
   const type = nhsNumberStatus === undefined ? 'NH' : `NH{status:${nhsNumberStatus}}`;
@@ -46,7 +46,7 @@ function identifier({ value, authority, type }: Identifier): Raw | undefined {
   return components(isNhs ? digits(value) : text(value), undefined, undefined, text(authority), text(type));
 }
 
-/** NHS numbers are often written in groups; PKB is given the ten digits. */
+/** The ten digits of an NHS number, which is often written in groups. */
 export function digits(nhsNumber: string): Raw {
   return text(nhsNumber.replaceAll(' ', ''));
 }
@@ -55,7 +55,7 @@ function telecom(value: string | undefined, use: string): Raw | undefined {
   return value === undefined ? undefined : components(text(value), text(use));
 }
 
-/** `^NET^^address`: the fourth component, as in HL7 chapter 2 (XTN) and in the examples on PKB's current pages. */
+/** `^NET^^address`: in the fourth component, as in HL7 chapter 2 (XTN) and in the examples on PKB's current pages. */
 function email(address: string | undefined): Raw | undefined {
   return address === undefined ? undefined : components(undefined, text('NET'), undefined, text(address));
 }

@@ -1,21 +1,21 @@
 /**
- * The fields as JSON would hold them: a copy that nothing outside can change while it is read, with dates as text.
+ * A copy of the fields as plain data, with dates as text. Nothing outside can change it while it is read.
  */
 import { writeDate } from './times.js';
 
-/** Deeper than any field is; what lies below is faulty anyway. */
+/** Deeper than any field; anything below is a fault anyway. */
 const DEEPEST = 8;
-/** More than any message needs; a check that names every fault must not be kept busy for minutes. */
+/** More than any message needs. The check reports every fault, and must not take minutes. */
 const MOST = 10_000;
 
-/** Thrown where fields cannot be copied. */
+/** Thrown if fields cannot be copied. */
 export class Uncopyable extends Error {}
 
 /**
- * Copies plain objects and lists; a Date becomes ISO text, bytes are kept where content may be, undefined counts as not given.
+ * Copies plain objects and lists. A Date becomes ISO text. Bytes are kept where content is allowed. Undefined = not given.
  *
- * @param given anything; a Buffer that went through JSON (`{ type: 'Buffer', data: [...] }`) becomes bytes again
- * @throws Uncopyable where there are too many fields, or reading one throws
+ * @param given anything; a Buffer converted by JSON (`{ type: 'Buffer', data: [...] }`) becomes bytes again
+ * @throws Uncopyable if there are too many fields, or reading one throws
  */
 export function plainCopy(given: unknown): unknown {
   let count = 0;

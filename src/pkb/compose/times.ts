@@ -1,6 +1,6 @@
 /**
- * Dates and times as people and JSON write them (ISO 8601), or already as HL7 does, and how HL7 writes them (chapter 2,
- * TS). What is written without an offset is read as such here; `clock.ts` gives it that of the Customer's zone before.
+ * Converts dates and times from ISO 8601 (as people and JSON write them), or from HL7's form, to HL7's form (chapter 2, TS).
+ * A time without an offset stays without one here. `clock.ts` adds the offset of the Customer's zone before.
  */
 import { readTimestamp, type Timestamp } from '../../hl7/timestamp.js';
 import { type Raw, text } from './write.js';
@@ -12,16 +12,16 @@ const ISO =
  * Reads a date or time.
  *
  * @param written such as `2026-01-31`, `2026-01-31T09:30`, `2026-01-31T09:30:00.5+01:00`, `20260131093000+0100`
- * @returns undefined where it is none, or does not exist
+ * @returns undefined if it is not a date or time, or does not exist
  */
 export function readTime(written: string): Timestamp | undefined {
   const stamp = readTimestamp(hl7Time(written) ?? written);
-  // HL7 lets an offset follow a bare year, so that 2026-1231 would be one; nobody means that.
+  // HL7 allows a year with an offset, so 2026-1231 would be one. Nobody means that.
   if (stamp?.offset !== undefined && ['year', 'month', 'day'].includes(stamp.precision)) return undefined;
   return stamp;
 }
 
-/** Whether a date or time says a day, and no time of day but midnight, as databases add it. */
+/** Whether a date or time is a day, without a time of day or with midnight, as databases add it. */
 export function isDay(written: string): boolean {
   const stamp = readTime(written);
   if (stamp === undefined || ['year', 'month'].includes(stamp.precision)) return false;
@@ -29,8 +29,8 @@ export function isDay(written: string): boolean {
 }
 
 /**
- * A `Date` of JavaScript as text. One at midnight is a day, in UTC or in the zone of this process, whichever it is midnight
- * in: databases give days as local midnight, whose day in UTC is the one before.
+ * A `Date` of JavaScript as text. Midnight in UTC or in the zone of this process becomes a day of that zone. Databases return
+ * days as local midnight, and in UTC this can be the day before.
  */
 export function writeDate(moment: Date): string {
   const iso = moment.toISOString();
@@ -42,14 +42,14 @@ export function writeDate(moment: Date): string {
   return `${local}${minutes < 0 ? '-' : '+'}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
-/** A date or time as HL7 text; it must have passed {@link readTime}. */
+/** A date or time as HL7 text. It must have passed {@link readTime}. */
 export function time(written: string): Raw;
 export function time(written: string | undefined): Raw | undefined;
 export function time(written: string | undefined): Raw | undefined {
   return written === undefined ? undefined : text(hl7Time(written) ?? written);
 }
 
-/** A date without its time of day, which a date of birth has no use for. */
+/** A date without its time of day, which a date of birth does not need. */
 export function date(written: string): Raw;
 export function date(written: string | undefined): Raw | undefined;
 export function date(written: string | undefined): Raw | undefined {

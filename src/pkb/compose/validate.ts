@@ -1,5 +1,5 @@
 /**
- * Checking fields against the schema of their kind: all faults at once, each with its path, none with a value.
+ * Checks fields against the schema of their kind. Reports all faults at once, each with its path, none with a value.
  */
 import { Ajv2020, type ErrorObject, type ValidateFunction } from 'ajv/dist/2020.js';
 import { formatTimestamp, momentOf, type Precision, type Timestamp } from '../../hl7/timestamp.js';
@@ -26,7 +26,7 @@ const FORMATS: Readonly<Record<string, (written: string) => boolean>> = {
   'pkb-web-address': (written) => /^https:\/\/[^\s/][^\s]*$/i.test(written) && URL.canParse(written),
 };
 
-/** Words of ours in the schemas that check nothing. */
+/** Our own keywords in the schemas, which check nothing. */
 const ANNOTATIONS = ['x-fault', 'x-hl7', 'x-mark', 'tsType'];
 
 const ajv = new Ajv2020({
@@ -45,8 +45,8 @@ const VALIDATORS = new Map<Kind, ValidateFunction>();
  * Checks the fields of one kind.
  *
  * @param fields a copy that nothing else changes
- * @param now what lies in the future is judged by
- * @returns all faults, in the order of the fields; none where the message can be written
+ * @param now the current time, to find times in the future
+ * @returns all faults, in the order of the fields; an empty list if the message can be written
  */
 export function faultsOf(kind: Kind, fields: Readonly<Record<string, unknown>>, now: Date): Fault[] {
   let validate = VALIDATORS.get(kind);
@@ -55,7 +55,7 @@ export function faultsOf(kind: Kind, fields: Readonly<Record<string, unknown>>, 
     VALIDATORS.set(kind, validate);
   }
   const long = longLists(fields);
-  // Checking each of thousands of wrong items would take minutes.
+  // Checking thousands of wrong items would take minutes.
   if (long.length > 0) return long;
   const faults = validate(fields) ? [] : (validate.errors ?? []).flatMap(schemaFault);
   if (KINDS[kind].hasContent) faults.push(...contentFaults(fields));
@@ -65,7 +65,7 @@ export function faultsOf(kind: Kind, fields: Readonly<Record<string, unknown>>, 
 /** Longer than any list may be. */
 const LONG = 1000;
 
-/** Lists, at any depth, that are too long to be looked into. */
+/** Lists, at any depth, that are too long to check. */
 function longLists(value: unknown, path = ''): Fault[] {
   if (typeof value !== 'object' || value === null || value instanceof Uint8Array) return [];
   if (Array.isArray(value) && value.length > LONG) return [{ path, text: `is a list of more than ${LONG}` }];
@@ -74,12 +74,12 @@ function longLists(value: unknown, path = ''): Fault[] {
   );
 }
 
-/** Keywords that only report that a part of theirs failed, which reports itself. */
+/** Keywords that only report that one of their parts failed. The part is reported itself. */
 const WRAPPERS = new Set(['if', 'allOf', '$ref', 'dependentSchemas']);
 
 function schemaFault(error: ErrorObject): Fault[] {
   const { keyword, instancePath, schemaPath, params, parentSchema } = error;
-  // What failed within an alternative is told by the alternative as a whole.
+  // A fault within an alternative is reported by the alternative as a whole.
   if (WRAPPERS.has(keyword) || /\/(?:oneOf|anyOf|not)\/\d+\//.test(schemaPath)) return [];
   const path = pathOf(instancePath);
   const custom: unknown = parentSchema?.['x-fault'];
@@ -138,7 +138,7 @@ function within(path: string, name: string): string {
   return path ? `${path}.${name}` : name;
 }
 
-/** The names of all fields that there are. */
+/** The names of all known fields. */
 const KNOWN: ReadonlyMap<string, string> = new Map(
   namesIn([COMMON, SCHEMAS]).map((name) => [name.toLowerCase(), name]),
 );
@@ -150,12 +150,12 @@ function namesIn(schema: unknown): string[] {
   return [...own, ...Object.values(schema).flatMap(namesIn)];
 }
 
-/** A field that is not ours may be named by data, so only names that are ours somewhere are repeated. */
+/** Makes the name of an unknown field safe for an error. It may come from data, so only names of known fields are shown. */
 function nameable(name: string): string {
   return KNOWN.has(name.toLowerCase()) ? name : '(a name not shown)';
 }
 
-/** Characters that XML cannot carry; the content of documents travels in base64 and may hold anything. */
+/** Characters that XML cannot carry. The content of documents is sent in base64 and may hold any character. */
 function characterFaults(fields: Readonly<Record<string, unknown>>): Fault[] {
   const faults: Fault[] = [];
   const look = (value: unknown, path: string): void => {
@@ -177,7 +177,7 @@ function characterFaults(fields: Readonly<Record<string, unknown>>): Fault[] {
 
 const CONTENT = new Set(['pdf', 'html', 'text']);
 
-/** What no schema can say: fields that contradict each other, and days that cannot be. */
+/** Faults that a schema cannot find: fields that contradict each other, and impossible days. */
 function crossFaults(fields: Readonly<Record<string, unknown>>, now: Date): Fault[] {
   const faults: Fault[] = [];
   const { clinical, patient } = fields as {
@@ -216,7 +216,7 @@ function crossFaults(fields: Readonly<Record<string, unknown>>, now: Date): Faul
   return faults;
 }
 
-/** PKB answers AR where a team is to be added and removed at once (PKB page 4251353138). */
+/** PKB answers AR if a message adds and removes the same team (PKB page 4251353138). */
 function teamFaults(teams: unknown): Fault[] {
   const { add, remove } = (teams ?? {}) as { add?: unknown; remove?: unknown };
   if (!Array.isArray(add) || !Array.isArray(remove)) return [];
@@ -226,21 +226,21 @@ function teamFaults(teams: unknown): Fault[] {
   );
 }
 
-/** Longer than anybody lives, in years. */
+/** Higher than any real age, in years. */
 const OLDEST = 150;
 
 function birthDateFaults(birthDate: unknown, now: Date): Fault[] {
   const day = typeof birthDate === 'string' ? readTime(birthDate) : undefined;
   if (day === undefined) return [];
   const path = 'patient.birthDate';
-  // A day is not over everywhere when it is in UTC.
+  // Other zones can be a day ahead of UTC.
   if (momentOf(day).getTime() > now.getTime() + 24 * 3_600_000) return [{ path, text: 'lies in the future' }];
   if (day.year < now.getUTCFullYear() - OLDEST)
     return [{ path, text: `lies more than ${OLDEST} years back` }];
   return [];
 }
 
-/** The NHS number is given once: a second one could only contradict it. */
+/** The NHS number is allowed once, because a second one could contradict it. */
 function nhsNumberFaults(patient: Record<string, unknown> | undefined): Fault[] {
   if (!Array.isArray(patient?.['identifiers'])) return [];
   const own = (patient['identifiers'] as unknown[]).flatMap((identifier, i) => {
@@ -268,7 +268,7 @@ const allergyKey = ({ allergen, onset }: Item): unknown[] => {
   return [code, text, onset];
 };
 
-/** Whether a time lies before another, as far as both say. */
+/** Whether a time is before another, compared as precisely as both allow. */
 function isBefore(later: unknown, earlier: unknown): boolean {
   if (typeof later !== 'string' || typeof earlier !== 'string') return false;
   const [a, b] = [readTime(earlier), readTime(later)];
@@ -285,14 +285,14 @@ function isBefore(later: unknown, earlier: unknown): boolean {
   );
 }
 
-/** How much of a date coarse ones say, in digits. */
+/** The number of digits in a date without a day. */
 const DIGITS: Readonly<Partial<Record<Precision, number>>> = { year: 4, month: 6 };
 
 function dayOf(stamp: Timestamp): string {
   return formatTimestamp({ ...stamp, precision: 'day', offset: undefined });
 }
 
-/** Indexes of the items that have the key of an earlier one. */
+/** Indexes of the items with the same key as an earlier one. */
 function repeated(list: unknown, keyOf: (item: Item) => unknown[]): number[] {
   if (!Array.isArray(list)) return [];
   const seen = new Set<string>();
@@ -317,7 +317,7 @@ function numbersOf(fields: Readonly<Record<string, unknown>>): [string, number][
   });
 }
 
-/** The lists of single results with their paths: that of the report, and those of its panels. */
+/** The lists of single results with their paths: the report's own, and those of its panels. */
 function resultLists({ results, panels }: Readonly<Record<string, unknown>>): [string, unknown][] {
   const inPanels = Array.isArray(panels)
     ? panels.map((panel: unknown, i): [string, unknown] => [
@@ -328,7 +328,7 @@ function resultLists({ results, panels }: Readonly<Record<string, unknown>>): [s
   return [['results', results], ...inPanels];
 }
 
-/** A test twice under one filler order number, be it in two panels: PKB takes one value of each (3991405648). */
+/** The same test twice in a report, even in two panels: PKB keeps one value per test and filler order number (3991405648). */
 function resultFaults(fields: Readonly<Record<string, unknown>>): Fault[] {
   const placed = resultLists(fields).flatMap(([path, items]) =>
     Array.isArray(items) ? items.map((item: unknown, i) => ({ item, path: `${path}[${i}]` })) : [],
@@ -344,7 +344,7 @@ function resultFaults(fields: Readonly<Record<string, unknown>>): Fault[] {
 
 function distinct(faults: readonly Fault[]): Fault[] {
   const byText = new Map(faults.map((fault) => [`${fault.path} ${fault.text}`, fault]));
-  // A field that fails in two ways (not text, so neither a date) is told once.
+  // A field that fails in two ways (not text, and so not a date) is reported once.
   const byPath = new Map<string, Fault>();
   for (const fault of byText.values()) if (!byPath.has(fault.path)) byPath.set(fault.path, fault);
   return [...byPath.values()];

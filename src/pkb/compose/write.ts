@@ -1,27 +1,27 @@
 /**
- * Writing HL7 text from plain values (HL7 v2 chapter 2): everything that comes from outside passes through `escape` on
- * its way in, which the type {@link Raw} sees to.
+ * Writes HL7 text from plain values (HL7 v2 chapter 2). Every value from outside passes through `escape`; the type
+ * {@link Raw} ensures this.
  */
 import { escape } from '../../hl7/escape.js';
 
 declare const raw: unique symbol;
 
-/** HL7 text that is safe to stand in a field. Only this file makes it. */
+/** HL7 text that is safe in a field. Only this file makes it. */
 export type Raw = string & { readonly [raw]: true };
 
-/** Plain text, escaped; undefined stays undefined, which is an empty field. */
+/** Plain text, escaped; undefined stays undefined (an empty field). */
 export function text(plain: string): Raw;
 export function text(plain: string | undefined): Raw | undefined;
 export function text(plain: string | undefined): Raw | undefined {
   return plain === undefined ? undefined : (escape(plain) as Raw);
 }
 
-/** Base64 holds nothing that HL7 reads, so it is not looked through. */
+/** Base64 contains no delimiter of HL7, so it is not searched. */
 export function base64(content: string): Raw {
   return content as Raw;
 }
 
-/** Components of one field or repetition; what is empty at the end is left out. */
+/** Components of one field or repetition; empty ones at the end are left out. */
 export function components(...parts: (Raw | undefined)[]): Raw | undefined {
   return joined(parts, '^');
 }
@@ -38,7 +38,7 @@ export function repetitions(...parts: (Raw | undefined)[]): Raw | undefined {
  * A segment.
  *
  * @param name such as `PID`
- * @param fields raw text by field number; what is missing is empty, and what is empty at the end is left out
+ * @param fields raw text by field number; missing fields are empty, and empty ones at the end are left out
  */
 export function segment(name: string, fields: Readonly<Record<number, Raw | undefined>>): string {
   const last = Math.max(0, ...Object.keys(fields).flatMap((n) => (fields[Number(n)] ? [Number(n)] : [])));
@@ -47,7 +47,7 @@ export function segment(name: string, fields: Readonly<Record<number, Raw | unde
   return last === 0 ? `${name}|` : out;
 }
 
-/** Appends, rather than copying what may be megabytes. */
+/** Joins parts by appending, so that megabytes are not copied. */
 function joined(parts: readonly (Raw | undefined)[], separator: '^' | '~'): Raw | undefined {
   const last = parts.findLastIndex((part) => part !== undefined && part !== '');
   if (last < 0) return undefined;

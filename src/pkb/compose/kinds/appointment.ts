@@ -15,7 +15,7 @@ const TRIGGERS = {
   'did-not-attend': 'S26',
 } as const;
 
-/** An appointment, or what happened to it. */
+/** An appointment, or a change to one. */
 export const appointment: KindRow<AppointmentFields> = {
   schema,
   family: 'appointment',

@@ -7,7 +7,7 @@ import { components, repetitions, segment, text } from '../write.js';
 import type { Draft, KindRow } from '../draft.js';
 import schema from '../schemas/demographics.json';
 
-/** A person; clinical lists only where given as such. */
+/** A person; with clinical lists only if they are given. */
 export const demographics: KindRow<DemographicsFields> = {
   schema,
   family: 'demographics',

@@ -75,7 +75,7 @@ function draftCarePlan(fields: CarePlanFields, { id }: DraftContext): Draft {
   };
 }
 
-/** PV1, where there is anything to say in it. */
+/** PV1, if it has any value. */
 function visit({ patientClass, specialty }: { patientClass?: string; specialty?: string }): string[] {
   if (patientClass === undefined && specialty === undefined) return [];
   return [segment('PV1', { 2: text(patientClass), 10: text(specialty) })];

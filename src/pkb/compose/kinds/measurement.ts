@@ -8,7 +8,7 @@ import { time } from '../times.js';
 import { components, segment, text } from '../write.js';
 import { visit } from './visit.js';
 
-/** Measurements, which PKB tells from laboratory results by the coding system and the units. */
+/** Measurements. PKB distinguishes them from laboratory results by the coding system and the units. */
 export const measurement: KindRow<MeasurementFields> = {
   schema,
   family: 'result',

@@ -6,10 +6,10 @@ import { components, type Raw, segment, text } from '../write.js';
 import type { Draft, DraftContext, KindRow } from '../draft.js';
 import schema from '../schemas/query.json';
 
-/** QRD-11: what to ask for (PKB page 3365012701). */
+/** QRD-11: the status to ask for (PKB page 3365012701). */
 const STATUS = { registered: 'REGISTERED', 'not-registered': 'NOT_REGISTERED' } as const;
 
-/** A query for demographics, or, by registration, for patients and their status, a page at a time. */
+/** A query for demographics; with `registration`, for patients and their status, a page at a time. */
 export const query: KindRow<QueryFields> = {
   schema,
   family: 'query',

@@ -29,16 +29,16 @@ function draft(fields: ResultFields, { id }: DraftContext): Draft {
   };
 }
 
-/** The panels of a report; what it has without panels is one. */
+/** The panels of a report; results without panels form one. */
 function panelsOf({ panels, test, results, comment }: ResultFields): readonly Panel[] {
   if (panels !== undefined) return panels;
-  // The schema asks for a test where there are no panels.
+  // The schema requires a test if there are no panels.
   return [
     { test: test as Panel['test'], results: results ?? [], ...(comment === undefined ? {} : { comment }) },
   ];
 }
 
-/** One OBR and what belongs to it. All panels of a report have its filler order number. */
+/** One OBR and its segments. All panels of a report have its filler order number. */
 function panelSegments(fields: ResultFields, id: string, panel: Panel, i: number): string[] {
   const status = fields.status ?? 'F';
   const delay = fields.delayDays === undefined ? undefined : text(String(fields.delayDays));
@@ -54,7 +54,7 @@ function panelSegments(fields: ResultFields, id: string, panel: Panel, i: number
   ];
   if (panel.comment !== undefined) segments.push(segment('NTE', { 3: text(panel.comment) }));
   if (fields.report !== undefined) {
-    // One OBX of at least two lines is PKB's pattern of a textual report; OBR-4 names the test.
+    // PKB recognises a textual report by one OBX of at least two lines. OBR-4 names the test.
     segments.push(
       segment('OBX', {
         1: text('1'),
@@ -87,7 +87,7 @@ function panelSegments(fields: ResultFields, id: string, panel: Panel, i: number
   return segments;
 }
 
-/** OBX-2 and OBX-5 (HL7 chapter 2): numbers as NM, compared numbers as SN, all else as ST. */
+/** OBX-2 and OBX-5 (HL7 chapter 2): numbers as NM, compared numbers as SN, everything else as ST. */
 function observed(value: Observation['value']): { type: 'NM' | 'SN' | 'ST'; value: Raw | undefined } {
   if (typeof value === 'object')
     return { type: 'SN', value: components(text(value.comparator), text(String(value.number))) };
