@@ -1,13 +1,13 @@
 /**
- * Reading the bodies of requests within bounds.
+ * Reads the bodies of requests within limits.
  */
 import type { IncomingMessage } from 'node:http';
 import type { Limits } from './limits.js';
 
-/** A body, or why there is none: it is too large, others are being read, or the sender has gone. */
+/** A body, or the reason for none: too large, too many others being read, or the sender is gone. */
 export type Body = Buffer | 'too large' | 'busy' | 'gone';
 
-/** Reads bodies; knows how much of all of them it holds. */
+/** Reads bodies, and counts the bytes held in memory for all of them. */
 export class BodyReader {
   readonly #limits: Limits;
   #held = 0;
@@ -16,12 +16,12 @@ export class BodyReader {
     this.#limits = limits;
   }
 
-  /** Bytes of the bodies that are being read. */
+  /** Bytes of the bodies being read. */
   get held(): number {
     return this.#held;
   }
 
-  /** Reads a body to its end. What is not kept is read off the line all the same, so that the sender sees the answer. */
+  /** Reads a body to its end. Bytes that are not kept are read as well, so that the sender sees the answer. */
   read(request: IncomingMessage): Promise<Body> {
     return new Promise((resolve) => {
       let chunks: Buffer[] = [];

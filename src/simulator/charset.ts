@@ -1,20 +1,20 @@
 /**
- * Content-Type and character set of a request. The charset of the header stands above what the document says of itself
+ * Content-Type and character set of a request. The charset in the header has priority over the document's own declaration
  * (RFC 7303, section 3).
  */
 
-/** What a request can be written in. */
+/** Encodings of a request. */
 export type Encoding = 'utf-8' | 'utf-16' | 'iso-8859-1' | 'as-declared';
 
-/** A Content-Type, read. */
+/** A parsed Content-Type. */
 export interface ContentType {
   /** Such as `text/xml`, in lower case. */
   readonly type: string;
-  /** `as-declared` where no charset is named; undefined for one that is not read. */
+  /** `as-declared` if no charset is named; undefined for an unsupported one. */
   readonly encoding: Encoding | undefined;
 }
 
-/** Names by which SOAP clients call the character sets that are read; US-ASCII is part of UTF-8. */
+/** Names of the supported character sets, as SOAP clients write them. US-ASCII is part of UTF-8. */
 const NAMES: Readonly<Record<string, Encoding>> = {
   'utf-8': 'utf-8',
   utf8: 'utf-8',
@@ -39,7 +39,7 @@ export function readContentType(header: string | undefined): ContentType {
 /**
  * Decodes a body.
  *
- * @returns undefined where it is not in that character set, or declares one that is not read
+ * @returns undefined if it is not in that character set, or declares an unsupported one
  */
 export function decodeBody(bytes: Buffer, encoding: Encoding): string | undefined {
   const named = encoding === 'as-declared' ? declared(bytes) : encoding;
@@ -57,7 +57,7 @@ function encodingOf(name: string): Encoding | undefined {
   return Object.hasOwn(NAMES, lower) ? NAMES[lower] : undefined;
 }
 
-/** What a document says of itself: by its byte order mark, else in its XML declaration (XML 1.0, appendix F). */
+/** The encoding that a document declares: by its byte order mark, else in its XML declaration (XML 1.0, appendix F). */
 function declared(bytes: Buffer): Encoding | undefined {
   const start = bytes.toString('latin1', 0, 200);
   if (/^(?:\xfe\xff|\xff\xfe|<\0|\0<)/.test(start)) return 'utf-16';
@@ -65,7 +65,7 @@ function declared(bytes: Buffer): Encoding | undefined {
   return name === undefined ? 'utf-8' : encodingOf(name);
 }
 
-/** Big-endian unless the mark, or the zero bytes around the first `<`, say otherwise (RFC 2781, section 4.3). */
+/** Big-endian, unless the mark or the zero byte beside the first `<` shows little-endian (RFC 2781, section 4.3). */
 function utf16(bytes: Buffer): string {
   const little = (bytes[0] === 0xff && bytes[1] === 0xfe) || (bytes[0] === 0x3c && bytes[1] === 0);
   return little ? 'utf-16le' : 'utf-16be';

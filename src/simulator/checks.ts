@@ -1,6 +1,6 @@
 /**
- * For which messages PKB answers AR, and in which words (PKB pages 3850600457 and 3364848470). Where PKB's own words are
- * not known, the text says that it is the simulator's.
+ * The messages that PKB answers with AR, and the texts of these answers (PKB pages 3850600457 and 3364848470). If PKB's
+ * text is not known, the simulator's text says so.
  */
 import { RADIOLOGY } from '../pkb/code-sets.js';
 import { readTimestamp } from '../hl7/timestamp.js';
@@ -15,7 +15,7 @@ import type { ReceivedMessage } from './message.js';
 import { reject } from './rejection.js';
 
 /**
- * Checks what can be checked without knowing the patient.
+ * Runs the checks that do not need the patient's record.
  *
  * @param aliases authorised `connecting{controller}` pairs; empty = all
  * @throws Rejection
@@ -39,9 +39,8 @@ export function checkMessage(
 }
 
 /**
- * Checks what a record that does not exist yet needs (PKB pages 3850600457 and 4567400451): demographics make one;
- * anything else does where the organisation has auto-create, and then from a verified NHS number with name, date of birth and
- * sex.
+ * Checks a message for a patient without a record (PKB pages 3850600457 and 4567400451). Demographics create one. Other
+ * messages do so only if the organisation has auto-create, from a verified NHS number, name, date of birth and sex.
  *
  * @throws Rejection
  */
@@ -65,7 +64,7 @@ export function checkNewPatient(
 }
 
 /**
- * Checks a change of an appointment that PKB does not know: it needs what a new one needs (PKB page 3364849014).
+ * Checks a change of an unknown appointment. It needs the fields of a new one (PKB page 3364849014).
  *
  * @throws Rejection
  */
@@ -143,7 +142,7 @@ function checkDocument(message: ReceivedMessage): void {
     reject('OBX-5 of a care plan must be TEXT and HTML or PDF (simulator wording)');
 }
 
-/** Rules of the guard whose faults PKB rejects, of results. */
+/** Guard rules for results whose faults PKB rejects. */
 const REJECTED = ['datapoint.orc-obr', 'type.lab-reports', 'type.lab-test-twice'];
 const RESULT_RULES: RuleActions = Object.fromEntries(
   RULES.map(({ id }) => [id, REJECTED.includes(id) ? 'block' : 'off']),

@@ -1,5 +1,5 @@
 /**
- * Who may enter, and with what: decided from the head of a request, before any of its body is read.
+ * Decides which requests are allowed, from the head of the request alone, before any of its body is read.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { readContentType } from './charset.js';
@@ -7,23 +7,23 @@ import { readContentType } from './charset.js';
 /** The head of a request. */
 export interface Head {
   readonly method: string | undefined;
-  /** Whether its query is `wsdl`, which asks for the description of the service. */
+  /** Whether its query is `wsdl`, a request for the description of the service. */
   readonly wsdl: boolean;
   readonly authorization: string | undefined;
   readonly contentType: string | undefined;
   readonly contentEncoding: string | undefined;
   readonly contentLength: string | undefined;
-  /** The address at the other end of the connection itself, whatever headers say. */
+  /** The address at the other end of the connection; headers are ignored. */
   readonly remoteAddress: string | undefined;
 }
 
-/** Name and password that are asked for. */
+/** Required user name and password. */
 export interface Credentials {
   readonly username?: string | undefined;
   readonly password?: string | undefined;
 }
 
-/** An answer to who is not let in. */
+/** The answer to a refused request. */
 export interface Refusal {
   readonly status: 401 | 403 | 405 | 413 | 415;
   readonly headers: Readonly<Record<string, string>>;
@@ -31,10 +31,10 @@ export interface Refusal {
 }
 
 /**
- * Decides whether a request may enter.
+ * Decides whether a request is allowed.
  *
- * @param most bytes of a body
- * @returns undefined where it may: a POST of XML, or a GET of the description
+ * @param most upper limit of a body, in bytes
+ * @returns undefined if it is allowed: a POST of XML, or a GET of the description
  */
 export function refusalOf(head: Head, credentials: Credentials, most: number): Refusal | undefined {
   const { username = '', password = '' } = credentials;
@@ -53,7 +53,7 @@ export function refusalOf(head: Head, credentials: Credentials, most: number): R
 }
 
 /**
- * Whether a request names the user and password that are asked for; where none are, any will do, but PKB always asks for some.
+ * Whether a request has the required user name and password. If none are set, any are accepted; PKB always requires some.
  */
 export function mayEnter(authorization: string | undefined, credentials: Credentials): boolean {
   const { username = '', password = '' } = credentials;
@@ -64,7 +64,7 @@ export function mayEnter(authorization: string | undefined, credentials: Credent
   return timingSafeEqual(digest(given), digest(`${username}:${password}`));
 }
 
-/** The answer to who has not the right credentials. */
+/** The answer to missing or wrong credentials. */
 export const UNAUTHORISED: Refusal = {
   status: 401,
   headers: { 'www-authenticate': 'Basic realm="PKB simulator"' },

@@ -1,9 +1,9 @@
 /**
- * Faults that the simulator shows on purpose, so that a flow can be seen to bear them.
+ * Faults that the simulator makes on purpose, to test that a flow handles them.
  */
 import { PkbConfigError } from '../errors.js';
 
-/** What can be made to go wrong. `before` and `after` mean: before or after PKB has taken the message. */
+/** The faults. `before` and `after` mean: before or after PKB has taken the message. */
 export const FAULT_KINDS = {
   'drop-before': 'the line breaks before PKB has taken the message',
   'drop-after': 'the line breaks after PKB has taken the message, before its answer',
@@ -26,17 +26,17 @@ export const FAULT_KINDS = {
 /** One of {@link FAULT_KINDS}. */
 export type FaultKind = `${keyof typeof FAULT_KINDS}`;
 
-/** Which faults to show. */
+/** The faults to make. */
 export interface FaultPlan {
   /** Faults of the next requests, one each; `ok` for none. */
   readonly script?: readonly (FaultKind | 'ok')[];
-  /** How often a fault comes, from 0 to 1, for the requests after the script. */
+  /** The rate of each fault, from 0 to 1, for the requests after the script. */
   readonly rates?: Partial<Record<FaultKind, number>>;
-  /** How long every answer takes, in milliseconds: one number, or from and to. */
+  /** The delay of every answer, in milliseconds: one number, or a range. */
   readonly latency?: number | readonly [number, number];
-  /** Seconds that Retry-After asks for; 1 where left out. */
+  /** Seconds in Retry-After; default 1. */
   readonly retryAfter?: number;
-  /** Makes chance repeatable; 1 where left out. */
+  /** Makes random faults repeatable; default 1. */
   readonly seed?: number;
 }
 
@@ -46,7 +46,7 @@ export class FaultSource {
   #next = 0;
   #random: number;
 
-  /** @throws PkbConfigError `PKB_SETTING` where the plan names a fault that there is not, or a rate or time that cannot be */
+  /** @throws PkbConfigError `PKB_SETTING` if the plan has an unknown fault, or a rate or time that is not allowed */
   constructor(plan: FaultPlan) {
     check(plan);
     this.#plan = plan;
@@ -71,7 +71,7 @@ export class FaultSource {
     return undefined;
   }
 
-  /** How long the next answer takes, in milliseconds. */
+  /** The delay of the next answer, in milliseconds. */
   latency(): number {
     const { latency = 0 } = this.#plan;
     if (typeof latency === 'number') return latency;
@@ -87,7 +87,7 @@ export class FaultSource {
 }
 
 /**
- * Reads a plan as it is entered in the node.
+ * Reads a plan as entered in the node.
  *
  * @param json blank = no faults
  * @throws PkbConfigError `PKB_SETTING`

@@ -1,5 +1,5 @@
 /**
- * What a message does to the records that the simulator keeps.
+ * Applies a message to the simulator's records.
  */
 import { DATA_POINT_FIELDS, type MessageType } from '../pkb/catalogue.js';
 import { checkNewAppointment } from './checks.js';
@@ -15,21 +15,21 @@ import {
 } from './patients.js';
 import { reject } from './rejection.js';
 
-/** What a message did, in words, with what stood before and after. */
+/** An effect of a message, in words, with the data before and after. */
 export interface Effect {
   readonly text: string;
   readonly before?: readonly string[];
   readonly after?: readonly string[];
 }
 
-/** What came of a message. */
+/** The result of filing a message. */
 export interface Filed {
   /** Whether PKB would hold it for the Customer's review. */
   readonly held: boolean;
   readonly effects: readonly Effect[];
 }
 
-/** Where a message goes. */
+/** The place where a message is filed. */
 export interface FilingPlace {
   readonly patients: Patients;
   readonly record: PatientRecord;
@@ -38,7 +38,7 @@ export interface FilingPlace {
   readonly limits: Limits;
 }
 
-/** Replaces each clinical list of which the message carries any entry (PKB page 3365078168). */
+/** Replaces each clinical list for which the message has an entry (PKB page 3365078168). */
 export function replaceLists(
   message: ReceivedMessage,
   { patients, record, customer, limits }: FilingPlace,
@@ -63,10 +63,10 @@ export function replaceLists(
 /**
  * Files a document, appointment, result or encounter by its data point ID, takes it back, or holds it.
  *
- * What replaces a data point is judged by the date of birth. What changes or takes back one that is there follows the decision
- * about that one (PKB page "Soft Matching", 4213014614): a part of an appointment cannot be filed while the rest is held.
+ * If a message replaces a data point, the date of birth decides. If it changes or takes back an existing one, it is held or
+ * filed like that one (PKB page "Soft Matching", 4213014614): PKB cannot file a part of an appointment while the rest is held.
  *
- * @param matches whether the date of birth is that of the record
+ * @param matches whether the date of birth equals the record's
  */
 export function fileDataPoint(
   message: ReceivedMessage,

@@ -7,15 +7,15 @@ import { own } from '../hl7/own.js';
 import type { ReceivedMessage } from './message.js';
 import { reject } from './rejection.js';
 
-/** What the PID of a message says of who the patient is. */
+/** The patient's identity in the PID of a message. */
 export interface PatientIdentity {
   /** `value^^^authority^type`, without NHS number status. */
   readonly identifiers: readonly string[];
-  /** Status of the NHS number, such as `01`; blank where none is given. */
+  /** Status of the NHS number, such as `01`; blank if none is given. */
   readonly nhsStatus: string;
 }
 
-/** How an identifier that is an NHS number ends. */
+/** The end of an identifier that is an NHS number. */
 const NHS = '^^^NHS^NH';
 
 /** Whether an identifier is an NHS number. */
@@ -28,7 +28,7 @@ export function nhsIdentifier(nhsNumber: string): string {
   return `${nhsNumber}${NHS}`;
 }
 
-/** Whether an identifier is an organisation's own: no NHS number, and none of PKB's kinds. */
+/** Whether an identifier is an organisation's own: not an NHS number, and none of PKB's kinds. */
 export function isLocalIdentifier(identifier: string): boolean {
   return (
     !isNhsIdentifier(identifier) &&
@@ -38,10 +38,10 @@ export function isLocalIdentifier(identifier: string): boolean {
 }
 
 /**
- * Reads PID-2 and PID-3 by components 1, 4 and 5. What looks like a national identifier but is not `NHS^NH` is ignored, as
- * PKB ignores types that it does not know.
+ * Reads components 1, 4 and 5 of PID-2 and PID-3. An identifier that looks national but is not `NHS^NH` is ignored, because
+ * PKB ignores unknown types.
  *
- * @throws Rejection for more or longer identifiers than are kept
+ * @throws Rejection for more or longer identifiers than the limits allow
  */
 export function identityOf(message: ReceivedMessage, limits: Limits): PatientIdentity {
   const identifiers = new Set<string>();

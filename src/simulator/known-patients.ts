@@ -1,5 +1,5 @@
 /**
- * The patients that the simulator knows from the start, so that letters, appointments and results find a record.
+ * The patients with a record from the start, so that letters, appointments and results find one.
  */
 import { PkbConfigError } from '../errors.js';
 import { escape } from '../hl7/escape.js';
@@ -7,7 +7,7 @@ import { isNhsNumber } from '../pkb/nhs-number.js';
 import { nhsIdentifier } from './identifiers.js';
 import type { Patients } from './patients.js';
 
-/** A patient as it is entered in the node. */
+/** A patient as entered in the node. */
 export interface KnownPatient {
   /** Ten digits. */
   readonly nhsNumber: string;
@@ -18,7 +18,7 @@ export interface KnownPatient {
   readonly postcode?: string;
 }
 
-/** Those of the examples; their NHS numbers are from the 999 range, which is never issued. */
+/** The patients of the examples. Their NHS numbers are from the 999 range, which is never issued. */
 export const DEFAULT_PATIENTS: readonly KnownPatient[] = [
   known('9990000018', '1970-01-31', 'Example', 'Alex', 'N1 1AA'),
   known('9990000026', '1985-06-15', 'Sample', 'Robin', 'N1 1AB'),
@@ -26,13 +26,13 @@ export const DEFAULT_PATIENTS: readonly KnownPatient[] = [
   known('9990000042', '1975-03-09', 'Correction', 'Kim', 'N1 1AD'),
 ];
 
-/** More than this many cannot be entered: the setting is for a handful. */
+/** Upper limit of patients in the setting, which is meant for a few. */
 const MOST = 1_000;
 
 /**
- * Makes a record of each patient that is known from the start. They count as registered with PKB.
+ * Makes a record for each of these patients. They count as registered with PKB.
  *
- * @throws PkbConfigError `PKB_SETTING` where the setting is no list of patients, with the place and without the value
+ * @throws PkbConfigError `PKB_SETTING` if the setting is not a list of patients; the text has the place, not the value
  */
 export function addKnown(patients: Patients, list: readonly KnownPatient[]): void {
   if (!Array.isArray(list) || list.length > MOST) throw wrong(`are a list of at most ${MOST}`);

@@ -1,13 +1,13 @@
 /**
- * How much the simulator takes and keeps, so that nobody can fill the memory of the process it runs in.
+ * Limits for requests and records, so that nobody can fill the memory of the simulator's process.
  */
 import { own } from '../hl7/own.js';
 
-/** Bounds of one simulator. */
+/** Limits of one simulator. */
 export interface Limits {
   /** Bytes of one request; a larger one gets 413. */
   readonly request: number;
-  /** Bytes of all requests that are being read at once; beyond it a request gets 503. */
+  /** Bytes of all requests being read at once; beyond it a request gets 503. */
   readonly requests: number;
   /** Segments of one message; more are rejected. */
   readonly segments: number;
@@ -17,17 +17,17 @@ export interface Limits {
   readonly identifiers: number;
   /** Entries of one clinical list that are kept. */
   readonly entries: number;
-  /** Patients; beyond it, the one that was written to least recently is forgotten. */
+  /** Patients; beyond it, the least recently changed one is forgotten. */
   readonly patients: number;
   /** Data points of one patient; beyond it, the oldest is forgotten. */
   readonly dataPoints: number;
-  /** Bytes of all records, as estimated; beyond it, the patient that was written to least recently is forgotten. */
+  /** Estimated bytes of all records; beyond it, the least recently changed patient is forgotten. */
   readonly memory: number;
 }
 
 const MIB = 1024 * 1024;
 
-/** The bounds unless told otherwise. */
+/** The default limits. */
 export const LIMITS: Limits = {
   request: 64 * MIB,
   requests: 128 * MIB,
@@ -40,10 +40,10 @@ export const LIMITS: Limits = {
   memory: 64 * MIB,
 };
 
-/** Names and texts are kept up to this length: they are for reading, not for matching. */
+/** Names and texts are kept up to this length, because they are only shown and not used for matching. */
 const SHOWN = 250;
 
-/** A copy of as much of a text as is worth showing. */
+/** A copy of the beginning of a text, to be shown. */
 export function ownShort(text: string): string {
   return own(text.slice(0, SHOWN));
 }

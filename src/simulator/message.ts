@@ -1,6 +1,6 @@
 /**
- * A message as the simulator reads it: its segments found in one pass, so that the time for a message grows with its length
- * only, however many segments it has.
+ * A message as the simulator reads it. Its segments are found in one pass, so the time grows only with the length of the
+ * message, however many segments it has.
  */
 import { STANDARD_DELIMITERS } from '../hl7/delimiters.js';
 import { unescape } from '../hl7/escape.js';
@@ -9,10 +9,10 @@ import { type Path, parsePath } from '../hl7/path.js';
 import { SegmentCursor, type Span } from '../hl7/segments.js';
 import { Rejection } from './rejection.js';
 
-/** The segments that the simulator looks into. */
+/** The segments that the simulator reads. */
 const READ = new Set('MSH EVN PID PV1 SCH TXA ORC OBR OBX AL1 DG1 ZRX QRD QRF DSC'.split(' '));
 
-/** The paths that have been asked for, read once: they stand in this simulator's code, so there are few. */
+/** Parsed paths. They come from the simulator's code, so there are few. */
 const PATHS = new Map<string, Path>();
 
 function pathOf(written: string): Path {
@@ -32,8 +32,8 @@ export class ReceivedMessage {
   readonly #byName = new Map<string, Segment[]>();
 
   /**
-   * @param most segments that are read
-   * @throws Rejection where there are more
+   * @param most upper limit of segments
+   * @throws Rejection if there are more
    */
   constructor(hl7: string, most: number) {
     this.hl7 = hl7;
@@ -50,7 +50,7 @@ export class ReceivedMessage {
     }
   }
 
-  /** The segments of some names, in the order of the message. */
+  /** The segments with one of these names, in the order of the message. */
   all(...names: readonly string[]): readonly Segment[] {
     const found = names.map((name) => this.#byName.get(name) ?? []);
     return found.length === 1 ? (found[0] ?? []) : found.flat().toSorted((a, b) => a.start - b.start);
@@ -60,8 +60,8 @@ export class ReceivedMessage {
    * The raw text at a path.
    *
    * @param path such as `PID-3.1`; never made from data
-   * @param segment the segment meant; the first one of the path's name where left out
-   * @returns undefined where there is no such place
+   * @param segment the segment to read; default: the first one with the path's name
+   * @returns undefined if there is no such place
    */
   raw(path: string, segment?: Segment): string | undefined {
     const parsed = pathOf(path);
@@ -69,13 +69,13 @@ export class ReceivedMessage {
     return span && rawIn(this.hl7.slice(span.start, span.end), parsed);
   }
 
-  /** The plain text at a path; blank where there is no such place. */
+  /** The plain text at a path; blank if there is no such place. */
   text(path: string, segment?: Segment): string {
     return unescape(this.raw(path, segment) ?? '');
   }
 }
 
-/** Looks within the text of the one segment: a delimiter that it has not must not be looked for in the whole message. */
+/** Reads the text of one segment only, so that a missing delimiter is not searched for in the whole message. */
 function rawIn(text: string, path: Path): string | undefined {
   const place = locate(text, { start: 0, end: text.length }, path, STANDARD_DELIMITERS);
   return place.filler === '' ? text.slice(place.start, place.end) : undefined;

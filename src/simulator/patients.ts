@@ -1,7 +1,7 @@
 /**
- * The records that the simulator keeps: enough of a patient to match by and to answer a query with, and per Customer the
- * clinical lists and data points, so that an integrator sees what a message would have done to them. Of everything there is a
- * bound; what was written to least recently is forgotten first.
+ * The simulator's records. A record has enough data to find the patient and to answer a query. It also has the clinical lists
+ * and data points of each Customer, to show what a message would have done to them. Everything is limited; the least recently
+ * changed records are forgotten first.
  */
 import type { Family } from '../pkb/catalogue.js';
 import type { Limits } from './limits.js';
@@ -12,10 +12,10 @@ export const CLINICAL_LISTS = { AL1: 'allergies', DG1: 'diagnoses', ZRX: 'medica
 /** The name of a clinical list. */
 export type ClinicalList = (typeof CLINICAL_LISTS)[keyof typeof CLINICAL_LISTS];
 
-/** What one Customer's clinical lists about a patient hold. */
+/** The entries of one Customer's clinical lists about a patient. */
 export type HeldLists = Record<ClinicalList, readonly string[]>;
 
-/** A data point, as far as later messages about it depend on it. */
+/** The parts of a data point on which later messages depend. */
 export interface KeptDataPoint {
   /** Whether it waits for the Customer's review. */
   readonly held: boolean;
@@ -23,9 +23,9 @@ export interface KeptDataPoint {
   readonly carePlan: boolean;
 }
 
-/** Who a patient is: raw HL7 text, as it came. */
+/** The patient's details as raw HL7 text, as received. */
 export interface Person {
-  /** PID-7 as `yyyyMMdd`; blank where never given. */
+  /** PID-7 as `yyyyMMdd`; blank if never given. */
   birthDate: string;
   family: string;
   given: string;
@@ -34,13 +34,13 @@ export interface Person {
 
 /** A patient's record. */
 export interface PatientRecord extends Person {
-  /** Counts up; later records have higher numbers. */
+  /** Running number; later records have higher numbers. */
   readonly serial: number;
   /** `value^^^authority^type` without NHS number status. */
   readonly identifiers: Set<string>;
-  /** Whether the patient has a PKB account of their own, as a query may ask. */
+  /** Whether the patient has their own PKB account. A query can ask for this. */
   readonly registered: boolean;
-  /** MSH-7 of the demographics that stand, as milliseconds since 1970. */
+  /** MSH-7 of the current demographics, as milliseconds since 1970. */
   entered: number;
   /** When the demographics were last written, as milliseconds since 1970. */
   changed: number;
@@ -52,12 +52,12 @@ export interface PatientRecord extends Person {
   bytes: number;
 }
 
-/** What names a data point: each Customer and each kind of message has IDs of its own. */
+/** The key of a data point. Each Customer and each kind of message has its own IDs. */
 export function dataPointKey(customer: string, family: Family, id: string): string {
   return `${customer}|${family}|${id}`;
 }
 
-/** Estimated bytes of a record, and of an entry in one of its maps, beside the texts. */
+/** Estimated bytes of a record, and of an entry in one of its maps, without the texts. */
 const RECORD_BYTES = 1_500;
 const ENTRY_BYTES = 100;
 
@@ -65,7 +65,7 @@ const ENTRY_BYTES = 100;
 export class Patients {
   readonly #limits: Limits;
   readonly #byIdentifier = new Map<string, PatientRecord>();
-  /** In the order in which they were last written to. */
+  /** In the order of their last change. */
   readonly #records = new Set<PatientRecord>();
   #serial = 0;
   #bytes = 0;
@@ -85,7 +85,7 @@ export class Patients {
     return [...this.#records].toSorted((a, b) => a.serial - b.serial);
   }
 
-  /** The different records that some identifiers lead to. */
+  /** The different records that have any of these identifiers. */
   find(identifiers: readonly string[]): PatientRecord[] {
     const found = identifiers.flatMap((identifier) => this.#byIdentifier.get(identifier) ?? []);
     return [...new Set(found)];
@@ -109,7 +109,7 @@ export class Patients {
     return record;
   }
 
-  /** Adds identifiers to a record, up to the bound. */
+  /** Adds identifiers to a record, up to the limit. */
   identify(record: PatientRecord, identifiers: readonly string[]): void {
     for (const identifier of identifiers) {
       if (record.identifiers.has(identifier) || record.identifiers.size >= this.#limits.identifiers) continue;
@@ -120,8 +120,8 @@ export class Patients {
   }
 
   /**
-   * The clinical lists of a Customer about a patient. At first sight there is one entry in each, as if typed in by the
-   * Customer's professionals: that is what a Partner's message would overwrite.
+   * The clinical lists of a Customer about a patient. At first, each list has one entry, as if typed in by the Customer's
+   * professionals. A Partner's message would overwrite it.
    */
   listsOf(record: PatientRecord, customer: string): HeldLists {
     return record.customers.get(customer) ?? TYPED_IN;
@@ -136,7 +136,7 @@ export class Patients {
     this.#grow(record, added - before[list].reduce((sum, entry) => sum + sizeOf(entry), 0));
   }
 
-  /** Writes a data point; the oldest of the patient is forgotten where there are too many. */
+  /** Writes a data point; if there are too many, the patient's oldest is forgotten. */
   setDataPoint(record: PatientRecord, key: string, dataPoint: KeptDataPoint): void {
     const known = record.dataPoints.has(key);
     record.dataPoints.set(key, dataPoint);
@@ -152,7 +152,7 @@ export class Patients {
     if (record.dataPoints.delete(key)) this.#grow(record, -sizeOf(key));
   }
 
-  /** Counts what was added to a record, makes it the last one written to, and forgets others where there is too much. */
+  /** Counts bytes added to a record, makes it the last one changed, and forgets others beyond the limits. */
   #grow(record: PatientRecord, bytes: number): void {
     record.bytes += bytes;
     this.#bytes += bytes;

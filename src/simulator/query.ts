@@ -7,21 +7,21 @@ import type { ReceivedMessage } from './message.js';
 import type { PatientRecord, Patients } from './patients.js';
 import { reject } from './rejection.js';
 
-/** What a query found. */
+/** The result of a query. */
 export interface QueryReply {
-  /** The segments behind MSA. */
+  /** The segments after MSA. */
   readonly segments: readonly string[];
-  /** What was found, in words. */
+  /** The result in words. */
   readonly text: string;
 }
 
-/** One answer to a status query holds no more patients than these; the next ones are asked for by DSC. */
+/** Upper limit of patients in one answer to a status query. The client asks for the next ones with DSC. */
 const MOST = 10_000;
 
 /**
  * Answers a query.
  *
- * @throws Rejection for a query that is none PKB documents
+ * @throws Rejection for a query that PKB does not document
  */
 export function answerQuery(message: ReceivedMessage, patients: Patients): QueryReply {
   const subject = message.text('QRD-9.1');
@@ -49,7 +49,7 @@ export function answerQuery(message: ReceivedMessage, patients: Patients): Query
 
 type Fits = (record: PatientRecord) => boolean;
 
-/** QRD-8: an identifier in the first component, its type in the thirteenth; any type but MR means the national number. */
+/** QRD-8: an identifier in the first component, its type in the thirteenth. Any type except MR means the national number. */
 function bySubject(message: ReceivedMessage): Fits {
   const id = message.text('QRD-8[1].1').trim();
   if (id === '') return () => true;
@@ -87,7 +87,7 @@ function byRegistration(message: ReceivedMessage): Fits {
   }
 }
 
-/** QRD-7 `n^RD` limits an answer; DSC-1 of the answer before says where the next one begins. */
+/** QRD-7 `n^RD` limits an answer. The next one begins at DSC-1 of the previous answer. */
 function pageOf(message: ReceivedMessage, found: readonly PatientRecord[]): readonly PatientRecord[] {
   const pointer = message.text('DSC-1');
   if (!/^\d{0,15}$/.test(pointer)) reject('DSC-1 is none that was given (simulator wording)');

@@ -1,5 +1,5 @@
 /**
- * From a message to a patient's record: matching, demographics, and soft matching (PKB page "Soft Matching", 4213014614).
+ * Files a message in a patient's record: matching, demographics, and soft matching (PKB page "Soft Matching", 4213014614).
  */
 import { momentOf, readTimestamp } from '../hl7/timestamp.js';
 import type { MessageType } from '../pkb/catalogue.js';
@@ -12,7 +12,7 @@ import type { ReceivedMessage } from './message.js';
 import type { PatientRecord, Patients, Person } from './patients.js';
 import { reject } from './rejection.js';
 
-/** What records are kept by. */
+/** Options of {@link Records}. */
 export interface RecordOptions {
   readonly limits: Limits;
   readonly autoCreate: boolean;
@@ -70,7 +70,7 @@ export class Records {
       return [{ text: 'Demographics not applied: MSH-7 is older than what the record holds.' }];
     record.entered = time;
     record.changed = this.#options.now().getTime();
-    // A blank leaves what stands (PKB page 3364849216).
+    // A blank value changes nothing (PKB page 3364849216).
     for (const [field, value] of Object.entries(personOf(message)) as [keyof Person, string][])
       if (value !== '') record[field] = value;
     this.#patients.identify(record, identifiers);
@@ -78,7 +78,7 @@ export class Records {
   }
 }
 
-/** Why demographics wait for the Customer's Org Admin, with AA (PKB pages 3829203015 and 3925868554). */
+/** The reason why demographics wait for the Customer's Org Admin, with AA (PKB pages 3829203015 and 3925868554). */
 function reviewOf({ identifiers, nhsStatus }: PatientIdentity): string | undefined {
   if (nhsStatus === '02' || nhsStatus === '03')
     return `Held for review: the NHS number is not verified (status ${nhsStatus}), so the demographics are not applied.`;
@@ -97,7 +97,7 @@ function personOf(message: ReceivedMessage): Person {
   };
 }
 
-/** PID-7 as `yyyyMMdd`: what is missing is the first (PKB page 3365013095), time and zone count for nothing. */
+/** PID-7 as `yyyyMMdd`. A missing month or day is the first (PKB page 3365013095). Time and zone are ignored. */
 function birthDateOf(message: ReceivedMessage): string {
   const stamp = readTimestamp(message.raw('PID-7') ?? '');
   if (stamp === undefined) return '';

@@ -1,8 +1,8 @@
 /**
- * How the simulator rejects a message.
+ * The error with which the simulator rejects a message.
  */
 
-/** Raised where PKB answers AR; its text becomes MSA-3. */
+/** Thrown for a message that PKB would answer with AR; its text becomes MSA-3. */
 export class Rejection extends Error {
   /** @param text follows PKB's "Parsing or validation error: " (PKB page 3364848470) */
   constructor(text: string) {

@@ -1,5 +1,5 @@
 /**
- * The simulator behind an HTTP server: its own, or Node-RED's.
+ * Connects the simulator to an HTTP server: its own, or Node-RED's.
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -13,14 +13,14 @@ export class Service {
   readonly #bodies: BodyReader;
   readonly #take: (received: Received) => void;
 
-  /** @param take is given each message that was taken, before it is answered */
+  /** @param take called with each message that was taken, before the answer */
   constructor(simulator: Simulator, take: (received: Received) => void) {
     this.#simulator = simulator;
     this.#bodies = new BodyReader(simulator.limits);
     this.#take = take;
   }
 
-  /** Answers one request. Never throws; a response that cannot be written is closed. */
+  /** Answers one request. Never throws. A response that cannot be written is closed. */
   async serve(request: IncomingMessage & { originalUrl?: string }, response: ServerResponse): Promise<void> {
     try {
       await give(await this.#answer(request), response);
@@ -60,9 +60,9 @@ function refused(why: Exclude<Body, Buffer>): SimulatorAnswer {
 }
 
 /**
- * Gives an answer in the manner that it asks for.
+ * Sends an answer, with its delay or fault.
  *
- * @returns when all of it has been written, or the response has been closed
+ * @returns when all of it is written, or the response is closed
  */
 async function give(answer: SimulatorAnswer, response: ServerResponse): Promise<void> {
   const { status, headers, body, delay = 0, manner } = answer;
@@ -91,5 +91,5 @@ async function give(answer: SimulatorAnswer, response: ServerResponse): Promise<
   }
 }
 
-/** How long a dripping answer waits between its characters. */
+/** The pause between the characters of a dripping answer. */
 const DRIP_MS = 200;

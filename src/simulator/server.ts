@@ -8,26 +8,26 @@ import { DEFAULT_PATIENTS } from './known-patients.js';
 import { Service } from './serve.js';
 import { type Received, Simulator, type SimulatorOptions } from './simulator.js';
 
-/** Where the simulator's endpoint is, unless told otherwise. */
+/** The default path of the simulator's endpoint. */
 export const SIMULATOR_PATH = '/pkb-simulator/services/hl7';
 
-/** Characters of received messages that are kept; beyond it, the oldest is forgotten. */
+/** Number of characters kept of received messages; beyond it, the oldest is forgotten. */
 const KEPT = 64 * 1024 * 1024;
 
-/** What {@link startSimulator} is told. */
+/** Options of {@link startSimulator}. */
 export interface StartOptions extends SimulatorOptions {
   /** 0, the default, takes a free port. */
   readonly port?: number;
   readonly path?: string;
-  /** Certificate and key as PEM: the simulator then speaks HTTPS. One that is expired, or for another host, is a fault, too. */
+  /** Certificate and key as PEM, for HTTPS. A certificate that is expired or for another host can serve as a fault. */
   readonly tls?: { readonly cert: string; readonly key: string };
 }
 
 /** A running simulator. */
 export interface RunningSimulator {
-  /** Where to post to. */
+  /** The address to post to. */
   readonly url: string;
-  /** The messages it was sent, in their order; of many megabytes, the latest. */
+  /** The received messages, in order; beyond many megabytes, only the latest. */
   readonly received: readonly Received[];
   close(): Promise<void>;
 }
@@ -35,7 +35,7 @@ export interface RunningSimulator {
 /**
  * Starts a simulator on 127.0.0.1.
  *
- * @throws PkbConfigError `PKB_SETTING` for options that cannot be; the error of `listen`, such as EADDRINUSE
+ * @throws PkbConfigError `PKB_SETTING` for options that are not allowed; the error of `listen`, such as EADDRINUSE
  */
 export async function startSimulator(options: StartOptions = {}): Promise<RunningSimulator> {
   const received: Received[] = [];

@@ -1,7 +1,7 @@
 /**
- * A stand-in for PKB's HL7 endpoint, so that a flow runs before the Partner has an account. It knows what PKB documents:
- * authentication, aliases, required fields, message types, the words of its acknowledgements, soft matching and what
- * demographics overwrite. It is no PKB: what it accepts, PKB may still refuse.
+ * A stand-in for PKB's HL7 endpoint, so that a flow runs before the Partner has an account. It does what PKB documents:
+ * authentication, aliases, required fields, message types, texts of acknowledgements, soft matching and the overwriting by
+ * demographics. It is not PKB: PKB may refuse a message that the simulator accepts.
  */
 import { writeAck } from '../hl7/ack.js';
 import { unescape } from '../hl7/escape.js';
@@ -27,25 +27,25 @@ import { readSoapRequest } from './soap-request.js';
 import { envelope, faultBody, responseBody, XML } from './wire.js';
 import { wsdl } from './wsdl.js';
 
-/** What a simulator is told. */
+/** Options of a simulator. */
 export interface SimulatorOptions {
-  /** Name and password for HTTP Basic; where left out, any are let in, from this computer only. */
+  /** Name and password for HTTP Basic. If left out, any are accepted, but only from this computer. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
-  /** Authorised `connecting{controller}` pairs; where left out or empty, all are. */
+  /** Authorised `connecting{controller}` pairs; all, if left out or empty. */
   readonly aliases?: readonly string[] | undefined;
-  /** Whether a message other than demographics makes a record of a patient who has none (an option of PKB's); false where left out. */
+  /** Whether a message other than demographics creates a record for a patient without one (an option at PKB); default false. */
   readonly autoCreate?: boolean | undefined;
-  /** Patients that are known from the start; where left out, none (to the class), or those of the examples (to `startSimulator` and the node). */
+  /** Patients with a record from the start. Default: none; for `startSimulator` and the node, those of the examples. */
   readonly patients?: readonly KnownPatient[] | undefined;
-  /** What is to go wrong. */
+  /** Faults to make. */
   readonly faults?: FaultPlan | undefined;
-  /** Bounds of what is taken and kept, where not the usual ones. */
+  /** Limits that differ from the default ones. */
   readonly limits?: Partial<Limits> | undefined;
   readonly now?: (() => Date) | undefined;
 }
 
-/** A message the simulator was sent, and what came of it. */
+/** A message sent to the simulator, and the result. */
 export interface Received {
   readonly hl7: string;
   readonly controlId: string;
@@ -59,7 +59,7 @@ export interface Received {
 }
 
 /**
- * What came of a message, in one text: the answer, and each effect with what stood before and stands now.
+ * The result of a message in one text: the answer, and each effect with the data before and after.
  */
 export function summaryOf({ code, text, effects }: Received): string {
   const told = effects.map((effect) => {
@@ -71,10 +71,10 @@ export function summaryOf({ code, text, effects }: Received): string {
   return [text === '' ? `${code}.` : `${code}: ${text}`, ...told].join(' ');
 }
 
-/** An HTTP request that may enter. */
+/** An allowed HTTP request. */
 export interface SimulatorRequest {
   readonly authorization: string | undefined;
-  /** Content-Type; `text/xml` where left out. */
+  /** Content-Type; default `text/xml`. */
   readonly contentType?: string | undefined;
   /** The body, decoded or not. */
   readonly body: string | Buffer;
@@ -85,20 +85,20 @@ export interface SimulatorAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
-  /** The message, where the request held one and it was taken. */
+  /** The message, if the request held one and it was taken. */
   readonly received?: Received;
-  /** How the answer is to be given, where not simply at once. */
+  /** How to send the answer, if not simply at once. */
   readonly delay?: number;
   readonly manner?: 'drop' | 'half' | 'never' | 'drip';
 }
 
-/** A message that was taken, and what a query adds to its acknowledgement. */
+/** A message that was taken, and the segments that a query adds to its acknowledgement. */
 interface Taken {
   readonly received: Received;
   readonly segments: readonly string[];
 }
 
-/** The stand-in, without a network. */
+/** The simulator, without a network. */
 export class Simulator {
   readonly limits: Limits;
   readonly #options: SimulatorOptions;
@@ -106,7 +106,7 @@ export class Simulator {
   readonly #patients: Patients;
   readonly #records: Records;
 
-  /** @throws PkbConfigError `PKB_SETTING` for faults or patients that cannot be */
+  /** @throws PkbConfigError `PKB_SETTING` for faults or patients that are not allowed */
   constructor(options: SimulatorOptions) {
     this.#options = options;
     this.limits = { ...LIMITS, ...options.limits };
@@ -121,19 +121,19 @@ export class Simulator {
     });
   }
 
-  /** How many patients and data points it has forgotten, to stay within its bounds. */
+  /** How many patients and data points it has forgotten, to stay within its limits. */
   get forgotten(): number {
     return this.#patients.forgotten;
   }
 
-  /** Answers a request from its head alone, where that is enough; undefined where its body is to be read. */
+  /** Answers a request from its head alone, if that is enough; undefined if its body must be read. */
   greet(head: Head, address: string): SimulatorAnswer | undefined {
     const refusal = refusalOf(head, this.#options, this.limits.request);
     if (refusal !== undefined) return refusal;
     return head.method === 'POST' ? undefined : { status: 200, headers: XML, body: wsdl(address) };
   }
 
-  /** Answers one request, with the next fault where there is one. Never throws. */
+  /** Answers one request, with the next fault if there is one. Never throws. */
   handle(request: SimulatorRequest): SimulatorAnswer {
     const kind = this.#faults.next();
     return { ...this.#withFault(kind, request), delay: this.#faults.latency() };
@@ -178,7 +178,7 @@ export class Simulator {
     }
   }
 
-  /** Answers of PKB's form that say something else. A rejected message is not filed. */
+  /** Makes an answer in PKB's form with wrong content. A rejected message is not filed. */
   #distort(kind: 'wrong-id' | 'no-msa' | 'AR' | 'AE', request: SimulatorRequest): SimulatorAnswer {
     const read = this.#read(request);
     if ('status' in read) return read;
@@ -205,7 +205,7 @@ export class Simulator {
     return { status: 200, headers: XML, body: envelope(responseBody(whole)), received };
   }
 
-  /** The message in a request, or the answer to one that has none. */
+  /** The message in a request, or the answer to a request without one. */
   #read(request: SimulatorRequest): { hl7: string } | SimulatorAnswer {
     const { authorization, contentType = 'text/xml', body } = request;
     if (!mayEnter(authorization, this.#options)) return UNAUTHORISED;
@@ -253,7 +253,7 @@ export class Simulator {
     }
   }
 
-  /** Checks a message, and answers the query that it is, or files it. */
+  /** Checks a message; then answers it if it is a query, and files it otherwise. */
   #take(message: ReceivedMessage, messageType: string): Filed & { segments: readonly string[] } {
     const identity = identityOf(message, this.limits);
     checkMessage(message, messageType, identity, this.#options.aliases ?? [], this.limits);

@@ -1,5 +1,5 @@
 /**
- * The request that PKB's SOAP service takes, read as strictly as a SOAP stack reads it (PKB page 3364848418): SOAP 1.1, one
+ * Reads the request of PKB's SOAP service as strictly as a SOAP stack does (PKB page 3364848418): SOAP 1.1, one
  * `acceptMessage` in the Body, one unqualified `arg0` in it.
  */
 import { SaxesParser, type SaxesTagNS } from 'saxes';
@@ -13,22 +13,22 @@ export const SERVICE_NAMESPACE = 'http://wsssl.hl7api.patientsknowbest.com/';
 
 const SOAP_12 = 'http://www.w3.org/2003/05/soap-envelope';
 
-/** More than any request has; what has more is not read on. */
+/** More than any request has. Reading stops beyond it. */
 const MOST_ELEMENTS = 1_000;
 const MOST_ATTRIBUTES = 1_000;
 const DEEPEST = 64;
 
-/** Characters that are given to the parser at once: what it refuses is not read further than this. */
+/** Number of characters given to the parser at once. A refused request is read at most this much further. */
 const PIECE = 16_384;
 
-/** Raised for a request that gets a SOAP fault; its text is the fault string. */
+/** Thrown for a request that gets a SOAP fault; its text is the fault string. */
 class RequestFault extends Error {}
 
 /**
  * Reads a request.
  *
- * @param xml the whole document; its size must have been bounded by the caller
- * @returns the HL7 text with segments ended by CR, or what is wrong, in a sentence that quotes nothing
+ * @param xml the whole document; the caller limits its size
+ * @returns the HL7 text with CR at the end of segments, or the fault as a sentence without any quotation
  */
 export function readSoapRequest(xml: string): { hl7: string } | { fault: string } {
   const reader = new RequestReader();
@@ -40,13 +40,13 @@ export function readSoapRequest(xml: string): { hl7: string } | { fault: string 
   }
 }
 
-/** Follows a document; only the text of the first `arg0` is kept. */
+/** Checks the elements of a document, and keeps only the text of the first `arg0`. */
 class RequestReader {
   readonly #parser = new SaxesParser({ xmlns: true, position: false });
   #depth = 0;
   #elements = 0;
   #attributes = 0;
-  /** Where the current child of the Envelope stands: in none, the Header or the Body. */
+  /** The current child of the Envelope: none, the Header or the Body. */
   #part: 'none' | 'Header' | 'Body' = 'none';
   #bodies = 0;
   #operations = 0;
@@ -71,7 +71,7 @@ class RequestReader {
     });
   }
 
-  /** Without an error handler the parser throws, so that nothing is read behind the first error. */
+  /** Without an error handler the parser throws, so nothing is read after the first error. */
   write(piece: string): void {
     this.#parser.write(piece);
   }
@@ -134,7 +134,7 @@ function checkEnvelope({ uri, local }: SaxesTagNS): void {
   if (uri !== SOAP_NAMESPACE) fault(`The Envelope must be in the namespace ${SOAP_NAMESPACE}`);
 }
 
-/** A header block that must be understood (SOAP 1.1, section 4.2.3) is not, since PKB documents none. */
+/** Refuses a header block with mustUnderstand (SOAP 1.1, section 4.2.3), because PKB documents no header block. */
 function checkHeaderBlock({ attributes, local, uri }: SaxesTagNS): void {
   if (local === 'acceptMessage' && uri === SERVICE_NAMESPACE)
     fault('acceptMessage stands in the Header; it belongs into the Body.');

@@ -1,11 +1,11 @@
 /**
- * The answers that the simulator writes.
+ * Writes the simulator's answers.
  */
 
 /** Headers of an answer in XML. */
 export const XML = { 'content-type': 'text/xml; charset=UTF-8' };
 
-/** Text as it may stand in an element or an attribute. */
+/** Escapes text for an element or an attribute. */
 export function escapeXml(text: string): string {
   return text
     .replaceAll('&', '&amp;')
@@ -15,7 +15,7 @@ export function escapeXml(text: string): string {
     .replaceAll('\r', '&#xD;');
 }
 
-/** The answer in the form that a JAX-WS service gives; PKB's own is not documented (PKB page 3364848470 shows the ACK). */
+/** The answer in the form of a JAX-WS service. PKB's own form is not documented (PKB page 3364848470 shows the ACK). */
 export function responseBody(ack: string): string {
   return (
     '<ns2:acceptMessageResponse xmlns:ns2="http://wsssl.hl7api.patientsknowbest.com/">' +

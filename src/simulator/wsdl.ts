@@ -1,6 +1,6 @@
 /**
- * The description of PKB's service, as its request implies it (PKB page 3364848418): document/literal wrapped, in the manner of a
- * JAX-WS service. PKB's own is not published.
+ * The description of PKB's service, derived from its request (PKB page 3364848418): document/literal wrapped, as in a JAX-WS
+ * service. PKB's own is not published.
  */
 import { escapeXml } from './wire.js';
 import { SERVICE_NAMESPACE } from './soap-request.js';
@@ -8,7 +8,7 @@ import { SERVICE_NAMESPACE } from './soap-request.js';
 /**
  * Writes the description.
  *
- * @param address where the service is, as its caller reaches it
+ * @param address the address at which the caller reaches the service
  */
 export function wsdl(address: string): string {
   return `<?xml version="1.0" encoding="UTF-8"?>
