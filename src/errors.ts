@@ -1,13 +1,13 @@
 /**
- * Every error this package raises: one table of codes, a few classes.
+ * Every error of this package: one table of codes, and a few classes.
  *
- * No message of an error may hold a field value of a patient or a credential: errors end in logs, in the debug
- * sidebar and in Catch nodes. `docs/errors.md` lists the same codes; a test keeps the two in step.
+ * The text of an error never holds a patient's field value or a credential, because errors appear in logs, in the debug
+ * sidebar and in Catch nodes. `docs/errors.md` lists the same codes, and a test keeps the two in step.
  */
 
 /** One row of the table of error codes. */
 export interface ErrorRow {
-  /** The class that carries the code, as it stands in `error.name`. */
+  /** The class of the error, as in `error.name`. */
   readonly class: string;
   /** What happened. */
   readonly means: string;
@@ -15,7 +15,7 @@ export interface ErrorRow {
   readonly remedy: string;
 }
 
-/** The stable codes, in the order of the building: HL7 text, PKB's rules, settings, delivery, outbox. */
+/** The stable codes, in the order of the layers: HL7 text, PKB's rules, settings, delivery, outbox. */
 export const ERROR_CODES = {
   PKB_HL7_TYPE: {
     class: 'PkbMessageError',
@@ -24,8 +24,8 @@ export const ERROR_CODES = {
   },
   PKB_FIELDS: {
     class: 'PkbFieldsError',
-    means: 'The fields given cannot be made into a message; the text names every fault with its path.',
-    remedy: 'Correct the fields at the paths named; docs/compose.md lists what each kind of message takes.',
+    means: 'No message can be made from the fields; the text names every fault with its path.',
+    remedy: 'Correct the fields at these paths; docs/compose.md lists the fields of each kind of message.',
   },
   PKB_HL7_EMPTY: {
     class: 'PkbMessageError',
@@ -40,7 +40,7 @@ export const ERROR_CODES = {
   PKB_HL7_HEADER_SHORT: {
     class: 'PkbMessageError',
     means: 'The MSH segment ends before MSH-9, or MSH-9 (message type) is empty.',
-    remedy: 'Give the message a whole MSH segment with at least the message type.',
+    remedy: 'Give the message a complete MSH segment with at least the message type.',
   },
   PKB_HL7_ENCODING_CHARACTERS: {
     class: 'PkbMessageError',
@@ -55,17 +55,17 @@ export const ERROR_CODES = {
   },
   PKB_HL7_BATCH: {
     class: 'PkbMessageError',
-    means: 'The text is a batch (FHS or BHS) or holds several messages where one is wanted.',
-    remedy: 'Set the node to split batches, or split the text before it.',
+    means: 'The text is a batch (FHS or BHS) or holds several messages, but only one is allowed here.',
+    remedy: 'Set the node to split batches, or split the text before this node.',
   },
   PKB_HL7_CHARACTER: {
     class: 'PkbMessageError',
-    means: 'The message holds a character that XML 1.0 cannot carry, so PKB could not be given it unchanged.',
-    remedy: 'Remove the character named, at the position named, at the source.',
+    means: 'The message holds a character that XML 1.0 cannot carry, so PKB could not receive it unchanged.',
+    remedy: 'Remove the character at the source; the text names it and its position.',
   },
   PKB_HL7_PATH: {
     class: 'PkbMessageError',
-    means: 'A path such as PID-3[2].4 is not well formed, or names a segment the message does not have.',
+    means: 'A path such as PID-3[2].4 is not well formed, or names a segment that the message does not have.',
     remedy: 'Write segment, field, repetition, component as in PID-3[1].4, and address segments that exist.',
   },
   PKB_HL7_VALUE: {
@@ -76,19 +76,18 @@ export const ERROR_CODES = {
   },
   PKB_HL7_TIMESTAMP: {
     class: 'PkbMessageError',
-    means: 'A time stamp is not an HL7 time stamp, or is half specified, which PKB rejects.',
+    means: 'A time stamp is not an HL7 time stamp, or has half a part, which PKB rejects.',
     remedy: 'Write yyyy[MM[dd[HH[mm[ss[.SSS]]]]]][+ZZZZ] with whole parts.',
   },
   PKB_CONTROL_ID: {
     class: 'PkbMessageError',
-    means: 'MSH-10 (message control ID) is missing, so no acknowledgement could be matched to the message.',
-    remedy: 'Let pkb-build stamp the message first.',
+    means: 'MSH-10 (message control ID) is missing, so no acknowledgement can be matched to the message.',
+    remedy: 'Stamp the message with pkb-build first.',
   },
   PKB_DATA_POINT: {
     class: 'PkbMessageError',
-    means:
-      'The data point ID cannot be set: the segment that carries it is missing, or the ID is missing or unfit.',
-    remedy: 'Check the message type, the segment named and where the ID is taken from.',
+    means: 'The data point ID cannot be set: its segment is missing, or the ID is missing or not allowed.',
+    remedy: 'Check the message type, the segment named in the text, and the source of the ID.',
   },
   PKB_ALIAS: {
     class: 'PkbConfigError',
@@ -99,9 +98,9 @@ export const ERROR_CODES = {
   PKB_CUSTOMER: {
     class: 'PkbConfigError',
     means:
-      'No Customer is chosen, msg.customer names none of the configured Customers, or another one than the node does.',
+      'No Customer is chosen, or msg.customer names a Customer that is not configured, or not the one in the node.',
     remedy:
-      'Choose a Customer in the node, or set msg.customer to the name or alias of a configured one; where both are given, they must agree.',
+      'Choose a Customer in the node, or set msg.customer to the name or alias of a configured one; both must agree.',
   },
   PKB_CONNECTION: {
     class: 'PkbConfigError',
@@ -111,34 +110,33 @@ export const ERROR_CODES = {
   PKB_CREDENTIALS: {
     class: 'PkbConfigError',
     means: 'The connection has no user name or no password.',
-    remedy: 'Open the connection and enter the credentials PKB issued.',
+    remedy: 'Open the connection and enter the credentials that PKB issued.',
   },
   PKB_URL: {
     class: 'PkbConfigError',
     means:
-      'The address is not usable: not a URL, not https (http is allowed on loopback only), or with credentials in it.',
+      'The address cannot be used: it is not a URL, not https (http is allowed on loopback only), or holds credentials.',
     remedy: 'Enter an https:// address; put credentials into their own fields.',
   },
   PKB_SIMULATOR: {
     class: 'PkbConfigError',
     means: 'The connection is set to the simulator, but there is none, or more than one, in this Node-RED.',
-    remedy: 'Have exactly one pkb-simulator node and deploy, or choose another environment.',
+    remedy: 'Deploy exactly one pkb-simulator node, or choose another environment.',
   },
   PKB_SETTING: {
     class: 'PkbConfigError',
     means: 'A setting of a node has a value that is not allowed.',
-    remedy: 'Open the node named and correct the setting named.',
+    remedy: 'Open the node named in the text and correct the setting.',
   },
   PKB_NOT_SENT: {
     class: 'PkbDeliveryError',
-    means:
-      'The message was certainly not sent: there was no address, no connection, or no TLS session with PKB.',
+    means: 'The message was not sent: there was no address, no connection, or no TLS session with PKB.',
     remedy: 'Check network, firewall (port 7443), proxy and PKB status; the message is kept.',
   },
   PKB_UNKNOWN: {
     class: 'PkbDeliveryError',
     means:
-      'Whether PKB has the message is unknown: no answer, a broken one, or one without a matching acknowledgement.',
+      'PKB may have the message: there was no answer, a broken one, or one without a matching acknowledgement.',
     remedy:
       'Ask PKB with the control ID before you send it again: PKB replaces most messages by their ID, but a second S12 or care plan does harm.',
   },
@@ -164,14 +162,14 @@ export const ERROR_CODES = {
     class: 'PkbDeliveryError',
     means: 'The message is undeliverable: it was tried for longer than the outbox allows (Keep trying).',
     remedy:
-      'Find out why PKB could not be reached; Catch got the message, and it can be put into pkb-send again.',
+      'Find out why PKB could not be reached. A Catch node received the message; you can pass it to pkb-send again.',
   },
   PKB_SUPERSEDED: {
     class: 'PkbDeliveryError',
     means:
-      'The message was not sent again, because a later one about the same data point has been sent since: PKB would restore the old version.',
+      'The message was not sent again, because a later one about the same data point was sent: PKB would restore the old version.',
     remedy:
-      'Send the newest version instead; if the old one is wanted, set msg.pkb.override to true, or press “send anyway”.',
+      'Send the newest version instead; if you want the old one, set msg.pkb.override to true, or press “Send anyway”.',
   },
   PKB_UNCHANGED: {
     class: 'PkbDeliveryError',
@@ -191,7 +189,7 @@ export const ERROR_CODES = {
     class: 'PkbOutboxError',
     means:
       'The outbox could not take or keep the message: the store is missing, full, damaged or not writable.',
-    remedy: 'Read the text; the message was not taken and stays with the flow.',
+    remedy: 'Read the text for the reason. The outbox did not take the message; it is still in the flow.',
   },
   PKB_INTERNAL: {
     class: 'PkbInternalError',
@@ -203,14 +201,14 @@ export const ERROR_CODES = {
 /** A stable error code of this package. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
-/** What all errors of this package have in common: a class name, a stable own property `code`, a text without secrets. */
+/** The base of all errors of this package: a class name, a stable own property `code`, a text without secrets. */
 export class PkbError<Code extends ErrorCode = ErrorCode> extends Error {
   /** The stable code, an own property so that Node-RED copies it to `msg.error.code`. */
   readonly code: Code;
 
   /**
    * @param code a code of the table
-   * @param text what is wrong here and what to do about it; without patient data or credentials
+   * @param text what is wrong and what to do about it, without patient data or credentials
    */
   constructor(code: Code, text: string, options?: ErrorOptions) {
     super(text, options);
@@ -219,31 +217,31 @@ export class PkbError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
-/** The codes that a class carries, by the table. */
+/** The codes of a class, by the table. */
 export type CodeOf<Class extends string> = {
   [Code in ErrorCode]: (typeof ERROR_CODES)[Code]['class'] extends Class ? Code : never;
 }[ErrorCode];
 
-/** Thrown when a message, or an address within it, cannot be used as it is. */
+/** Thrown when a message, or a path in it, cannot be used. */
 export class PkbMessageError extends PkbError<CodeOf<'PkbMessageError' | 'PkbFieldsError'>> {}
 
-/** Thrown when the settings of a node or the options of a call cannot work. */
+/** Thrown when settings of a node or options of a call are not allowed. */
 export class PkbConfigError extends PkbError<CodeOf<'PkbConfigError'>> {}
 
-/** Given to Catch when a message that was taken could in the end not be delivered. */
+/** Given to Catch when a message that was taken could not be delivered. */
 export class PkbDeliveryError extends PkbError<CodeOf<'PkbDeliveryError'>> {}
 
-/** Thrown when the outbox cannot do its duty. */
+/** Thrown when the outbox cannot take or keep messages. */
 export class PkbOutboxError extends PkbError<CodeOf<'PkbOutboxError'>> {}
 
 /** Thrown when this package finds a defect in itself. */
 export class PkbInternalError extends PkbError<CodeOf<'PkbInternalError'>> {}
 
 /**
- * Turns whatever was thrown into an error of this package, so that no foreign text (which may quote its input) is shown.
+ * Converts anything thrown to an error of this package, so that no foreign text is shown. A foreign text may quote its input.
  *
  * @param thrown anything
- * @returns the same object if it is ours, else a {@link PkbInternalError} that keeps the foreign class name and the
+ * @returns the same object if it is ours, else a {@link PkbInternalError} with the foreign class name and the
  *   places of its stack, but not its text
  */
 export function asPkbError(thrown: unknown): PkbError {
