@@ -1,6 +1,6 @@
 // Builds the package: TypeScript to dist/, and what Node-RED looks for beside each node: node.html (the dialog's code, bundled,
 // and its form), locales, icons.
-import { execFileSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   cpSync,
@@ -21,7 +21,12 @@ const require = createRequire(import.meta.url);
 const tsc = join(dirname(require.resolve('typescript/package.json')), 'bin/tsc');
 
 rmSync(join(root, 'dist'), { recursive: true, force: true });
-execFileSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
+const compiled = spawnSync(process.execPath, [tsc, '-p', root], { stdio: 'inherit' });
+if (compiled.status !== 0) {
+  // A build that is not whole would make tests complain of what is right.
+  rmSync(join(root, 'dist'), { recursive: true, force: true });
+  process.exit(compiled.status ?? 1);
+}
 
 for (const type of readdirSync(join(root, 'nodes'))) {
   const from = join(root, 'nodes', type);

@@ -8,7 +8,13 @@
 /** One row of the table of error codes. */
 export interface ErrorRow {
   /** The class of the error, as in `error.name`. */
-  readonly class: string;
+  readonly class:
+    | 'PkbConfigError'
+    | 'PkbDeliveryError'
+    | 'PkbFieldsError'
+    | 'PkbInternalError'
+    | 'PkbMessageError'
+    | 'PkbOutboxError';
   /** What happened. */
   readonly means: string;
   /** What a person should do. */

@@ -126,6 +126,8 @@ function checkType(message: ReceivedMessage, messageType: string, family: Family
       return mustHave(message, DATA_POINT_FIELDS.encounter[0] ?? '', 'visit number');
     case 'query':
       return mustHave(message, 'QRD-9', 'what subject filter');
+    default:
+      return family satisfies never;
   }
 }
 

@@ -175,6 +175,8 @@ export class Simulator {
       case 'AR':
       case 'AE':
         return this.#distort(kind, request);
+      default:
+        return kind satisfies never;
     }
   }
 

@@ -3,7 +3,7 @@
  * tells when a dialog has changed since.
  */
 import { createHash } from 'node:crypto';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser } from 'playwright-core';
 import { chromiumPath, launch } from '../support/browser.js';
@@ -20,13 +20,15 @@ export const TYPES = readdirSync(join(root, 'nodes')).filter((name) => name.star
 /** Where it is written down of which state of the dialogs the pictures are. */
 export const TAKEN = join(images, 'dialogs.json');
 
-/** A hash of all that a dialog of a node type is made of, by type. */
+/** A hash of what a dialog of a node type shows and how, by type: its form, its code and its texts. */
 export function states(): Record<string, string> {
-  const built = (type: string, file: string): Buffer => readFileSync(join(root, 'dist/nodes', type, file));
+  const parts = ['editor.html', 'editor.ts', 'editor/*.ts', 'locales/en-US/node.json'];
   return Object.fromEntries(
     TYPES.map((type) => {
-      const hash = createHash('sha256').update(built(type, 'node.html'));
-      return [type, hash.update(built(type, 'locales/en-US/node.json')).digest('hex')];
+      const cwd = join(root, 'nodes', type);
+      const hash = createHash('sha256');
+      for (const file of globSync(parts, { cwd }).toSorted()) hash.update(readFileSync(join(cwd, file)));
+      return [type, hash.digest('hex')];
     }),
   );
 }

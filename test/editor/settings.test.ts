@@ -141,12 +141,16 @@ function suite(runtime: string): void {
   });
 
   it('marks numbers and faults that the runtime refuses, each in words that name the remedy', async () => {
-    for (const [type, field, values] of [
-      ['pkb-connection', 'concurrency', ['', '1', 64, '1.5', 0, '65', 'two', ' ', '${MANY}']],
-      ['pkb-connection', 'timeout', ['', '0.1', 600, '0', '601', 'soon', '${LONG}']],
-      ['pkb-outbox', 'retentionDays', ['', '0', 7, '-1', '1e9', 'x', '${DAYS}']],
-      ['pkb-outbox', 'maxAgeHours', ['', '0', 72, '-1', 'x', '${HOURS}']],
-    ] as const) {
+    const rows: Record<keyof typeof NUMBERS, readonly [type: string, values: readonly (string | number)[]]> =
+      {
+        concurrency: ['pkb-connection', ['', '1', 64, '1.5', 0, '65', 'two', ' ', '${MANY}']],
+        timeout: ['pkb-connection', ['', '0.1', 600, '0', '601', 'soon', '${LONG}']],
+        retentionDays: ['pkb-outbox', ['', '0', 7, '-1', '1e9', 'x', '${DAYS}']],
+        maxAgeHours: ['pkb-outbox', ['', '0', 72, '-1', 'x', '${HOURS}']],
+        poolSize: ['pkb-outbox', ['', '2', 100, '1', '101', '2.5', 'x', '${POOL}']],
+      };
+    for (const field of Object.keys(rows) as (keyof typeof NUMBERS)[]) {
+      const [type, values] = rows[field];
       const said = await verdicts(type, field, values);
       const fits = values.map(
         (value) => isVariable(value) || readNumber(value, NUMBERS[field]) !== undefined,

@@ -25,6 +25,7 @@ const POSTS: Record<string, object> = {
   '/pkb-guard/try': { text: 'MSH|' },
   '/pkb-send/send/release': {},
   '/pkb-send/send/replay': { id: 1, controlId: 'id1' },
+  '/pkb-send/send/decide': { what: 'send' },
 };
 
 for (const runtime of ['node-red', 'node-red-4']) {

@@ -22,12 +22,19 @@ describe('the documentation', () => {
       pages(): Record<string, string>;
       helpOfBuild(): string;
     };
-    for (const [file, expected] of Object.entries(pages())) assert.equal(text('docs', file), expected, file);
-    assert.equal(text('nodes/pkb-build/locales/en-US/node.html'), helpOfBuild());
+    for (const [file, expected] of Object.entries(pages()))
+      assert.ok(text('docs', file) === expected, `docs/${file} is not what the tables say: npm run docs`);
+    const help = 'nodes/pkb-build/locales/en-US/node.html';
+    assert.ok(text(help) === helpOfBuild(), `${help} is not what the schemas say: npm run docs`);
   });
 
   it('has pictures of the dialogs as they are now (npm run pictures takes them)', () => {
-    assert.deepEqual(JSON.parse(readFileSync(TAKEN, 'utf8')), states());
+    const taken = JSON.parse(readFileSync(TAKEN, 'utf8')) as Record<string, string>;
+    for (const [type, state] of Object.entries(states()))
+      assert.ok(
+        taken[type] === state,
+        `the dialog of ${type} has changed: npm run pictures (needs Chromium)`,
+      );
     const shown = TYPES.filter((type) => text('docs/dialogs.md').includes(`](images/${type}.png)`));
     assert.deepEqual(shown, TYPES);
     for (const type of TYPES) assert.ok(existsSync(join(root, 'docs/images', `${type}.png`)), type);

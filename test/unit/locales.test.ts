@@ -1,10 +1,13 @@
 /** Locales: what is shown in the editor is there in every language that is shipped. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { RULES } from '../../src/pkb/guard/rules/index.js';
 
 const root = join(__dirname, '../..');
-const TYPES = ['build', 'connection', 'customer', 'guard', 'outbox', 'send', 'simulator'];
+const TYPES = readdirSync(join(root, 'nodes'))
+  .filter((name) => name.startsWith('pkb-'))
+  .map((name) => name.slice('pkb-'.length));
 
 type Texts = { readonly [key: string]: string | Texts };
 
@@ -13,6 +16,13 @@ function keysOf(texts: Texts, prefix = ''): string[] {
   return Object.entries(texts).flatMap(([key, text]) =>
     typeof text === 'string' ? [prefix + key] : keysOf(text, `${prefix}${key}.`),
   );
+}
+
+/** Whether a key is one of the texts of the guard's rules and areas, which en-US takes from the table of rules. */
+function isRuleText(key: string): boolean {
+  const [, id] = /^pkb-guard\.rule\.(.+)\.(?:title|why|text)$/.exec(key) ?? [];
+  const [, area] = /^pkb-guard\.area\.(.+)$/.exec(key) ?? [];
+  return RULES.some((rule) => rule.id === id || rule.area === area);
 }
 
 for (const type of TYPES) {
@@ -33,6 +43,19 @@ for (const type of TYPES) {
         own.filter((key) => !keys.includes(key)),
         [],
       );
+    });
+
+    it('are named in other languages as in en-US', () => {
+      const others = readdirSync(join(folder, 'locales')).filter((language) => language !== 'en-US');
+      for (const language of others) {
+        for (const file of ['node.json', 'node.html'])
+          assert.ok(existsSync(join(folder, 'locales', language, file)), `${language}/${file} is missing`);
+        const texts = JSON.parse(
+          readFileSync(join(folder, 'locales', language, 'node.json'), 'utf8'),
+        ) as Texts;
+        const unknown = keysOf(texts).filter((key) => !keys.includes(key) && !isRuleText(key));
+        assert.deepEqual(unknown, [], `${language} has texts that nothing shows`);
+      }
     });
 
     it('are shipped as American and British English', () => {

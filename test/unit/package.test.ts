@@ -1,7 +1,7 @@
 /** What is published: by `npm pack`, as a user gets it. */
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const root = join(__dirname, '../..');
@@ -54,6 +54,11 @@ describe('the package', () => {
     for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs/errors.md'])
       assert.ok(files.includes(file), file);
     assert.ok(files.filter((file) => /^examples\/.*\.json$/.test(file)).length >= 10);
+  });
+
+  it('names every node', () => {
+    const folders = readdirSync(join(root, 'nodes')).filter((name) => name.startsWith('pkb-'));
+    assert.deepEqual(Object.keys(manifest['node-red'].nodes).toSorted(), folders.toSorted());
   });
 
   it('holds no tests, no sources, no maps without sources, and nothing of this machine', () => {

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { shortReason } from '../../../nodes/pkb-send/reasons.js';
 import { judgeAnswer, judgeFailure } from '../../../src/delivery/classify.js';
 import { OUTCOMES } from '../../../src/delivery/outcome.js';
+import { REFUSALS } from '../../../src/delivery/refusal.js';
 
 const NOW = new Date('2026-01-01T00:00:00Z');
 const ack = (code: string, id = 'id1'): string =>
@@ -109,6 +113,28 @@ describe('judging what was seen', () => {
       assert.deepEqual([judged.outcome, 'refusal' in judged && judged.refusal], [outcome, refusal]);
     });
   }
+
+  it('comes to every kind of refusal of the table', () => {
+    const sources = ['classify', 'dispatcher'].map((name) =>
+      readFileSync(join(__dirname, `../../../src/delivery/${name}.ts`), 'utf8'),
+    );
+    const unused = Object.keys(REFUSALS).filter(
+      (name) => !sources.some((source) => source.includes(`'${name}'`)),
+    );
+    assert.deepEqual(unused, []);
+  });
+
+  it('says every reason in words that have a short form in a status', () => {
+    for (const [what, status, body] of ANSWERS) {
+      const judged = judge(status, body);
+      if ('reason' in judged) assert.notEqual(shortReason(judged.reason).key, 'other', what);
+    }
+    for (const [failure] of FAILURES) {
+      const judged = judgeFailure(failure);
+      if ('reason' in judged)
+        assert.notEqual(shortReason(judged.reason).key, 'other', JSON.stringify(failure));
+    }
+  });
 
   it('comes to every outcome of the table, and to none besides', () => {
     const judged = new Set([

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { transportFactory, type Transport } from '../../../src/delivery/transport.js';
 import { judgeAnswer, judgeFailure } from '../../../src/delivery/classify.js';
 import { requestBody } from '../../../src/pkb/soap/request.js';
@@ -60,15 +62,25 @@ describe('the faults of the simulator', () => {
     AE: ['errored', false],
   };
 
-  for (const kind of Object.keys(FAULT_KINDS) as FaultKind[]) {
-    it(`${kind} is seen as ${EXPECTED[kind][0]}, and the next message is accepted`, async () => {
-      assert.deepEqual(await outcomes({ script: [kind] }, 2), [EXPECTED[kind][0], 'accepted']);
+  for (const [kind, [outcome, isReceived]] of Object.entries(EXPECTED)) {
+    it(`${kind} is seen as ${outcome}, and the next message is accepted`, async () => {
+      assert.deepEqual(await outcomes({ script: [kind as FaultKind] }, 2), [outcome, 'accepted']);
       assert.equal(
         running?.received.some(({ controlId }) => controlId === 'id0'),
-        EXPECTED[kind][1],
+        isReceived,
       );
     });
   }
+
+  it('are all in the table of this test, and in the help of the node', () => {
+    assert.deepEqual(Object.keys(EXPECTED).toSorted(), Object.keys(FAULT_KINDS).toSorted());
+    const help = readFileSync(
+      join(__dirname, '../../../nodes/pkb-simulator/locales/en-US/node.html'),
+      'utf8',
+    );
+    const missing = Object.keys(FAULT_KINDS).filter((kind) => !help.includes(`\`${kind}\``));
+    assert.deepEqual(missing, [], 'not in the help of pkb-simulator');
+  });
 
   it('come by chance as often as told, and the same ones with the same seed', () => {
     const draw = (seed: number): string[] => {

@@ -304,8 +304,15 @@ describe('the rules of the guard', () => {
     }
   });
 
-  it('are all in this table', () =>
-    assert.deepEqual(Object.keys(TABLE).toSorted(), RULES.map(({ id }) => id).toSorted()));
+  it('are all in this table', () => {
+    const ids = RULES.map(({ id }) => id);
+    const rows = Object.keys(TABLE);
+    assert.deepEqual(
+      [ids.filter((id) => !rows.includes(id)), rows.filter((id) => !ids.includes(id))],
+      [[], []],
+      'rules that have no row in TABLE of this file, and rows without a rule',
+    );
+  });
 
   for (const [id, rows] of Object.entries(TABLE)) {
     for (const [i, { trips, at, not, context, notContext }] of rows.entries()) {
