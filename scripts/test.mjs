@@ -1,7 +1,7 @@
 // npm test: all the set-up there is, then every check and every test. Ends with one line that counts them.
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { CHECKS } from './checks.mjs';
 import { prepare, root } from './setup.mjs';
 
@@ -32,6 +32,14 @@ function tests(title, pattern, env = {}) {
   counts.pending += count('pending');
 }
 
+/** Installs some of Debian's packages, where there is Debian and we may. */
+function debian(what, ...packages) {
+  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) return;
+  console.log(`Installing ${what} …`);
+  spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
+  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], { stdio: 'ignore' });
+}
+
 /** Sees to a Chromium for the editor tests: the system's, or Debian's where there is none and we may install it. */
 function browser() {
   const paths = [
@@ -40,24 +48,34 @@ function browser() {
     '/usr/bin/google-chrome',
     process.env.CHROMIUM,
   ];
-  if (paths.some((path) => path && existsSync(path))) return;
-  if (process.getuid?.() === 0 && existsSync('/usr/bin/apt-get')) {
-    console.log('Installing Chromium for the editor tests …');
-    spawnSync('apt-get', ['update', '-qq'], { stdio: 'ignore' });
-    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', 'chromium'], {
-      stdio: 'ignore',
-    });
-  }
-  if (!existsSync(paths[0])) {
+  const isThere = () => paths.some((path) => path && existsSync(path));
+  if (!isThere()) debian('Chromium for the editor tests', 'chromium');
+  if (!isThere()) {
     console.log('There is no Chromium here and it could not be installed: the editor tests are not run.');
     console.log('Set CHROMIUM to the path of one, or install it, to run them.');
   }
+}
+
+/** Sees to a PostgreSQL, and to a pooler before it, in the same way. */
+function postgres() {
+  const isThere = () =>
+    existsSync('/usr/lib/postgresql') ||
+    (process.env.PATH ?? '').split(delimiter).some((folder) => existsSync(join(folder, 'initdb')));
+  if (!isThere()) debian('PostgreSQL for the tests of its outbox', 'postgresql');
+  if (!isThere()) {
+    console.log(
+      'There is no PostgreSQL here and it could not be installed: the tests of its outbox are not run.',
+    );
+    return;
+  }
+  if (!existsSync('/usr/sbin/pgbouncer')) debian('PgBouncer for the tests behind a pooler', 'pgbouncer');
 }
 
 const started = Date.now();
 for (const { title, args } of CHECKS) step(title, args);
 if (!process.env.HL7_CORPUS)
   console.log('\nHL7_CORPUS is not set: the tests over third-party messages are not run.');
+postgres();
 tests('unit tests', 'test/unit/**/*.test.ts');
 tests('flow tests on Node-RED 5', 'test/flow/**/*.test.ts', { NODE_RED: 'node-red' });
 tests('flow tests on Node-RED 4.1', 'test/flow/**/*.test.ts', { NODE_RED: 'node-red-4' });

@@ -1,6 +1,14 @@
 /** A real PostgreSQL of the machine's, started for a test on a port of its own, with its data in a folder that is removed. */
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import {
+  chownSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { freePort } from './node-red.js';
@@ -55,6 +63,9 @@ export async function startPostgres(...settings: string[]): Promise<Postgres> {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
   run('initdb', '--pgdata', data, '--username', 'pkb', '--auth', 'trust', '--no-sync', '--encoding', 'UTF8');
+  // One role must say its password; all others are let in.
+  const rules = join(data, 'pg_hba.conf');
+  writeFileSync(rules, `host all strict 127.0.0.1/32 scram-sha-256\n${readFileSync(rules, 'utf8')}`);
   const port = await freePort();
   let server: ChildProcess | undefined;
   const sql = (statement: string): string =>

@@ -2,9 +2,12 @@
 import { PkbOutboxError } from '../../../errors.js';
 import { piecesOf } from '../../../hl7/pieces.js';
 import type { BodyCipher } from '../cipher.js';
-import type { Value } from '../row.js';
+import type { Row, Value } from '../row.js';
 import { PART, places, type Texts } from '../texts.js';
 import type { Sql } from './database.js';
+
+/** What is read of `text t` with a message. */
+export const TEXT_COLUMNS = 't.body AS text_body, t.carried AS text_carried';
 
 /** Thrown where the text of a message is not there, or cannot be decrypted, though the database answers. */
 export class UnreadableText extends PkbOutboxError {
@@ -64,15 +67,17 @@ export class Bodies {
     await this.store(sql, [{ id, ...texts }]);
   }
 
-  /** The texts of a message. @throws UnreadableText where they are not there, or cannot be read */
-  async read(sql: Sql, id: number): Promise<Texts> {
-    const row = await sql.get(
-      `SELECT t.body, t.carried, m.in_parts FROM ${this.#schema}.text t JOIN ${this.#schema}.message m ON m.id = t.message
-        WHERE t.message = $1`,
-      id,
-    );
-    if (row === undefined) throw new UnreadableText('The text of a message is missing in the outbox.');
-    let body = this.#open(row['body'], places.body(id));
+  /**
+   * The texts of a message.
+   *
+   * @param row with its id, `in_parts`, and {@link TEXT_COLUMNS} of its row in `text`
+   * @throws UnreadableText where they are not there, or cannot be read
+   */
+  async read(sql: Sql, row: Row): Promise<Texts> {
+    const id = Number(row['id']);
+    if (row['text_body'] === null || row['text_body'] === undefined)
+      throw new UnreadableText('The text of a message is missing in the outbox.');
+    let body = this.#open(row['text_body'], places.body(id));
     for (let n = 1; n <= Number(row['in_parts']); n++) {
       const part = await sql.get(
         `SELECT bytes FROM ${this.#schema}.part WHERE message = $1 AND n = $2`,
@@ -82,7 +87,7 @@ export class Bodies {
       if (part === undefined) throw new UnreadableText('A part of a message is missing in the outbox.');
       body += this.#open(part['bytes'], places.part(id, n));
     }
-    return { body, carried: this.#open(row['carried'], places.carried(id)) };
+    return { body, carried: this.#open(row['text_carried'], places.carried(id)) };
   }
 
   #open(sealed: unknown, place: string): string {

@@ -13,10 +13,15 @@ import {
 } from '../contract.js';
 import { COLUMNS, type MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
 import type { Row } from '../row.js';
-import type { Bodies } from './bodies.js';
+import { type Bodies, TEXT_COLUMNS } from './bodies.js';
 import type { Sql } from './database.js';
 
 const FAILED = `state IN ('rejected', 'errored', 'undeliverable')`;
+
+/** Everything of `message m` but its texts. */
+export const COLUMNS_OF_M = COLUMNS.split(', ')
+  .map((column) => `m.${column}`)
+  .join(', ');
 
 /** What the failures of a database are read and written with. */
 export interface FailuresParts {
@@ -64,7 +69,7 @@ export class Failures {
   find(sql: Sql, connection: string, { id, controlId }: FailedReference): Promise<Row | undefined> {
     const { schema, hidden } = this.#parts;
     return sql.get(
-      `SELECT ${COLUMNS} FROM ${schema}.message
+      `SELECT ${COLUMNS_OF_M}, ${TEXT_COLUMNS} FROM ${schema}.message m LEFT JOIN ${schema}.text t ON t.message = m.id
         WHERE id = $1 AND control_id = $2 AND connection = $3 AND ${FAILED} AND kept = 1`,
       id,
       hidden.hide(controlId),

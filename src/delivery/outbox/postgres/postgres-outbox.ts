@@ -36,11 +36,11 @@ import {
   TakenOver,
   unchangedError,
 } from '../contract.js';
-import { COLUMNS, MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
+import { MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
 import type { Row, Value } from '../row.js';
-import { Bodies, UnreadableText } from './bodies.js';
+import { Bodies, TEXT_COLUMNS, UnreadableText } from './bodies.js';
 import { Database, type Sql } from './database.js';
-import { Failures } from './failures.js';
+import { COLUMNS_OF_M, Failures } from './failures.js';
 import { LEASE_TIMES, Leases, type LeaseTimes } from './leases.js';
 import { Listener } from './listener.js';
 import { migrate, SCHEMA, schemaName } from './schema.js';
@@ -63,6 +63,9 @@ export interface PostgresOptions {
 
 /** How soon a process looks by itself for what it may have missed. */
 const LOOK_MS = 1000;
+
+/** How long fates are gathered that other processes make known. */
+const GATHER_MS = 100;
 
 /** So many messages share a transaction. */
 const BATCH = 500;
@@ -113,6 +116,10 @@ export class PostgresOutbox implements Outbox {
   readonly #parts = new Map<string, Set<Part>>();
   /** What this process has taken. */
   readonly #taken = new Map<number, Taken>();
+  /** When fates of a connection are looked for next. */
+  readonly #looks = new Map<string, NodeJS.Timeout>();
+  /** The last take of each connection. */
+  readonly #takes = new Map<string, Promise<unknown>>();
   readonly #waiting: Waiting[] = [];
   readonly #ids: number[] = [];
   readonly #toldIds = new Set<number>();
@@ -188,7 +195,18 @@ export class PostgresOutbox implements Outbox {
     });
   }
 
-  async take(
+  /** One after the other for each connection: a taking that is not known yet would be taken for one that was lost. */
+  take(connection: string, now: number, most: number, except: readonly string[]): Promise<StoredMessage[]> {
+    const before = this.#takes.get(connection) ?? Promise.resolve();
+    const taking = before.then(() => this.#take(connection, now, most, except));
+    this.#takes.set(
+      connection,
+      taking.catch(() => undefined),
+    );
+    return taking;
+  }
+
+  async #take(
     connection: string,
     now: number,
     most: number,
@@ -210,12 +228,10 @@ export class PostgresOutbox implements Outbox {
             AND EXISTS (SELECT 1 FROM ${s}.lease l WHERE l.connection = $1 AND l.epoch = $2)
           RETURNING free.id, q.turn, q.taken AS taking
         )
-        SELECT ${COLUMNS.split(', ')
-          .map((column) => `m.${column}`)
-          .join(', ')}, taken.taking,
+        SELECT ${COLUMNS_OF_M}, ${TEXT_COLUMNS}, taken.taking,
             m.instance <> $7 AND EXISTS (SELECT 1 FROM ${s}.instance i WHERE i.id = m.instance
               AND i.seen > clock_timestamp() - $8 * interval '1 millisecond') AS elsewhere
-          FROM taken JOIN ${s}.message m USING (id) ORDER BY taken.turn`,
+          FROM taken JOIN ${s}.message m USING (id) LEFT JOIN ${s}.text t ON t.message = m.id ORDER BY taken.turn`,
       connection,
       term.epoch,
       now + 1,
@@ -291,8 +307,8 @@ export class PostgresOutbox implements Outbox {
 
   async untold(connection: string, sender: string): Promise<SettledMessage[]> {
     const rows = await this.#db.all(
-      `SELECT ${COLUMNS}, state, expired, result FROM ${this.#schema}.message m
-        WHERE connection = $1 AND sender = $2 AND told = 0 AND kept = 1 AND (instance = $3 OR ($4::boolean AND NOT EXISTS
+      `SELECT ${COLUMNS_OF_M}, ${TEXT_COLUMNS}, state, expired, result
+        FROM ${this.#schema}.message m LEFT JOIN ${this.#schema}.text t ON t.message = m.id WHERE connection = $1 AND sender = $2 AND told = 0 AND kept = 1 AND (instance = $3 OR ($4::boolean AND NOT EXISTS
           (SELECT 1 FROM ${this.#schema}.instance i WHERE i.id = m.instance
             AND i.seen > clock_timestamp() - $5 * interval '1 millisecond'))) ORDER BY position`,
       connection,
@@ -445,6 +461,7 @@ export class PostgresOutbox implements Outbox {
 
   async close(): Promise<void> {
     clearInterval(this.#looker);
+    for (const timer of this.#looks.values()) clearTimeout(timer);
     this.#sweeper.stop();
     while (this.#storing) await this.#storing;
     clearTimeout(this.#toldTimer);
@@ -565,7 +582,7 @@ export class PostgresOutbox implements Outbox {
         m AS (UPDATE ${s}.message SET state = $5, attempts = $6, settled_at = $7, told = $8, expired = $9, result = $10
           WHERE id = $4 AND state = 'queued' AND EXISTS (SELECT 1 FROM q) RETURNING instance),
         a AS (INSERT INTO ${s}.attempt (message, at, outcome, reason) SELECT $4, $7, $11, $12 FROM m)
-        SELECT count(*) AS n, count(CASE WHEN instance <> $3 THEN pg_notify('${s}', 'told ' || instance) END) AS said FROM m`,
+        SELECT count(*) AS n, count(CASE WHEN instance <> $3 THEN pg_notify('${s}', 'told ' || instance || ' ' || $1) END) AS said FROM m`,
       connection,
       epoch,
       this.#instance,
@@ -631,7 +648,7 @@ export class PostgresOutbox implements Outbox {
   }
 
   async #stored(sql: Sql, row: Row): Promise<StoredMessage> {
-    const texts = await this.#bodies.read(sql, Number(row['id']));
+    const texts = await this.#bodies.read(sql, row);
     const message = this.#rows.messageOf(row, texts);
     return row['elsewhere'] === true ? { ...message, toldElsewhere: true } : message;
   }
@@ -644,12 +661,22 @@ export class PostgresOutbox implements Outbox {
     await notify(this.#db, this.#schema, connection).catch(() => undefined);
   }
 
-  /** @param text `send <connection>` or `told <instance>` */
+  /** @param text `send <connection>` or `told <instance> <connection>` */
   #heard(text: string): void {
     const [what, whom] = [text.slice(0, 5), text.slice(5)];
     if (what === 'send ') for (const part of this.#parts.get(whom) ?? []) part.wake();
-    if (what === 'told ' && whom === this.#instance)
-      for (const parts of this.#parts.values()) for (const part of parts) part.look();
+    const [instance = '', ...connection] = whom.split(' ');
+    if (what === 'told ' && instance === this.#instance) this.#lookSoon(connection.join(' '));
+  }
+
+  /** Fates that become known one after the other are looked for together. */
+  #lookSoon(connection: string): void {
+    if (this.#looks.has(connection)) return;
+    const timer = setTimeout(() => {
+      this.#looks.delete(connection);
+      for (const part of this.#parts.get(connection) ?? []) part.look();
+    }, GATHER_MS);
+    this.#looks.set(connection, timer);
   }
 
   #lookAll(): void {

@@ -17,7 +17,7 @@ export const PATIENT: Patient = {
 const professional = { family: 'Jones', given: 'Stuart', middle: 'James', prefix: 'Dr' };
 const ID = '0b8a6e0e-8f0b-4f7e-9d7e-0d6a3f2b1c4d';
 
-/** One set of fields for each message type that can be composed, with everything that may be given. */
+/** Sets of fields for each message type that can be composed, with everything that may be given and that the guard lets pass. */
 export const EVERY: readonly MessageFields[] = [
   {
     kind: 'document',
@@ -134,7 +134,17 @@ export const EVERY: readonly MessageFields[] = [
     panels: [
       {
         test: { code: 'FBC', text: 'Full blood count' },
-        results: [{ test: { code: 'HB' }, value: 140, units: 'g/L' }],
+        results: [
+          {
+            test: { code: 'HB', text: 'Haemoglobin' },
+            value: 140,
+            units: 'g/L',
+            range: '130-170',
+            flag: 'N',
+            status: 'C',
+            time: '2026-01-31T08:05+00:00',
+          },
+        ],
         comment: 'Haemolysed',
       },
       {
@@ -205,6 +215,39 @@ export const EVERY: readonly MessageFields[] = [
     limit: 100,
     after: '7',
     changedSince: '2026-01-31T11:00Z',
+  },
+];
+
+/** What may be given and is discouraged: it replaces the Customer's lists, or changes who sees the patient. */
+export const DISCOURAGED: readonly MessageFields[] = [
+  {
+    kind: 'demographics',
+    event: 'update',
+    patient: PATIENT,
+    clinical: {
+      allergies: [
+        {
+          allergen: { code: 'PEN', text: 'Penicillin' },
+          severity: 'MO',
+          reaction: 'Rash',
+          onset: '2020-05',
+          provider: 'Jones',
+        },
+      ],
+      diagnoses: [{ diagnosis: { code: 'J45', text: 'Asthma' }, time: '2019-01-01' }],
+      medication: [
+        {
+          product: 'Salbutamol',
+          code: 'SAL',
+          dose: '100',
+          units: 'ug',
+          frequency: 'twice a day',
+          start: '2020-01-01',
+          end: '2020-02-01',
+        },
+      ],
+    },
+    teams: { add: ['default', 'asthma'], remove: ['diabetes'] },
   },
 ];
 
