@@ -1,5 +1,5 @@
 /** A real PostgreSQL of the machine's, started for a test on a port of its own, with its data in a folder that is removed. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import {
   chownSync,
   existsSync,
@@ -11,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
+import { promisify } from 'node:util';
 import { freePort } from './node-red.js';
 import { until } from './wait.js';
 
@@ -112,6 +113,53 @@ export async function startPostgres(...settings: string[]): Promise<Postgres> {
     },
     stop: async () => {
       await halt();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Where PgBouncer is; undefined where there is none. */
+export const poolerPath = ['/usr/sbin/pgbouncer', '/usr/bin/pgbouncer'].find((path) => existsSync(path));
+
+/** Starts PgBouncer before a server, giving each transaction another session. @returns its URL, and what ends it */
+export async function startPooler(postgres: Postgres): Promise<{ url: string; stop(): Promise<void> }> {
+  const folder = mkdtempSync(join(tmpdir(), 'pkb-pooler-'));
+  const port = await freePort();
+  const file = join(folder, 'pgbouncer.ini');
+  writeFileSync(join(folder, 'users'), '"pkb" ""\n');
+  writeFileSync(
+    file,
+    `[databases]
+postgres = host=127.0.0.1 port=${postgres.port} dbname=postgres user=pkb
+[pgbouncer]
+listen_addr = 127.0.0.1
+listen_port = ${port}
+unix_socket_dir =
+auth_type = any
+auth_file = ${join(folder, 'users')}
+pool_mode = transaction
+default_pool_size = 3
+`,
+  );
+  if (isRoot) for (const one of [folder, file, join(folder, 'users')]) chownSync(one, NOBODY, NOBODY);
+  const pooler = spawn(poolerPath ?? '', [file], { ...identity, cwd: folder, stdio: 'ignore' });
+  const url = `postgresql://pkb@127.0.0.1:${port}/postgres`;
+  await until('the pooler answers', async () => {
+    try {
+      await promisify(execFile)(join(postgresFolder ?? '', 'psql'), [url, '-c', 'SELECT 1'], {
+        timeout: 5000,
+      });
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  return {
+    url,
+    async stop() {
+      const ended = new Promise((resolve) => pooler.once('exit', resolve));
+      pooler.kill('SIGKILL');
+      await ended;
       rmSync(folder, { recursive: true, force: true });
     },
   };

@@ -109,7 +109,7 @@ describe('several processes that share an outbox in PostgreSQL', function () {
     child.on('exit', (code) => {
       if (code !== null && code !== 0) crashed.push(code);
       instance.away = true;
-      for (const id of [...instance.open.keys()]) answer(id, false);
+      for (const id of instance.open.keys()) answer(id, false);
     });
     return instance;
   };

@@ -15,7 +15,13 @@ import {
 } from '../../../../src/delivery/outbox/postgres/postgres-outbox.js';
 import { stamped } from '../../../support/messages.js';
 import { freePort } from '../../../support/node-red.js';
-import { type Postgres, postgresFolder, startPostgres } from '../../../support/postgres.js';
+import {
+  poolerPath,
+  type Postgres,
+  postgresFolder,
+  startPooler,
+  startPostgres,
+} from '../../../support/postgres.js';
 import { until } from '../../../support/wait.js';
 
 const TIMES = { leaseMs: 1500, renewMs: 300, marginMs: 500 };
@@ -196,6 +202,36 @@ describe('the outbox in PostgreSQL', function () {
     );
     await until('it sends again', async () => (await take(outbox))?.controlId === '1');
   });
+
+  if (poolerPath === undefined) it('is tried behind PgBouncer where there is one (not run)');
+  else {
+    it('works behind a pooler that gives each transaction another session', async () => {
+      const pooler = await startPooler(postgres);
+      try {
+        const [a, b] = [
+          await open({ connectionString: pooler.url }),
+          await open({ connectionString: pooler.url }),
+        ];
+        await Promise.all(
+          Array.from({ length: 200 }, (_, n) => (n % 2 === 0 ? a : b).add(message(String(n), `key${n % 7}`))),
+        );
+        let woken = 0;
+        const part = { requestMs: 100, wake: () => woken++, look: () => undefined };
+        a.sharing.join('c', part);
+        b.sharing.join('c', part);
+        for (let n = 0; n < 200; n++) await a.settle(accepted(await take(a)), ATTEMPT, false);
+        assert.deepEqual(await a.counts('c'), { queued: 0, held: 0 });
+        assert.equal(await take(b), undefined);
+        await until('both look by themselves', () => woken >= 2);
+        await open_.splice(open_.indexOf(a), 1)[0]?.close();
+        await b.add(message('last'));
+        assert.equal((await take(b))?.controlId, 'last');
+        await open_.splice(open_.indexOf(b), 1)[0]?.close();
+      } finally {
+        await pooler.stop();
+      }
+    });
+  }
 
   describe('of several processes', () => {
     it('lets one send at a time, and the next at once when that one has left', async () => {
