@@ -159,6 +159,7 @@ const REASONS: Readonly<Record<string, string>> = {
   '28P01': 'refused the user name or password of the connection string.',
   '28000': 'refused the user of the connection string; check pg_hba.conf and TLS.',
   '3D000': 'has no database of the name in the connection string.',
+  '42P01': 'holds no outbox in this schema, or one that this user may not see.',
   '42501': 'does not permit this user what the outbox needs; docs/scale.md lists the grants.',
   '53100': 'has a full disk. Nothing was stored; free space on its server.',
   '53300': 'has no connection to spare; raise max_connections, or put a pooler before it.',

@@ -67,8 +67,12 @@ const LOOK_MS = 1000;
 /** How long fates are gathered that other processes make known. */
 const GATHER_MS = 100;
 
+/** How long each step of closing may take: Node-RED waits 15 seconds for a node. */
+const CLOSE_MS = 1000;
+
 /** So many messages share a transaction. */
 const BATCH = 500;
+const BATCH_CHARACTERS = 4_000_000;
 
 /** How many ids are fetched beforehand. */
 const IDS = 1000;
@@ -465,14 +469,11 @@ export class PostgresOutbox implements Outbox {
     this.#sweeper.stop();
     while (this.#storing) await this.#storing;
     clearTimeout(this.#toldTimer);
-    try {
-      if (this.#toldIds.size > 0) await this.#noteTold();
-      await this.#leases.close();
-    } catch {
-      // The database is away. Leases end by themselves, and flows are told once more.
-    }
-    await this.#listener.close();
-    await this.#db.close();
+    // Where the database is away, leases end by themselves, and flows are told once more.
+    await atMost(CLOSE_MS, this.#toldIds.size > 0 ? this.#noteTold() : undefined);
+    clearTimeout(this.#toldTimer);
+    await atMost(CLOSE_MS, this.#leases.close());
+    await atMost(CLOSE_MS, Promise.all([this.#listener.close(), this.#db.close()]));
   }
 
   #join(connection: string, part: Part): () => Promise<void> {
@@ -483,8 +484,7 @@ export class PostgresOutbox implements Outbox {
       parts.delete(part);
       if (parts.size > 0) return;
       this.#parts.delete(connection);
-      // Where the database is away, the lease ends by itself.
-      await this.#leases.release(connection).catch(() => undefined);
+      await atMost(CLOSE_MS, this.#leases.release(connection));
     };
   }
 
@@ -493,7 +493,7 @@ export class PostgresOutbox implements Outbox {
     // What is handed in during one turn goes together.
     await new Promise((resolve) => setImmediate(resolve));
     while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, BATCH);
+      const batch = this.#waiting.splice(0, this.#batchLength());
       try {
         const ids = await this.#insert(batch.map(({ message }) => message));
         for (const [i, { resolve, reject }] of batch.entries()) {
@@ -505,6 +505,18 @@ export class PostgresOutbox implements Outbox {
         for (const { reject } of batch) reject(error);
       }
     }
+  }
+
+  /** How many of those that wait share the next transaction: long ones are few, so that no statement is very large. */
+  #batchLength(): number {
+    let characters = 0;
+    let count = 0;
+    for (const { message } of this.#waiting) {
+      characters += message.body.length + message.carried.length;
+      if (count === BATCH || (count > 0 && characters > BATCH_CHARACTERS)) break;
+      count++;
+    }
+    return count;
   }
 
   /** Stores messages in their order. @returns their ids; undefined for one that PKB has refused before */
@@ -688,6 +700,14 @@ export class PostgresOutbox implements Outbox {
       if (this.#leases.isLeaving(connection)) void this.#left(0, connection);
     }
   }
+}
+
+/** Waits for work to end, whether it succeeds or not, and no longer than a time. */
+async function atMost(milliseconds: number, work: Promise<unknown> | undefined): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const over = new Promise<void>((resolve) => (timer = setTimeout(resolve, milliseconds)));
+  await Promise.race([work?.catch(() => undefined), over]);
+  clearTimeout(timer);
 }
 
 /** Types of the columns that a message is stored with, where not text. */

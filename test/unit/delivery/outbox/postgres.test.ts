@@ -1,6 +1,6 @@
 /** The outbox in PostgreSQL beyond what every outbox does: settings and databases that cannot be used, and several processes. */
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import type {
   Attempt,
@@ -13,6 +13,8 @@ import {
   PostgresOutbox,
   type PostgresOptions,
 } from '../../../../src/delivery/outbox/postgres/postgres-outbox.js';
+import { describe as describeOverview } from '../../../../src/cli/pkb-outbox.js';
+import { overviewOf } from '../../../../src/delivery/outbox/postgres/overview.js';
 import { stamped } from '../../../support/messages.js';
 import { freePort } from '../../../support/node-red.js';
 import {
@@ -42,6 +44,15 @@ const message = (controlId: string, orderKey = 'one'): NewMessage => ({
   askOnUnknown: false,
   storedAt: 1000,
 });
+
+/** Signals a process that may have ended. */
+function trySignal(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(pid, signal);
+  } catch {
+    // It has ended.
+  }
+}
 
 const accepted = (taken: StoredMessage | undefined): SettledMessage => {
   assert.ok(taken);
@@ -232,6 +243,71 @@ describe('the outbox in PostgreSQL', function () {
       }
     });
   }
+
+  it('closes in time though the database is away', async () => {
+    const outbox = await open();
+    outbox.sharing.join('c', { requestMs: 1, wake: () => undefined, look: () => undefined });
+    await outbox.add(message('1'));
+    await take(outbox);
+    // Frozen, it neither answers nor refuses.
+    const pids = postgres.sql('SELECT pid FROM pg_stat_activity').split('\n').map(Number).filter(Boolean);
+    for (const pid of pids) trySignal(pid, 'SIGSTOP');
+    try {
+      const began = performance.now();
+      await outbox.close();
+      assert.ok(performance.now() - began < 5000);
+    } finally {
+      for (const pid of pids) trySignal(pid, 'SIGCONT');
+    }
+    open_.splice(open_.indexOf(outbox), 1);
+  });
+
+  it('tells on a terminal what waits and why, and nothing of a patient', async () => {
+    const outbox = await open();
+    const url = postgres.url;
+    const status = async (): Promise<string> => {
+      const all = await overviewOf(url, schema);
+      return all.map((one) => describeOverview(one, new Date(601_000))).join('\n');
+    };
+    assert.equal(await status(), '');
+    await outbox.add(message('CANARY'));
+    outbox.sharing.join('c', { requestMs: 1, wake: () => undefined, look: () => undefined });
+    const taken = await take(outbox);
+    await outbox.postpone(taken?.id ?? 0, 0, {
+      ...ATTEMPT,
+      outcome: 'busy',
+      reason: 'PKB is busy (HTTP 503).',
+    });
+    await until('it is seen', async () => (await status()).includes('one of 1 running'));
+    assert.equal(
+      await status(),
+      'c: 1 pending, the oldest for 10 min; 0 on hold; 0 not accepted\n' +
+        '  sent by one of 1 running Node-RED\n' +
+        '  last answer: busy: PKB is busy (HTTP 503).',
+    );
+  });
+
+  it('tells on a terminal what it was not given, and why it cannot look', () => {
+    const run = (env: Record<string, string>, ...args: string[]): { status: number | null; text: string } => {
+      const file = join(__dirname, '../../../../src/cli/pkb-outbox.ts');
+      const { status, stdout, stderr } = spawnSync(
+        process.execPath,
+        ['--require', 'tsx/cjs', file, ...args],
+        {
+          encoding: 'utf8',
+          env: { ...process.env, ...env },
+        },
+      );
+      return { status, text: stdout + stderr };
+    };
+    assert.equal(run({}, 'status').status, 2);
+    const away = run({ PKB_OUTBOX_URL: 'postgresql://pkb:SECRET@127.0.0.1:1/x' }, 'status');
+    assert.equal(away.status, 1);
+    assert.ok(/connection refused/.test(away.text) && !away.text.includes('SECRET'), away.text);
+    const fresh = run({ PKB_OUTBOX_URL: postgres.url, PKB_OUTBOX_SCHEMA: 'nothing_here' }, 'status');
+    assert.equal(fresh.status, 1);
+    assert.match(fresh.text, /holds no outbox/);
+  });
 
   describe('of several processes', () => {
     it('lets one send at a time, and the next at once when that one has left', async () => {
