@@ -26,7 +26,7 @@ function wordsOf(comment) {
     .replace(/^\/\*\*/, '')
     .replace(/\*\/$/, '')
     .replaceAll(/^ *\* ?/gm, '')
-    .replaceAll(/\{@link ([^}]*)\}/g, '`$1`')
+    .replaceAll(/\{@link ([^{}]{1,100})\}/g, '`$1`')
     .trim();
 }
 
