@@ -110,8 +110,15 @@ async function main(): Promise<void> {
   await shared.close();
   rmSync(folder, { recursive: true, force: true });
 
+  let waited = 0;
+  let answered = 0;
   const server = await startServer(({ controlId }, response) => {
-    setTimeout(() => response.end(soapAck('AA', controlId)), LATENCY_MS);
+    const arrived = performance.now();
+    setTimeout(() => {
+      response.end(soapAck('AA', controlId));
+      waited += performance.now() - arrived;
+      answered++;
+    }, LATENCY_MS);
   });
   const [one, two] = await Promise.all([start(postgres.url), start(postgres.url)]);
   const send: Task = { do: 'send', url: server.url, concurrency: CONCURRENCY };
@@ -121,9 +128,11 @@ async function main(): Promise<void> {
   const [from, begin] = [server.arrived.length, performance.now()];
   await until('it has sent some', () => server.arrived.length >= from + 2000, 120_000);
   const sent = perSecond(server.arrived.length - from, performance.now() - begin);
-  const most = CONCURRENCY / (LATENCY_MS / 1000);
+  // Timers and a busy machine make it a little more than what was asked for.
+  const latency = waited / answered;
+  const most = CONCURRENCY / (latency / 1000);
   rows.push([
-    `sent a second at ${LATENCY_MS} ms, ${CONCURRENCY} at once (${most} at most)`,
+    `sent a second at ${latency.toFixed(1)} ms, ${CONCURRENCY} at once (${Math.round(most)} at most)`,
     `${sent} (${(sent / most).toFixed(2)})`,
   ]);
   two.send(send);

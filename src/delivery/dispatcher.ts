@@ -316,7 +316,10 @@ export class Dispatcher {
   /** How many messages may be taken from the outbox. */
   #wanted(): number {
     const room = this.#room();
-    const ahead = this.#isWorking ? Math.ceil(this.#options.concurrency / SLOTS_PER_READY) : 0;
+    const { concurrency, outbox } = this.#options;
+    // A store that several processes share is a network away.
+    const perReady = outbox.sharing === undefined ? SLOTS_PER_READY : 1;
+    const ahead = this.#isWorking ? Math.ceil(concurrency / perReady) : 0;
     return Math.max(room, 0) + ahead - this.#ready.length;
   }
 

@@ -232,7 +232,7 @@ export class PostgresOutbox implements Outbox {
             AND EXISTS (SELECT 1 FROM ${s}.lease l WHERE l.connection = $1 AND l.epoch = $2)
           RETURNING free.id, q.turn, q.taken AS taking
         )
-        SELECT ${COLUMNS_OF_M}, ${TEXT_COLUMNS}, taken.taking,
+        SELECT ${COLUMNS_OF_M}, ${TEXT_COLUMNS}, taken.taking, ${UNSYNCED},
             m.instance <> $7 AND EXISTS (SELECT 1 FROM ${s}.instance i WHERE i.id = m.instance
               AND i.seen > clock_timestamp() - $8 * interval '1 millisecond') AS elsewhere
           FROM taken JOIN ${s}.message m USING (id) LEFT JOIN ${s}.text t ON t.message = m.id ORDER BY taken.turn`,
@@ -709,6 +709,12 @@ async function atMost(milliseconds: number, work: Promise<unknown> | undefined):
   await Promise.race([work?.catch(() => undefined), over]);
   clearTimeout(timer);
 }
+
+/**
+ * Makes the statement that selects it commit without waiting for the disk. Only for a taking: one that a crash of the
+ * database loses leaves the message pending, where it was; it is sent again.
+ */
+const UNSYNCED = `(SELECT set_config('synchronous_commit', 'off', true)) AS unsynced`;
 
 /** Types of the columns that a message is stored with, where not text. */
 const COLUMN_TYPES: Readonly<Record<string, string>> = {
