@@ -31,7 +31,7 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'src/pkb': ['src/hl7', 'src/errors.ts'],
   'src/delivery': ['src/pkb', 'src/hl7', 'src/errors.ts'],
   'src/simulator': ['src/pkb', 'src/hl7', 'src/errors.ts'],
-  'src/cli': ['src/pkb', 'src/hl7', 'src/errors.ts'],
+  'src/cli': ['src/delivery', 'src/pkb', 'src/hl7', 'src/errors.ts'],
   'src/index.ts': ['src'],
   'nodes/common': ['src'],
   'nodes/editor': ['src/settings.ts'],

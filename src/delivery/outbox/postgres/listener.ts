@@ -1,7 +1,7 @@
 /** Hears at once what other processes say (LISTEN), where the database can be listened to; whoever waits also looks by itself. */
 import type { Client } from 'pg';
 import { backoff, DEFAULT_POLICY, type RetryPolicy } from '../../retry.js';
-import type { Database } from './database.js';
+import type { Database, Sql } from './database.js';
 
 /** How soon a connection that broke is made again. */
 const AGAIN_POLICY: RetryPolicy = { ...DEFAULT_POLICY, baseMs: 1000, capMs: 30_000 };
@@ -55,4 +55,9 @@ export class Listener {
     this.#client = undefined;
     await client?.end().catch(() => undefined);
   }
+}
+
+/** Tells the process that sends for a connection that there may be something to do. @param schema the channel */
+export async function notify(sql: Sql, schema: string, connection: string): Promise<void> {
+  await sql.all('SELECT pg_notify($1, $2)', schema, `send ${connection}`);
 }

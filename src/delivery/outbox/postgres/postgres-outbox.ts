@@ -14,10 +14,9 @@
  * A crash leaves what was taken with its epoch, and so free for the next one. What a transaction did not commit has not
  * happened, and nobody was told of it.
  */
-import { createSecretKey, type KeyObject, randomBytes, randomUUID } from 'node:crypto';
-import { PkbConfigError } from '../../../errors.js';
+import { createSecretKey, type KeyObject, randomUUID } from 'node:crypto';
 import { LONGEST_WAIT_MS } from '../../retry.js';
-import { BodyCipher, formOf, Hidden } from '../cipher.js';
+import { type BodyCipher, Hidden } from '../cipher.js';
 import {
   type Addressed,
   type Attempt,
@@ -34,15 +33,16 @@ import {
   type StoredMessage,
   storeName,
   TakenOver,
-  unchangedError,
 } from '../contract.js';
-import { MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
-import type { Row, Value } from '../row.js';
+import { MessageRows, placeOfResult } from '../message-row.js';
+import type { Row } from '../row.js';
 import { Bodies, TEXT_COLUMNS, UnreadableText } from './bodies.js';
 import { Database, type Sql } from './database.js';
 import { COLUMNS_OF_M, Failures } from './failures.js';
+import { Intake } from './intake.js';
+import { type Keys, keysOf } from './keys.js';
 import { LEASE_TIMES, Leases, type LeaseTimes } from './leases.js';
-import { Listener } from './listener.js';
+import { Listener, notify } from './listener.js';
 import { migrate, SCHEMA, schemaName } from './schema.js';
 import { Sweeper } from './sweeper.js';
 
@@ -70,13 +70,6 @@ const GATHER_MS = 100;
 /** How long each step of closing may take: Node-RED waits 15 seconds for a node. */
 const CLOSE_MS = 1000;
 
-/** So many messages share a transaction. */
-const BATCH = 500;
-const BATCH_CHARACTERS = 4_000_000;
-
-/** How many ids are fetched beforehand. */
-const IDS = 1000;
-
 /** How long the note that a flow was told may wait for others to go with. */
 const TOLD_MS = 100;
 
@@ -89,12 +82,6 @@ interface Taken {
   readonly epoch: number;
   /** The number of this taking. */
   readonly taking: string;
-}
-
-interface Waiting {
-  readonly message: NewMessage;
-  readonly resolve: (id: number) => void;
-  readonly reject: (error: unknown) => void;
 }
 
 /** Keeps messages in a database. */
@@ -124,10 +111,8 @@ export class PostgresOutbox implements Outbox {
   readonly #looks = new Map<string, NodeJS.Timeout>();
   /** The last take of each connection. */
   readonly #takes = new Map<string, Promise<unknown>>();
-  readonly #waiting: Waiting[] = [];
-  readonly #ids: number[] = [];
   readonly #toldIds = new Set<number>();
-  #storing: Promise<void> | undefined;
+  readonly #intake: Intake;
   #toldTimer: NodeJS.Timeout | undefined;
   #looker: NodeJS.Timeout | undefined;
 
@@ -166,6 +151,14 @@ export class PostgresOutbox implements Outbox {
     this.#failures = new Failures(parts);
     this.#leases = new Leases(db, schema, this.#instance, times);
     this.#retentionMs = options.retentionMs;
+    this.#intake = new Intake({
+      db,
+      schema,
+      rows: this.#rows,
+      bodies: this.#bodies,
+      instance: this.#instance,
+      isLed: (connection) => this.#leases.epoch(connection) !== undefined,
+    });
     this.#deadMs = DEAD_AFTER * times.leaseMs;
     this.#listener = new Listener(db, schema, (text) => this.#heard(text));
     this.#sweeper = new Sweeper(db, schema, this.#bodies, options.retentionMs);
@@ -185,18 +178,7 @@ export class PostgresOutbox implements Outbox {
 
   /** In the order of the calls: what was handed in first gets its place first. */
   add(message: NewMessage): Promise<number> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ message, resolve, reject });
-      this.#storeSoon();
-    });
-  }
-
-  #storeSoon(): void {
-    this.#storing ??= this.#store().finally(() => {
-      this.#storing = undefined;
-      // What was handed in between the last look and now.
-      if (this.#waiting.length > 0) this.#storeSoon();
-    });
+    return this.#intake.add(message);
   }
 
   /** One after the other for each connection: a taking that is not known yet would be taken for one that was lost. */
@@ -467,7 +449,7 @@ export class PostgresOutbox implements Outbox {
     clearInterval(this.#looker);
     for (const timer of this.#looks.values()) clearTimeout(timer);
     this.#sweeper.stop();
-    while (this.#storing) await this.#storing;
+    await this.#intake.end();
     clearTimeout(this.#toldTimer);
     // Where the database is away, leases end by themselves, and flows are told once more.
     await atMost(CLOSE_MS, this.#toldIds.size > 0 ? this.#noteTold() : undefined);
@@ -486,92 +468,6 @@ export class PostgresOutbox implements Outbox {
       this.#parts.delete(connection);
       await atMost(CLOSE_MS, this.#leases.release(connection));
     };
-  }
-
-  /** Stores what waits, many in one transaction, until nothing waits. */
-  async #store(): Promise<void> {
-    // What is handed in during one turn goes together.
-    await new Promise((resolve) => setImmediate(resolve));
-    while (this.#waiting.length > 0) {
-      const batch = this.#waiting.splice(0, this.#batchLength());
-      try {
-        const ids = await this.#insert(batch.map(({ message }) => message));
-        for (const [i, { resolve, reject }] of batch.entries()) {
-          const id = ids[i];
-          if (id === undefined) reject(unchangedError());
-          else resolve(id);
-        }
-      } catch (error) {
-        for (const { reject } of batch) reject(error);
-      }
-    }
-  }
-
-  /** How many of those that wait share the next transaction: long ones are few, so that no statement is very large. */
-  #batchLength(): number {
-    let characters = 0;
-    let count = 0;
-    for (const { message } of this.#waiting) {
-      characters += message.body.length + message.carried.length;
-      if (count === BATCH || (count > 0 && characters > BATCH_CHARACTERS)) break;
-      count++;
-    }
-    return count;
-  }
-
-  /** Stores messages in their order. @returns their ids; undefined for one that PKB has refused before */
-  async #insert(messages: readonly NewMessage[]): Promise<(number | undefined)[]> {
-    const s = this.#schema;
-    const ids = await this.#newIds(messages.length);
-    const columns: readonly string[] = ['id', 'connection', ...WRITTEN];
-    const given = messages.map((message, i): Value[] => {
-      const id = ids[i] ?? 0;
-      return [id, message.connection, ...this.#rows.writtenValues(id, message)];
-    });
-    const types = columns.map((column) => COLUMN_TYPES[column] ?? 'text');
-    const arrays = columns.map((_, c) => given.map((row) => arrayValue(row[c] ?? null)));
-    const stored = await this.#db.transaction(async (sql) => {
-      const rows = await sql.all(
-        `WITH given AS (SELECT * FROM unnest(${types.map((type, i) => `$${i + 1}::${type}[]`).join(', ')})
-              WITH ORDINALITY AS g (${columns.join(', ')}, n)),
-            fit AS (SELECT g.* FROM given g WHERE NOT EXISTS (SELECT 1 FROM ${s}.message r WHERE r.connection = g.connection
-              AND r.digest = g.digest AND r.state IN ('rejected', 'errored'))),
-            keys AS (SELECT connection, order_key, count(*) AS n, min(n) AS first FROM fit GROUP BY 1, 2),
-            q AS (INSERT INTO ${s}.queue AS q (connection, order_key, waiting, turn)
-              SELECT connection, order_key, n, nextval('${s}.turn') FROM (SELECT * FROM keys ORDER BY connection, order_key) k
-              ON CONFLICT (connection, order_key) DO UPDATE SET waiting = q.waiting + excluded.waiting,
-                turn = CASE WHEN q.waiting = 0 THEN excluded.turn ELSE q.turn END,
-                due = CASE WHEN q.waiting = 0 THEN 0 ELSE q.due END
-              RETURNING q.connection, q.order_key)
-          INSERT INTO ${s}.message (${columns.join(', ')}, instance, position)
-            SELECT ${columns.join(', ')}, $${columns.length + 1}, nextval('${s}.position')
-              FROM (SELECT fit.* FROM fit JOIN q USING (connection, order_key) ORDER BY fit.n) o RETURNING id`,
-        ...arrays,
-        this.#instance,
-      );
-      const written = new Set(rows.map(({ id }) => Number(id)));
-      const texts = messages.map(({ body, carried }, i) => ({ id: ids[i] ?? 0, body, carried }));
-      await this.#bodies.store(
-        sql,
-        texts.filter(({ id }) => written.has(id)),
-      );
-      const others = new Set(messages.map(({ connection }) => connection));
-      for (const connection of others)
-        if (this.#leases.epoch(connection) === undefined) await notify(sql, s, connection);
-      return written;
-    });
-    return ids.map((id) => (stored.has(id) ? id : undefined));
-  }
-
-  async #newIds(count: number): Promise<number[]> {
-    if (this.#ids.length < count) {
-      const rows = await this.#db.all(
-        `SELECT nextval('${this.#schema}.message_id') AS id FROM generate_series(1, $1)`,
-        count + IDS,
-      );
-      for (const { id } of rows) this.#ids.push(Number(id));
-    }
-    return this.#ids.splice(0, count);
   }
 
   /** Ends a message's life, where this process still sends for its connection. */
@@ -715,61 +611,3 @@ async function atMost(milliseconds: number, work: Promise<unknown> | undefined):
  * database loses leaves the message pending, where it was; it is sent again.
  */
 const UNSYNCED = `(SELECT set_config('synchronous_commit', 'off', true)) AS unsynced`;
-
-/** Types of the columns that a message is stored with, where not text. */
-const COLUMN_TYPES: Readonly<Record<string, string>> = {
-  id: 'bigint',
-  identity: 'bytea',
-  in_parts: 'integer',
-  hold: 'integer',
-  ask: 'integer',
-  stored_at: 'bigint',
-};
-
-/** A value as it stands in an array; bytes in PostgreSQL's own notation. */
-function arrayValue(value: Value): string | number | null {
-  return Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : value;
-}
-
-async function notify(sql: Sql, schema: string, connection: string): Promise<void> {
-  await sql.all('SELECT pg_notify($1, $2)', schema, `send ${connection}`);
-}
-
-/** What seals texts and hashes names. */
-interface Keys {
-  readonly cipher: BodyCipher;
-  readonly secret: Buffer;
-}
-
-/** The keys of a database, made by whoever comes first. */
-async function keysOf(db: Database, schema: string, password: string): Promise<Keys> {
-  return db.transaction(async (sql) => {
-    await sql.all(`LOCK TABLE ${schema}.meta IN SHARE ROW EXCLUSIVE MODE`);
-    const read = async (key: string): Promise<Buffer | undefined> =>
-      (await sql.get(`SELECT value FROM ${schema}.meta WHERE key = $1`, key))?.['value'] as
-        Buffer | undefined;
-    const write = async (key: string, value: Buffer): Promise<void> => {
-      await sql.all(`INSERT INTO ${schema}.meta (key, value) VALUES ($1, $2)`, key, value);
-    };
-    const salt = await read('salt');
-    if (salt === undefined) {
-      const newSalt = randomBytes(16);
-      const cipher = new BodyCipher(password, newSalt);
-      const secret = randomBytes(32);
-      await write('salt', newSalt);
-      await write('secret', cipher.seal(secret.toString('hex'), 'meta.secret'));
-      await write('check', cipher.seal('check', 'meta.check'));
-      return { cipher, secret };
-    }
-    const check = (await read('check')) ?? Buffer.alloc(0);
-    if (password !== '' && formOf(check) === 'plain') {
-      throw new PkbConfigError(
-        'PKB_SETTING',
-        'The outbox in this database was made without encryption. Leave the password blank, or move its messages to another schema (docs/scale.md).',
-      );
-    }
-    const cipher = new BodyCipher(password, salt);
-    cipher.open(check, 'meta.check');
-    return { cipher, secret: Buffer.from(cipher.open(await read('secret'), 'meta.secret'), 'hex') };
-  });
-}
