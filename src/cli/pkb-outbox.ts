@@ -1,15 +1,30 @@
 #!/usr/bin/env node
 /**
- * `pkb-outbox status`: what waits in an outbox in PostgreSQL, since when and why, without an editor. The connection string is
- * taken from PKB_OUTBOX_URL, so that its password is in no list of processes.
+ * `pkb-outbox`: what waits in an outbox in PostgreSQL, since when and why, without an editor; and moving an outbox from a file
+ * to PostgreSQL, or back. Connection string and keys are taken from the environment, so that they are in no list of processes.
  */
+import { resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { move, type MoveSource, type MoveTarget } from '../delivery/outbox/move.js';
+import { databaseToFill, databaseToLeave } from '../delivery/outbox/postgres/moving.js';
 import { type Overview, overviewOf } from '../delivery/outbox/postgres/overview.js';
-import { asPkbError } from '../errors.js';
+import { fileToFill, fileToLeave } from '../delivery/outbox/sqlite/moving.js';
+import { asPkbError, PkbConfigError } from '../errors.js';
 
 const USAGE = `usage: pkb-outbox status
+       pkb-outbox move --from FILE --to postgres
+       pkb-outbox move --from postgres --to FILE
+       pkb-outbox move --from FILE|postgres --cancel
 
-PKB_OUTBOX_URL   connection string, such as postgresql://user:password@host/database
-PKB_OUTBOX_SCHEMA   schema, where it is not pkb_outbox`;
+Stop every Node-RED that uses the outbox before you move it.
+
+PKB_OUTBOX_URL      connection string, such as postgresql://user:password@host/database
+PKB_OUTBOX_SCHEMA   schema, where it is not pkb_outbox
+PKB_OUTBOX_KEY      encryption key of the outbox that is moved, where it has one
+PKB_OUTBOX_NEW_KEY  encryption key of the new one; as PKB_OUTBOX_KEY where it is not set, none where it is set and blank`;
+
+/** What stands for the database in the options of `move`. */
+const POSTGRES = 'postgres';
 
 /** A connection in words. @param now the current time */
 export function describe(one: Overview, now: Date): string {
@@ -29,23 +44,92 @@ export function describe(one: Overview, now: Date): string {
   return lines.join('\n');
 }
 
-async function main([command]: readonly string[]): Promise<number> {
-  const { PKB_OUTBOX_URL: url = '', PKB_OUTBOX_SCHEMA: schema } = process.env;
-  if (command !== 'status' || url === '') {
+/** The database of the environment. @throws PkbConfigError `PKB_SETTING` where it names none */
+function database(password: string): Parameters<typeof databaseToLeave>[0] {
+  const { PKB_OUTBOX_URL: connectionString = '', PKB_OUTBOX_SCHEMA: schema } = process.env;
+  if (connectionString === '') {
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'Set PKB_OUTBOX_URL to the connection string of the outbox, such as postgresql://user:password@host/database.',
+    );
+  }
+  return { connectionString, schema, password };
+}
+
+async function status(): Promise<void> {
+  const { connectionString, schema } = database('');
+  const all = await overviewOf(connectionString, schema);
+  console.log(
+    all.length === 0
+      ? 'No connection has used this outbox yet.'
+      : all.map((one) => describe(one, new Date())).join('\n'),
+  );
+}
+
+function opened(from: string, key: string): Promise<MoveSource> {
+  return from === POSTGRES ? databaseToLeave(database(key)) : fileToLeave(resolve(from), key);
+}
+
+async function moveOutbox(from: string, to: string): Promise<void> {
+  const { PKB_OUTBOX_KEY: key = '', PKB_OUTBOX_NEW_KEY: newKey = key } = process.env;
+  const target: MoveTarget =
+    to === POSTGRES ? databaseToFill(database(newKey)) : fileToFill(resolve(to), newKey);
+  let source: MoveSource | undefined;
+  try {
+    source = await opened(from, key);
+    const count = await move(source, target);
+    console.log(
+      `Moved ${count} messages. Now choose the new outbox in pkb outbox and deploy. The old one is left as it is, and no Node-RED opens it any more; it holds patient data, so remove it when the new one works.`,
+    );
+  } finally {
+    await source?.close();
+    await target.close();
+  }
+}
+
+async function cancelMove(from: string): Promise<void> {
+  const source = await opened(from, process.env['PKB_OUTBOX_KEY'] ?? '');
+  try {
+    await source.unmark();
+    console.log('Node-RED can use this outbox again. Use no other one that this one was moved to.');
+  } finally {
+    await source.close();
+  }
+}
+
+/** What the arguments ask for; undefined where they ask for nothing that there is. */
+function asked(given: readonly string[]): (() => Promise<void>) | undefined {
+  try {
+    const { positionals, values } = parseArgs({
+      args: [...given],
+      allowPositionals: true,
+      options: { from: { type: 'string' }, to: { type: 'string' }, cancel: { type: 'boolean' } },
+    });
+    const { from, to, cancel = false } = values;
+    const [command, ...others] = positionals;
+    if (others.length > 0) return undefined;
+    if (command === 'status') return from === undefined && to === undefined && !cancel ? status : undefined;
+    if (command !== 'move' || !from) return undefined;
+    if (cancel) return to === undefined ? () => cancelMove(from) : undefined;
+    if (!to || (from === POSTGRES) === (to === POSTGRES)) return undefined;
+    return () => moveOutbox(from, to);
+  } catch {
+    return undefined;
+  }
+}
+
+async function main(given: readonly string[]): Promise<number> {
+  const run = asked(given);
+  if (run === undefined) {
     console.error(USAGE);
     return 2;
   }
   try {
-    const all = await overviewOf(url, schema);
-    console.log(
-      all.length === 0
-        ? 'No connection has used this outbox yet.'
-        : all.map((one) => describe(one, new Date())).join('\n'),
-    );
+    await run();
     return 0;
   } catch (error) {
     console.error(asPkbError(error).message);
-    return 1;
+    return error instanceof PkbConfigError ? 2 : 1;
   }
 }
 

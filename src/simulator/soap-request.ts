@@ -21,6 +21,13 @@ const DEEPEST = 64;
 /** Number of characters given to the parser at once. A refused request is read at most this much further. */
 const PIECE = 16_384;
 
+/**
+ * A CDATA section that was ended because its text holds its end, and begun anew; and the character of the private use area that
+ * stands for it while the document is read, so that a text full of such ends is read as fast as any other.
+ */
+const SPLIT_END = ']]]]><![CDATA[>';
+const STAND_IN = '\uf8ff';
+
 /** Thrown for a request that gets a SOAP fault; its text is the fault string. */
 class RequestFault extends Error {}
 
@@ -31,9 +38,12 @@ class RequestFault extends Error {}
  * @returns the HL7 text with CR at the end of segments, or the fault as a sentence without any quotation
  */
 export function readSoapRequest(xml: string): { hl7: string } | { fault: string } {
-  const reader = new RequestReader();
+  // A character reference may be the stand-in, too.
+  const isStandInFree = !xml.includes(STAND_IN) && !xml.includes('&#');
+  const document = isStandInFree ? xml.replaceAll(SPLIT_END, STAND_IN) : xml;
+  const reader = new RequestReader(isStandInFree);
   try {
-    for (let at = 0; at < xml.length; at += PIECE) reader.write(xml.slice(at, at + PIECE));
+    for (let at = 0; at < document.length; at += PIECE) reader.write(document.slice(at, at + PIECE));
     return { hl7: endSegmentsByCr(reader.end().trimStart()) };
   } catch (error) {
     return { fault: error instanceof RequestFault ? error.message : 'The request is not well-formed XML.' };
@@ -54,15 +64,27 @@ class RequestReader {
   #inArgument = false;
   #text = '';
 
-  constructor() {
+  readonly #hasStandIns: boolean;
+
+  /** @param hasStandIns whether {@link STAND_IN} stands for {@link SPLIT_END} */
+  constructor(hasStandIns: boolean) {
+    this.#hasStandIns = hasStandIns;
     const parser = this.#parser;
     const append = (text: string): void => {
       if (this.#inArgument) this.#text += text;
     };
-    parser.on('text', append);
+    // Outside of CDATA the end of a section is not well-formed, and neither is a tag in an attribute.
+    const refuseSplitEnd = (text: string): void => {
+      if (hasStandIns && text.includes(STAND_IN)) fault('The request is not well-formed XML.');
+    };
+    parser.on('text', (text) => {
+      refuseSplitEnd(text);
+      append(text);
+    });
     parser.on('cdata', append);
     parser.on('doctype', () => fault('The request declares a DTD, which SOAP forbids.'));
-    parser.on('attribute', () => {
+    parser.on('attribute', ({ value }) => {
+      refuseSplitEnd(value);
       if (++this.#attributes > MOST_ATTRIBUTES) fault('The request has too many attributes.');
     });
     parser.on('opentag', (tag) => this.#open(tag));
@@ -82,7 +104,7 @@ class RequestReader {
     if (this.#bodies === 0) fault('The Envelope has no Body.');
     if (this.#operations === 0) fault('The Body holds no acceptMessage.');
     if (this.#arguments === 0) fault('acceptMessage holds no arg0.');
-    return this.#text;
+    return this.#hasStandIns ? this.#text.replaceAll(STAND_IN, ']]>') : this.#text;
   }
 
   #open(tag: SaxesTagNS): void {

@@ -1,4 +1,5 @@
 /** From times at growing sizes to what is wrong with a reader on a shape. */
+import { slowness } from '../../support/clock.js';
 import type { Job, Measured } from './run.js';
 import type { Stopwatch } from './stopwatch.js';
 
@@ -21,7 +22,7 @@ const FIRST = 2;
 const FACTOR = 8;
 /** Less than this, in milliseconds, is too short to tell; what grows with the square is found at the next size. */
 const FLOOR = 30;
-/** What the largest text may take, in milliseconds. */
+/** What the largest text may take, in milliseconds, on a machine as fast as the usual one. */
 const MOST = 250;
 /** After so long, in milliseconds, a reading is given up. */
 const GIVEN_UP = 2000;
@@ -56,8 +57,8 @@ function grows(before: number, ms: number): boolean {
   return ms > FLOOR && ms > FACTOR * before;
 }
 
-function isLong(size: number, ms: number): boolean {
-  return size === SIZES.at(-1) && ms > MOST;
+function isLong(size: number, ms: number, slow = 1): boolean {
+  return size === SIZES.at(-1) && ms > MOST * slow;
 }
 
 /** Measures anew, several times, since other processes and the collection of garbage take time as well. */
@@ -68,7 +69,7 @@ async function confirmed(stopwatch: Stopwatch, pair: Pair, small: number, large:
     const second = await stopwatch.measure({ ...pair, size: large, runs: 1 }, GIVEN_UP * 2);
     least.small = Math.min(least.small, msOf(first));
     least.large = Math.min(least.large, msOf(second));
-    if (!grows(least.small, least.large) && !isLong(large, least.large)) return '';
+    if (!grows(least.small, least.large) && !isLong(large, least.large, slowness())) return '';
   }
   return `${said(least.small)} for ${small} characters, ${said(least.large)} for ${large}`;
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { judgeAnswer, judgeFailure } from '../../../src/delivery/classify.js';
 import { QUERY, readQueryAnswer } from '../../../src/pkb/query-answer.js';
 import { envelope, inXml } from '../../support/answers.js';
-import { processorTime } from '../../support/clock.js';
+import { timed } from '../../support/clock.js';
 import { NHS_NUMBERS } from '../../support/messages.js';
 
 /** An answer to the query q1. */
@@ -98,11 +98,12 @@ describe('the answer to a query', () => {
       const body = Buffer.from(envelope(inXml(many(count))));
       let best = Infinity;
       for (let round = 0; round < 5; round++) {
-        const begin = processorTime();
-        const outcome = judgeAnswer({ status: 200, headers: {}, body }, 'q1', new Date(0), QUERY);
-        assert.ok(outcome.outcome === 'accepted');
-        readQueryAnswer(outcome.ack);
-        best = Math.min(best, processorTime() - begin);
+        const one = timed(() => {
+          const outcome = judgeAnswer({ status: 200, headers: {}, body }, 'q1', new Date(0), QUERY);
+          assert.ok(outcome.outcome === 'accepted');
+          readQueryAnswer(outcome.ack);
+        });
+        best = Math.min(best, one);
       }
       return best;
     };

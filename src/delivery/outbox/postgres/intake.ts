@@ -5,6 +5,7 @@ import { type NewMessage, unchangedError } from '../contract.js';
 import { type MessageRows, WRITTEN } from '../message-row.js';
 import type { Value } from '../row.js';
 import type { Bodies } from './bodies.js';
+import { columnArrays } from './columns.js';
 import type { Database } from './database.js';
 import { notify } from './listener.js';
 
@@ -105,12 +106,10 @@ export class Intake {
       const id = ids[i] ?? 0;
       return [id, message.connection, ...rows.writtenValues(id, message)];
     });
-    const types = columns.map((column) => COLUMN_TYPES[column] ?? 'text');
-    const arrays = columns.map((_, c) => given.map((row) => arrayValue(row[c] ?? null)));
+    const { arrays, unnest } = columnArrays(columns, COLUMN_TYPES, given);
     const stored = await db.transaction(async (sql) => {
       const inserted = await sql.all(
-        `WITH given AS (SELECT * FROM unnest(${types.map((type, i) => `$${i + 1}::${type}[]`).join(', ')})
-              WITH ORDINALITY AS g (${columns.join(', ')}, n)),
+        `WITH given AS (SELECT * FROM ${unnest} WITH ORDINALITY AS g (${columns.join(', ')}, n)),
             fit AS (SELECT g.* FROM given g WHERE NOT EXISTS (SELECT 1 FROM ${s}.message r WHERE r.connection = g.connection
               AND r.digest = g.digest AND r.state IN ('rejected', 'errored'))),
             keys AS (SELECT connection, order_key, count(*) AS n FROM fit GROUP BY 1, 2),
@@ -161,8 +160,3 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   ask: 'integer',
   stored_at: 'bigint',
 };
-
-/** A value as it stands in an array; bytes in PostgreSQL's own notation. */
-function arrayValue(value: Value): string | number | null {
-  return Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : value;
-}

@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { PkbConfigError } from '../../../errors.js';
 import { BodyCipher, formOf } from '../cipher.js';
-import type { Database } from './database.js';
+import type { Database, Sql } from './database.js';
 
 /** What seals texts and hashes names. */
 export interface Keys {
@@ -20,31 +20,42 @@ export interface Keys {
 export async function keysOf(db: Database, schema: string, password: string): Promise<Keys> {
   return db.transaction(async (sql) => {
     await sql.all(`LOCK TABLE ${schema}.meta IN SHARE ROW EXCLUSIVE MODE`);
-    const read = async (key: string): Promise<Buffer | undefined> =>
-      (await sql.get(`SELECT value FROM ${schema}.meta WHERE key = $1`, key))?.['value'] as
-        Buffer | undefined;
-    const write = async (key: string, value: Buffer): Promise<void> => {
-      await sql.all(`INSERT INTO ${schema}.meta (key, value) VALUES ($1, $2)`, key, value);
-    };
-    const salt = await read('salt');
-    if (salt === undefined) {
-      const newSalt = randomBytes(16);
-      const cipher = new BodyCipher(password, newSalt);
-      const secret = randomBytes(32);
-      await write('salt', newSalt);
-      await write('secret', cipher.seal(secret.toString('hex'), 'meta.secret'));
-      await write('check', cipher.seal('check', 'meta.check'));
-      return { cipher, secret };
-    }
-    const check = (await read('check')) ?? Buffer.alloc(0);
+    const salt = await readMeta(sql, schema, 'salt');
+    if (salt === undefined) return writeKeys(sql, schema, password, randomBytes(32));
+    const check = (await readMeta(sql, schema, 'check')) ?? Buffer.alloc(0);
     if (password !== '' && formOf(check) === 'plain') {
       throw new PkbConfigError(
         'PKB_SETTING',
-        'The outbox in this database was made without encryption. Leave the password blank, or move its messages to another schema (docs/scale.md).',
+        'The outbox in this database was made without encryption. Leave the password blank, or move its messages to another database (docs/scale.md).',
       );
     }
     const cipher = new BodyCipher(password, salt);
     cipher.open(check, 'meta.check');
-    return { cipher, secret: Buffer.from(cipher.open(await read('secret'), 'meta.secret'), 'hex') };
+    const secret = cipher.open(await readMeta(sql, schema, 'secret'), 'meta.secret');
+    return { cipher, secret: Buffer.from(secret, 'hex') };
   });
+}
+
+/** Gives a schema its keys. @param secret what hashes identifiers from now on */
+export async function writeKeys(sql: Sql, schema: string, password: string, secret: Buffer): Promise<Keys> {
+  const salt = randomBytes(16);
+  const cipher = new BodyCipher(password, salt);
+  await writeMeta(sql, schema, 'salt', salt);
+  await writeMeta(sql, schema, 'secret', cipher.seal(secret.toString('hex'), 'meta.secret'));
+  await writeMeta(sql, schema, 'check', cipher.seal('check', 'meta.check'));
+  return { cipher, secret };
+}
+
+/** A value of the schema's own table of settings. */
+export async function readMeta(sql: Sql, schema: string, key: string): Promise<Buffer | undefined> {
+  const row = await sql.get(`SELECT value FROM ${schema}.meta WHERE key = $1`, key);
+  return row?.['value'] as Buffer | undefined;
+}
+
+export async function writeMeta(sql: Sql, schema: string, key: string, value: Buffer): Promise<void> {
+  await sql.all(
+    `INSERT INTO ${schema}.meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,
+    key,
+    value,
+  );
 }

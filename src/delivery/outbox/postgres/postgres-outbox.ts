@@ -35,12 +35,13 @@ import {
   TakenOver,
 } from '../contract.js';
 import { MessageRows, placeOfResult } from '../message-row.js';
+import { MOVED, refuseMoved } from '../move.js';
 import type { Row } from '../row.js';
 import { Bodies, TEXT_COLUMNS, UnreadableText } from './bodies.js';
 import { Database, type Sql } from './database.js';
 import { COLUMNS_OF_M, Failures } from './failures.js';
 import { Intake } from './intake.js';
-import { type Keys, keysOf } from './keys.js';
+import { type Keys, keysOf, readMeta } from './keys.js';
 import { LEASE_TIMES, Leases, type LeaseTimes } from './leases.js';
 import { Listener, notify } from './listener.js';
 import { migrate, SCHEMA, schemaName } from './schema.js';
@@ -130,6 +131,12 @@ export class PostgresOutbox implements Outbox {
       const keys = await keysOf(db, schema, options.encryptionKey ?? '');
       const outbox = new PostgresOutbox(db, schema, keys, options);
       await outbox.#begin();
+      try {
+        refuseMoved(await readMeta(db, schema, MOVED));
+      } catch (error) {
+        await outbox.close();
+        throw error;
+      }
       return outbox;
     } catch (error) {
       await db.close();
@@ -341,6 +348,12 @@ export class PostgresOutbox implements Outbox {
   }
 
   async elsewhere(connection: string, address: string): Promise<Addressed[]> {
+    // Messages that were moved here from a file of an early version name none; there was one, and it is taken to be this.
+    await this.#db.all(
+      `UPDATE ${this.#schema}.message SET address = $2 WHERE connection = $1 AND state = 'queued' AND address = ''`,
+      connection,
+      address,
+    );
     const rows = await this.#db.all(
       `SELECT address, count(*) AS n FROM ${this.#schema}.message
         WHERE connection = $1 AND state = 'queued' AND address <> $2 GROUP BY address`,

@@ -64,13 +64,7 @@ export class KeyQueues {
 
   /** Makes the oldest waiting message of an order key its head. */
   advance(connection: string, orderKey: string): void {
-    this.#sql.run(
-      `UPDATE message SET head = 1, due = 0, turn = ? WHERE id =
-        (SELECT min(id) FROM message WHERE connection = ? AND order_key = ? AND state = 'queued')`,
-      this.turn(),
-      connection,
-      orderKey,
-    );
+    this.begin(connection, orderKey, this.turn(), 0);
   }
 
   /** The same where a later one may be head already: that one steps back, unless it is in flight. */
@@ -86,8 +80,20 @@ export class KeyQueues {
     this.advance(connection, orderKey);
   }
 
-  /** Keeps what waits behind a message where it is. */
-  hold(connection: string, orderKey: string, message: number): void {
+  /** Gives an order key a head, with the turn and the time that it had elsewhere. */
+  begin(connection: string, orderKey: string, turn: number, due: number): void {
+    this.#sql.run(
+      `UPDATE message SET head = 1, due = ?, turn = ? WHERE id =
+        (SELECT min(id) FROM message WHERE connection = ? AND order_key = ? AND state = 'queued')`,
+      due,
+      turn,
+      connection,
+      orderKey,
+    );
+  }
+
+  /** Keeps what waits behind a message where it is; null where it is not known which. */
+  hold(connection: string, orderKey: string, message: number | null): void {
     const sql = 'INSERT OR REPLACE INTO held (connection, order_key, message) VALUES (?, ?, ?)';
     this.#sql.run(sql, connection, orderKey, message);
   }

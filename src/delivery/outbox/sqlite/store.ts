@@ -16,7 +16,7 @@
  * A crash makes what was in flight queued again, since that was never written down. What a transaction did not commit has
  * not happened, and nobody was told of it.
  */
-import { createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 import type {
   Addressed,
   Attempt,
@@ -32,15 +32,17 @@ import type {
 } from '../contract.js';
 import { storeName, unchangedError } from '../contract.js';
 import { Bodies } from './bodies.js';
-import { BodyCipher, Hidden } from '../cipher.js';
+import { type BodyCipher, Hidden } from '../cipher.js';
 import { Failures } from './failures.js';
 import { openFile, removeDamagedCopies } from './file.js';
 import { GroupCommit } from './group-commit.js';
 import { KeyQueues } from './key-queues.js';
+import { keysOf, readMeta, writeKeys } from './keys.js';
 import { type FileLock, lockFile } from './lock.js';
+import { MOVED, refuseMoved } from '../move.js';
 import { AUDIT_MS, FAILED_MS, UNTOLD_MS } from '../retention.js';
 import { COLUMNS, MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
-import { needsSealing, sealAnew } from './reseal.js';
+import { sealAnew } from './reseal.js';
 import type { Row } from '../row.js';
 import { Statements } from './statements.js';
 import { WatchedFile } from './watched-file.js';
@@ -132,14 +134,14 @@ export class SqliteStore implements Outbox {
     this.reports = reports;
     let more: boolean;
     try {
-      const salt = this.#meta('salt', () => randomBytes(16));
-      const cipher = new BodyCipher(options.encryptionKey ?? '', salt);
+      refuseMoved(readMeta(sql, MOVED));
+      const { cipher, secret, mustSeal } = keysOf(sql, options.encryptionKey ?? '');
       this.#cipher = cipher;
-      this.secret = createSecretKey(this.#unlock());
+      this.secret = createSecretKey(secret);
       this.name = storeName(this.secret);
       this.#hidden = new Hidden(cipher.isKeyed ? this.secret : undefined);
       this.#rows = new MessageRows(cipher, this.#hidden, this.secret);
-      this.#seal();
+      if (mustSeal) this.#seal();
       this.#bodies = new Bodies(sql, cipher);
       this.#queues = new KeyQueues(sql);
       for (const id of options.inFlight ?? []) this.#queues.inFlight.add(id);
@@ -265,7 +267,7 @@ export class SqliteStore implements Outbox {
 
   async elsewhere(connection: string, address: string): Promise<Addressed[]> {
     // Earlier versions did not note the address; there was one, and it is taken to be this.
-    const unknown = `UPDATE message SET address = ? WHERE connection = ? AND state = 'queued' AND address IS NULL`;
+    const unknown = `UPDATE message SET address = ? WHERE connection = ? AND state = 'queued' AND (address IS NULL OR address = '')`;
     await this.#commits.write(() => this.#sql.run(unknown, address, connection));
     const rows = this.#sql.all(
       `SELECT address, count(*) AS n FROM message WHERE connection = ? AND state = 'queued' AND address <> ? GROUP BY address`,
@@ -358,35 +360,11 @@ export class SqliteStore implements Outbox {
     await this.#lock.release();
   }
 
-  /** The secret of the file, which stands in it sealed where there is a key. */
-  #unlock(): Buffer {
-    const check = this.#sql.get('SELECT value FROM meta WHERE key = ?', 'check')?.['value'];
-    const stored = this.#sql.get('SELECT value FROM meta WHERE key = ?', 'secret')?.['value'];
-    if (!(check instanceof Uint8Array) || !(stored instanceof Uint8Array)) {
-      const secret = randomBytes(32);
-      this.#setMeta('secret', this.#sealedSecret(secret));
-      this.#setMeta('check', this.#cipher.seal('check', 'meta.check'));
-      return secret;
-    }
-    this.#cipher.openEarlier(check, 'meta.check');
-    if (needsSealing(check, this.#cipher)) return Buffer.from(stored);
-    return this.#cipher.isKeyed
-      ? Buffer.from(this.#cipher.open(stored, 'meta.secret'), 'hex')
-      : Buffer.from(stored);
-  }
-
-  #sealedSecret(secret: Buffer): Buffer {
-    return this.#cipher.isKeyed ? this.#cipher.seal(secret.toString('hex'), 'meta.secret') : secret;
-  }
-
   /** Seals everything where the key is new, or an earlier version did so less well; from then on nothing else is taken. */
   #seal(): void {
-    const check = this.#sql.get('SELECT value FROM meta WHERE key = ?', 'check')?.['value'];
-    if (!(check instanceof Uint8Array) || !needsSealing(check, this.#cipher)) return;
     this.#sql.exec('BEGIN IMMEDIATE');
     sealAnew(this.#sql, this.#cipher, this.#rows);
-    this.#setMeta('secret', this.#sealedSecret(this.secret.export()));
-    this.#setMeta('check', this.#cipher.seal('check', 'meta.check'));
+    writeKeys(this.#sql, this.#cipher, this.secret.export());
     this.#sql.exec('COMMIT');
     this.#erased = true;
   }
@@ -507,17 +485,5 @@ export class SqliteStore implements Outbox {
   #outcome(row: Row): SettledMessage['outcome'] {
     const text = this.#cipher.open(row['result'], placeOfResult(Number(row['id'])));
     return JSON.parse(text) as SettledMessage['outcome'];
-  }
-
-  #meta(key: string, make: () => Buffer): Buffer {
-    const value = this.#sql.get('SELECT value FROM meta WHERE key = ?', key)?.['value'];
-    if (value instanceof Uint8Array) return Buffer.from(value);
-    const made = make();
-    this.#setMeta(key, made);
-    return made;
-  }
-
-  #setMeta(key: string, value: Buffer): void {
-    this.#sql.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);
   }
 }

@@ -1,0 +1,299 @@
+/** A PostgreSQL outbox as the source or the target of a move. */
+import type { BodyCipher } from '../cipher.js';
+import { placeOfResult } from '../message-row.js';
+import {
+  inUseError,
+  MOVED,
+  type MovedMessage,
+  type MovedQueue,
+  type MoveSource,
+  type MoveTarget,
+  refuseMoved,
+} from '../move.js';
+import { MOVED_COLUMNS, movedMessage, movedValues, rowsOf } from '../moved-row.js';
+import type { Row } from '../row.js';
+import { Bodies, TEXT_COLUMNS } from './bodies.js';
+import { columnArrays } from './columns.js';
+import { Database, type Sql } from './database.js';
+import { type Keys, keysOf, readMeta, writeKeys, writeMeta } from './keys.js';
+import { migrate, SCHEMA, schemaName } from './schema.js';
+
+/** Messages that are in memory at a time; letters may be of megabytes. */
+const BATCH = 100;
+
+/** Which database, and what encrypts it. */
+export interface DatabaseToMove {
+  readonly connectionString: string;
+  readonly schema?: string | undefined;
+  /** Blank for none. */
+  readonly password: string;
+}
+
+/**
+ * Opens a database to be left.
+ *
+ * @throws PkbConfigError `PKB_SETTING`, PkbOutboxError `PKB_OUTBOX` where it cannot be reached or read, was left before, or the
+ *   password is wrong
+ */
+export async function databaseToLeave(options: DatabaseToMove): Promise<MoveSource> {
+  const schema = schemaName(options.schema ?? SCHEMA);
+  const db = new Database(options.connectionString, 2);
+  try {
+    await migrate(db, schema);
+    const mark = await readMeta(db, schema, MOVED);
+    if (mark?.toString() === 'done') refuseMoved(mark);
+    const keys = await keysOf(db, schema, options.password);
+    return new DatabaseToLeave(db, schema, keys, mark !== undefined);
+  } catch (error) {
+    await db.close();
+    throw error;
+  }
+}
+
+class DatabaseToLeave implements MoveSource {
+  readonly secret: Buffer;
+  readonly wasBegun: boolean;
+  readonly #db: Database;
+  readonly #schema: string;
+  readonly #cipher: BodyCipher;
+  readonly #rows;
+  readonly #bodies: Bodies;
+
+  constructor(db: Database, schema: string, { cipher, secret }: Keys, wasBegun: boolean) {
+    this.#db = db;
+    this.#schema = schema;
+    this.#cipher = cipher;
+    this.secret = secret;
+    this.wasBegun = wasBegun;
+    this.#rows = rowsOf(cipher, secret);
+    this.#bodies = new Bodies(schema, cipher);
+  }
+
+  /** Whoever opens it looks for the mark after having said that it lives: so either sees the other. */
+  async mark(state: 'begun' | 'done'): Promise<void> {
+    await writeMeta(this.#db, this.#schema, MOVED, Buffer.from(state));
+    if (state === 'done' || !(await isInUse(this.#db, this.#schema))) return;
+    await this.unmark();
+    throw inUseError();
+  }
+
+  async unmark(): Promise<void> {
+    await this.#db.all(`DELETE FROM ${this.#schema}.meta WHERE key = $1`, MOVED);
+  }
+
+  eachMessages(take: (messages: readonly MovedMessage[]) => Promise<void>): Promise<void> {
+    const s = this.#schema;
+    const query = `SELECT m.*, ${TEXT_COLUMNS} FROM ${s}.message m LEFT JOIN ${s}.text t ON t.message = m.id ORDER BY m.position`;
+    return this.#each(query, async (sql, rows) => {
+      const moved: MovedMessage[] = [];
+      for (const row of rows) moved.push(await this.#messageOf(sql, row));
+      await take(moved);
+    });
+  }
+
+  eachQueues(take: (queues: readonly MovedQueue[]) => Promise<void>): Promise<void> {
+    const s = this.#schema;
+    const query = `SELECT q.connection, q.order_key, q.turn, q.due, q.held_by IS NOT NULL AS held, m.position
+      FROM ${s}.queue q LEFT JOIN ${s}.message m ON m.id = q.held_by WHERE q.waiting > 0 OR q.held_by IS NOT NULL`;
+    return this.#each(query, async (_, rows) => {
+      await take(
+        rows.map((row) => ({
+          connection: row['connection'] as string,
+          orderKey: row['order_key'] as string,
+          turn: Number(row['turn']),
+          due: Number(row['due']),
+          heldBy: row['held'] === true ? Number(row['position'] ?? 0) : null,
+        })),
+      );
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#db.close();
+  }
+
+  /** Goes through the rows of a query, some at a time, as they are at its beginning. */
+  #each(query: string, use: (sql: Sql, rows: readonly Row[]) => Promise<void>): Promise<void> {
+    return this.#db.transaction(async (sql) => {
+      await sql.all(`DECLARE moving NO SCROLL CURSOR FOR ${query}`);
+      for (;;) {
+        const rows = await sql.all(`FETCH ${BATCH} FROM moving`);
+        if (rows.length === 0) return;
+        await use(sql, rows);
+      }
+    });
+  }
+
+  async #messageOf(sql: Sql, row: Row): Promise<MovedMessage> {
+    const id = Number(row['id']);
+    const history = await sql.all(
+      `SELECT at, outcome, reason FROM ${this.#schema}.attempt WHERE message = $1 ORDER BY at, ctid`,
+      id,
+    );
+    return movedMessage({
+      // In a file the order is that of the ids.
+      id: Number(row['position']),
+      row,
+      rows: this.#rows,
+      texts:
+        row['kept'] === 1 ? await this.#bodies.read(sql, row).catch(() => 'unreadable' as const) : 'erased',
+      result: row['result'] === null ? null : this.#cipher.open(row['result'], placeOfResult(id)),
+      history,
+    });
+  }
+}
+
+/** Prepares a database to be filled. */
+export function databaseToFill(options: DatabaseToMove): MoveTarget {
+  const schema = schemaName(options.schema ?? SCHEMA);
+  return new DatabaseToFill(new Database(options.connectionString, 2), schema, options.password);
+}
+
+class DatabaseToFill implements MoveTarget {
+  readonly #db: Database;
+  readonly #schema: string;
+  readonly #password: string;
+
+  constructor(db: Database, schema: string, password: string) {
+    this.#db = db;
+    this.#schema = schema;
+    this.#password = password;
+  }
+
+  async contents(): Promise<{ secret: Buffer; count: number } | undefined> {
+    await migrate(this.#db, this.#schema);
+    const row = await this.#db.get(`SELECT count(*) AS n FROM ${this.#schema}.message`);
+    const count = Number(row?.['n']);
+    const mark = await readMeta(this.#db, this.#schema, MOVED);
+    if (count === 0 && mark === undefined) return undefined;
+    const { secret } = await keysOf(this.#db, this.#schema, this.#password);
+    return { secret, count };
+  }
+
+  /** In one transaction. */
+  receive(source: MoveSource): Promise<number> {
+    const s = this.#schema;
+    return this.#db.transaction(async (sql) => {
+      // Who opens it now waits for its keys.
+      await sql.all(`LOCK TABLE ${s}.meta IN ACCESS EXCLUSIVE MODE`);
+      if (await isInUse(sql, s)) throw inUseError();
+      const { cipher } = await writeKeys(sql, s, this.#password, source.secret);
+      const filler = new Filler(sql, s, cipher, source.secret);
+      await source.eachMessages((messages) => filler.store(messages));
+      await source.eachQueues((queues) => filler.queue(queues));
+      await filler.end();
+      return filler.count;
+    });
+  }
+
+  close(): Promise<void> {
+    return this.#db.close();
+  }
+}
+
+/** Which process a message is from that none has accepted that lives. */
+const NO_INSTANCE = 'moved';
+
+/** Types of the columns, where not text. */
+const COLUMN_TYPES: Readonly<Record<string, string>> = {
+  id: 'bigint',
+  identity: 'bytea',
+  in_parts: 'integer',
+  hold: 'integer',
+  ask: 'integer',
+  stored_at: 'bigint',
+  attempts: 'integer',
+  unclear: 'integer',
+  corrections: 'integer',
+  settled_at: 'bigint',
+  told: 'integer',
+  expired: 'integer',
+  result: 'bytea',
+  kept: 'integer',
+};
+
+/** Writes what is moved into an empty schema. */
+class Filler {
+  count = 0;
+  readonly #sql: Sql;
+  readonly #schema: string;
+  readonly #cipher: BodyCipher;
+  readonly #rows;
+  readonly #bodies: Bodies;
+
+  constructor(sql: Sql, schema: string, cipher: BodyCipher, secret: Buffer) {
+    this.#sql = sql;
+    this.#schema = schema;
+    this.#cipher = cipher;
+    this.#rows = rowsOf(cipher, secret);
+    this.#bodies = new Bodies(schema, cipher);
+  }
+
+  async store(messages: readonly MovedMessage[]): Promise<void> {
+    const columns = MOVED_COLUMNS.join(', ');
+    const values = messages.map((moved) => movedValues(moved, this.#rows, this.#sealed(moved)));
+    const { arrays, unnest } = columnArrays(MOVED_COLUMNS, COLUMN_TYPES, values);
+    await this.#sql.all(
+      `INSERT INTO ${this.#schema}.message (${columns}, position, instance)
+        SELECT ${columns}, id, '${NO_INSTANCE}' FROM ${unnest} AS g (${columns})`,
+      ...arrays,
+    );
+    const there = messages.filter(({ texts }) => texts === 'there');
+    await this.#bodies.store(
+      this.#sql,
+      there.map(({ id, message: { body, carried } }) => ({ id, body, carried })),
+    );
+    const history = messages.flatMap(({ id, history: all }) =>
+      all.map(({ at, outcome, reason }) => [id, at, outcome, reason]),
+    );
+    const attempts = columnArrays(
+      ['message', 'at', 'outcome', 'reason'],
+      { message: 'bigint', at: 'bigint' },
+      history,
+    );
+    await this.#sql.all(
+      `INSERT INTO ${this.#schema}.attempt (message, at, outcome, reason) SELECT * FROM ${attempts.unnest} AS g`,
+      ...attempts.arrays,
+    );
+    this.count += messages.length;
+  }
+
+  async queue(queues: readonly MovedQueue[]): Promise<void> {
+    const types = { turn: 'bigint', due: 'bigint', held_by: 'bigint' };
+    const { arrays, unnest } = columnArrays(
+      ['connection', 'order_key', 'turn', 'due', 'held_by'],
+      types,
+      queues.map(({ connection, orderKey, turn, due, heldBy }) => [connection, orderKey, turn, due, heldBy]),
+    );
+    await this.#sql.all(
+      `INSERT INTO ${this.#schema}.queue (connection, order_key, turn, due, held_by, waiting)
+        SELECT g.*, (SELECT count(*) FROM ${this.#schema}.message m WHERE m.connection = g.connection
+          AND m.order_key = g.order_key AND m.state = 'queued')
+        FROM ${unnest} AS g (connection, order_key, turn, due, held_by)`,
+      ...arrays,
+    );
+  }
+
+  /** What is stored from now on goes behind what was moved. */
+  async end(): Promise<void> {
+    const s = this.#schema;
+    for (const [sequence, column] of [
+      ['message_id', 'id'],
+      ['position', 'position'],
+    ])
+      await this.#sql.all(`SELECT setval('${s}.${sequence}', (SELECT max(${column}) FROM ${s}.message))`);
+    await this.#sql.all(`SELECT setval('${s}.turn', (SELECT max(turn) + 1 FROM ${s}.queue))`);
+  }
+
+  #sealed({ id, result }: MovedMessage): Buffer | null {
+    return result === null ? null : this.#cipher.seal(result, placeOfResult(id));
+  }
+}
+
+/** Whether a Node-RED has been seen a short while ago. */
+async function isInUse(sql: Sql, schema: string): Promise<boolean> {
+  const seen = await sql.get(
+    `SELECT 1 FROM ${schema}.instance WHERE seen > clock_timestamp() - interval '30 seconds' LIMIT 1`,
+  );
+  return seen !== undefined;
+}
