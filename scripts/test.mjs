@@ -1,31 +1,40 @@
 // npm test: all the set-up there is, then every check and every test. Ends with one line that counts them.
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import { CHECKS } from './checks.mjs';
 import { prepare, root } from './setup.mjs';
 
 await prepare(import.meta.url);
 
 const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
+/** Fault tests, and which of them need no server. */
+const FAULTS = ['test/fault/**/*.test.ts'];
+const COMPUTED = 'test/fault/**/{power-cuts,schedules}*.test.ts';
 const counts = { passed: 0, failed: 0, pending: 0 };
 const broken = [];
 
-/** Runs one step; its output goes to the terminal, and back. */
-function step(title, args, env = {}) {
-  console.log(`\n── ${title}`);
-  const options = { cwd: root, encoding: 'utf8', env: { ...process.env, ...env }, maxBuffer: 2 ** 28 };
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, {
-    ...options,
+/** Runs one step, and prints what it said when it has ended. */
+async function step(title, args, env = {}) {
+  const child = spawn(process.execPath, args, {
+    cwd: root,
+    env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
-  process.stdout.write(stdout + stderr);
+  const [status, stdout, stderr] = await Promise.all([
+    once(child, 'close').then(([code]) => code),
+    text(child.stdout),
+    text(child.stderr),
+  ]);
+  process.stdout.write(`\n── ${title}\n${stdout}${stderr}`);
   if (status !== 0) broken.push(title);
   return stdout;
 }
 
-function tests(title, pattern, env = {}) {
-  const output = step(title, [mocha, '--exit', pattern], env);
+async function tests(title, patterns, env = {}) {
+  const output = await step(title, [mocha, '--exit', ...patterns], env);
   const count = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0);
   counts.passed += count('passing');
   counts.failed += count('failing');
@@ -72,16 +81,24 @@ function postgres() {
 }
 
 const started = Date.now();
-for (const { title, args } of CHECKS) step(title, args);
+for (const { title, args } of CHECKS) await step(title, args);
 if (!process.env.HL7_CORPUS)
   console.log('\nHL7_CORPUS is not set: the tests over third-party messages are not run.');
 postgres();
-tests('unit tests', 'test/unit/**/*.test.ts');
-tests('flow tests on Node-RED 5', 'test/flow/**/*.test.ts', { NODE_RED: 'node-red' });
-tests('flow tests on Node-RED 4.1', 'test/flow/**/*.test.ts', { NODE_RED: 'node-red-4' });
-tests('fault tests (crashes, outages, deploys, power cuts, schedules)', 'test/fault/**/*.test.ts');
 browser();
-tests('editor tests on Node-RED 5 and 4.1', 'test/editor/**/*.test.ts');
+await tests('unit tests', ['test/unit/**/*.test.ts']);
+await tests('flow tests on Node-RED 5', ['test/flow/**/*.test.ts'], { NODE_RED: 'node-red' });
+await tests('flow tests on Node-RED 4.1', ['test/flow/**/*.test.ts'], { NODE_RED: 'node-red-4' });
+await tests('fault tests (crashes, outages, deploys, network, several Node-REDs)', [
+  ...FAULTS,
+  '--ignore',
+  COMPUTED,
+]);
+// Power cuts and schedules are computed: they open no port and time nothing, so they go beside the browser.
+await Promise.all([
+  tests('fault tests (power cuts, schedules)', [COMPUTED]),
+  tests('editor tests on Node-RED 5 and 4.1', ['test/editor/**/*.test.ts']),
+]);
 
 console.log(`\n${Math.round((Date.now() - started) / 1000)} s`);
 for (const title of broken) console.log(`Failed: ${title}`);
