@@ -54,11 +54,13 @@ export function read(file: string): FlowNode[] {
  *
  * @param change is given each node, and gives back the node to run in its place
  * @param more further nodes
+ * @param credentials by the id of a node
  */
 export async function run(
   file: string,
   change: (node: FlowNode) => object = (node) => node,
   more: object[] = [],
+  credentials: Record<string, object> = {},
 ): Promise<RunningExample> {
   const all = read(file);
   const injects = all.filter(({ type }) => type === 'inject');
@@ -70,7 +72,7 @@ export async function run(
       if (node.type === 'inject') return { id: node.id, type: 'helper', z: 'tab', wires: node.wires };
       return change(node['z'] === undefined ? (rest as FlowNode) : { ...(rest as FlowNode), z: 'tab' });
     });
-  const flow = await start([...nodes, ...more], {}, CORE);
+  const flow = await start([...nodes, ...more], credentials, CORE);
   const named = (name: string): FlowNode => {
     const inject = injects.find((node) => node.name === name);
     if (inject === undefined) throw new Error(`${file} has no inject node "${name}".`);

@@ -21,9 +21,9 @@ describe('two Node-REDs that share an outbox in PostgreSQL', function () {
   const agent = new Agent({ keepAlive: true });
   const reds: NodeRed[] = [];
 
-  /** A user directory whose outbox is the database. */
-  const userDir = (): string => {
-    const folder = sendingUserDir(server.url);
+  /** A user directory whose outbox is the database. @param url where its connection goes */
+  const userDir = (url = server.url): string => {
+    const folder = sendingUserDir(url);
     const flows = join(folder, 'flows.json');
     const nodes = JSON.parse(readFileSync(flows, 'utf8')) as FlowNode[];
     writeFileSync(
@@ -71,5 +71,23 @@ describe('two Node-REDs that share an outbox in PostgreSQL', function () {
     await until('the other sends', () => told(two).includes('p-49'));
     assert.equal(server.arrived.length, 50);
     for (const red of reds) assert.ok(!/pkb@127|TypeError/.test(red.output()), 'nothing odd is logged');
+  });
+
+  it('send nothing to another address, where a flow of another address has a connection of the same id', async () => {
+    const [, two] = reds;
+    const elsewhere = await startServer(acceptAll);
+    const stranger = await startNodeRed('node-red', userDir(elsewhere.url), SENDING_SETTINGS);
+    try {
+      assert.ok(two && (await post(`${stranger.url}/in`, stamped('s-1'), agent)));
+      assert.ok(await post(`${two.url}/in`, stamped('p-50'), agent));
+      const said = /stored for another address|were stored for|was stored for/;
+      await until('one of the two says so', () => said.test(two.output()) || said.test(stranger.output()));
+      assert.ok(!server.arrived.some(({ controlId }) => controlId === 's-1'));
+      assert.ok(!elsewhere.arrived.some(({ controlId }) => controlId.startsWith('p-')));
+    } finally {
+      await stranger.stop();
+      remove(stranger.userDir);
+      await elsewhere.close();
+    }
   });
 });

@@ -156,6 +156,19 @@ const REASONS: Readonly<Record<string, string>> = {
   ENOTFOUND: 'cannot be reached: its host name is not known. Check the connection string.',
   EAI_AGAIN: 'cannot be reached: its host name could not be looked up.',
   ETIMEDOUT: 'cannot be reached (timeout). Check host, port and firewall.',
+  ENOENT:
+    'cannot be reached: a file in the connection string is not there. Check sslrootcert, sslcert and sslkey.',
+  ...Object.fromEntries(
+    ['UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'SELF_SIGNED_CERT_IN_CHAIN', 'DEPTH_ZERO_SELF_SIGNED_CERT'].map(
+      (code) => [
+        code,
+        'has a certificate of an authority that is not trusted. Name the authority’s file as sslrootcert in the connection string.',
+      ],
+    ),
+  ),
+  ERR_TLS_CERT_ALTNAME_INVALID:
+    'has a certificate for another host name. Use the name in its certificate as host, beside sslrootcert, in the connection string.',
+  CERT_HAS_EXPIRED: 'has a certificate that has expired; renew it on the server.',
   '28P01': 'refused the user name or password of the connection string.',
   '28000': 'refused the user of the connection string; check pg_hba.conf and TLS.',
   '3D000': 'has no database of the name in the connection string.',
@@ -171,6 +184,12 @@ const REASONS: Readonly<Record<string, string>> = {
 /** An error of the driver as one of ours: its own words may quote values, so only its code is used. */
 export function asOutboxError(error: unknown): Error {
   if (error instanceof PkbOutboxError || error instanceof PkbConfigError) return error;
+  if (error instanceof Error && /does not support SSL/.test(error.message)) {
+    return new PkbOutboxError(
+      'PKB_OUTBOX',
+      'The PostgreSQL server of the outbox speaks no TLS, and the connection string asks for it (sslmode). Turn TLS on at the server.',
+    );
+  }
   const code = codeOf(error);
   // Errors of other kinds than the driver's are defects or ours, and are told as they are.
   if (code === '' && !(error instanceof Error && /timeout|terminated|Connection/i.test(error.message)))
