@@ -88,7 +88,8 @@ async function moveOutbox(from: string, to: string): Promise<void> {
 }
 
 async function cancelMove(from: string): Promise<void> {
-  const source = await opened(from, process.env['PKB_OUTBOX_KEY'] ?? '');
+  const { PKB_OUTBOX_KEY: key = '' } = process.env;
+  const source = await opened(from, key);
   try {
     await source.unmark();
     console.log('Node-RED can use this outbox again. Use no other one that this one was moved to.');
