@@ -1,7 +1,6 @@
 /** The messages of a PostgreSQL outbox that ended without acceptance: shown to a person, and sent once more on request. */
 import { supersedes } from '../../../pkb/catalogue.js';
 import { type Outcome, reasonOf } from '../../outcome.js';
-import type { BodyCipher, Hidden } from '../cipher.js';
 import {
   type FailedMessage,
   type FailedReference,
@@ -11,10 +10,11 @@ import {
   type Replayed,
   type ReplayTerms,
 } from '../contract.js';
-import { COLUMNS, type MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
+import { COLUMNS, placeOfResult, WRITTEN } from '../message-row.js';
 import type { Row } from '../row.js';
-import { type Bodies, TEXT_COLUMNS } from './bodies.js';
+import { TEXT_COLUMNS } from './bodies.js';
 import type { Sql } from './database.js';
+import type { StoreParts } from './parts.js';
 
 const FAILED = `state IN ('rejected', 'errored', 'undeliverable')`;
 
@@ -23,20 +23,11 @@ export const COLUMNS_OF_M = COLUMNS.split(', ')
   .map((column) => `m.${column}`)
   .join(', ');
 
-/** What the failures of a database are read and written with. */
-export interface FailuresParts {
-  readonly schema: string;
-  readonly cipher: BodyCipher;
-  readonly hidden: Hidden;
-  readonly rows: MessageRows;
-  readonly bodies: Bodies;
-}
-
 /** What has failed. */
 export class Failures {
-  readonly #parts: FailuresParts;
+  readonly #parts: StoreParts;
 
-  constructor(parts: FailuresParts) {
+  constructor(parts: StoreParts) {
     this.#parts = parts;
   }
 

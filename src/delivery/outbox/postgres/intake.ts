@@ -2,12 +2,11 @@
  * The way into a PostgreSQL outbox: messages are stored in the order in which they are handed in, many in one transaction.
  */
 import { type NewMessage, unchangedError } from '../contract.js';
-import { type MessageRows, WRITTEN } from '../message-row.js';
+import { WRITTEN } from '../message-row.js';
 import type { Value } from '../row.js';
-import type { Bodies } from './bodies.js';
 import { columnArrays } from './columns.js';
-import type { Database } from './database.js';
 import { notify } from './listener.js';
+import type { StoreParts } from './parts.js';
 
 /** So many messages share a transaction. */
 const BATCH = 500;
@@ -15,18 +14,6 @@ const BATCH_CHARACTERS = 4_000_000;
 
 /** How many ids are fetched beforehand. */
 const IDS = 1000;
-
-/** What messages are stored with. */
-export interface IntakeParts {
-  readonly db: Database;
-  readonly schema: string;
-  readonly rows: MessageRows;
-  readonly bodies: Bodies;
-  /** Id of this process, whose flow is told of what it has accepted. */
-  readonly instance: string;
-  /** Whether this process sends for a connection, so that nobody else need hear of a message. */
-  readonly isLed: (connection: string) => boolean;
-}
 
 interface Waiting {
   readonly message: NewMessage;
@@ -36,13 +23,16 @@ interface Waiting {
 
 /** Stores messages. */
 export class Intake {
-  readonly #parts: IntakeParts;
+  readonly #parts: StoreParts;
+  readonly #isLed: (connection: string) => boolean;
   readonly #waiting: Waiting[] = [];
   readonly #ids: number[] = [];
   #storing: Promise<void> | undefined;
 
-  constructor(parts: IntakeParts) {
+  /** @param isLed whether this process sends for a connection, so that no other need hear of a message */
+  constructor(parts: StoreParts, isLed: (connection: string) => boolean) {
     this.#parts = parts;
+    this.#isLed = isLed;
   }
 
   /** Stores a message. @returns its id, once its transaction has been committed @throws as `Outbox.add` */
@@ -99,7 +89,7 @@ export class Intake {
 
   /** Stores messages in their order. @returns their ids; undefined for one that PKB has refused before */
   async #insert(messages: readonly NewMessage[]): Promise<(number | undefined)[]> {
-    const { db, schema: s, rows, bodies, instance, isLed } = this.#parts;
+    const { db, schema: s, rows, bodies, instance } = this.#parts;
     const ids = await this.#newIds(messages.length);
     const columns: readonly string[] = ['id', 'connection', ...WRITTEN];
     const given = messages.map((message, i): Value[] => {
@@ -132,7 +122,7 @@ export class Intake {
         texts.filter(({ id }) => written.has(id)),
       );
       const others = new Set(messages.map(({ connection }) => connection));
-      for (const connection of others) if (!isLed(connection)) await notify(sql, s, connection);
+      for (const connection of others) if (!this.#isLed(connection)) await notify(sql, s, connection);
       return written;
     });
     return ids.map((id) => (stored.has(id) ? id : undefined));
