@@ -65,8 +65,12 @@ export class Sweeper {
         `DELETE FROM ${s}.attempt WHERE message = ANY ($1::bigint[])`,
         old.map(({ id }) => Number(id)),
       );
-      await sql.all(`DELETE FROM ${s}.queue WHERE waiting = 0 AND held_by IS NULL`);
       await sql.all(`DELETE FROM ${s}.instance WHERE seen < clock_timestamp() - interval '1 day'`);
+      // Last, and without waiting for others: a row that is locked here is passed over by who takes messages.
+      await sql.all(
+        `DELETE FROM ${s}.queue WHERE (connection, order_key) IN (SELECT connection, order_key FROM ${s}.queue
+          WHERE waiting = 0 AND held_by IS NULL FOR UPDATE SKIP LOCKED)`,
+      );
       return ids.length >= SWEEP_MESSAGES;
     });
   }

@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Attempt, NewMessage, Outbox } from '../../../../src/delivery/outbox/contract.js';
+import type { Attempt, NewMessage, Outbox, StoredMessage } from '../../../../src/delivery/outbox/contract.js';
 import { move, type MoveSource, type MoveTarget } from '../../../../src/delivery/outbox/move.js';
 import { databaseToFill, databaseToLeave } from '../../../../src/delivery/outbox/postgres/moving.js';
 import { PostgresOutbox } from '../../../../src/delivery/outbox/postgres/postgres-outbox.js';
@@ -118,26 +118,19 @@ async function contents(outbox: Outbox) {
   await outbox.add(message('new', 'late'));
   await outbox.add(message('after', 'rejected'));
   const sent: unknown[] = [];
+  const send = async (one: StoredMessage): Promise<void> => {
+    sent.push(withoutId(one));
+    const { controlId } = one;
+    const outcome = { outcome: 'accepted', code: 'AA', controlId, text: '', ack: '' } as const;
+    const settled = { message: one, state: 'accepted', outcome, expired: false } as const;
+    await outbox.settle(settled, attempt('accepted'), false);
+    await outbox.told(one.id);
+  };
   const drain = async (now: number): Promise<void> => {
     for (const connection of CONNECTIONS) {
-      for (let taken; (taken = await outbox.take(connection, now, 10, [])).length > 0;) {
-        for (const one of taken) {
-          sent.push(withoutId(one));
-          const outcome = {
-            outcome: 'accepted',
-            code: 'AA',
-            controlId: one.controlId,
-            text: '',
-            ack: '',
-          } as const;
-          await outbox.settle(
-            { message: one, state: 'accepted', outcome, expired: false },
-            attempt('accepted'),
-            false,
-          );
-          await outbox.told(one.id);
-        }
-      }
+      // What is being swept is passed over for a moment.
+      const isDue = async (): Promise<boolean> => ((await outbox.nextDue(connection, [])) ?? Infinity) <= now;
+      while (await isDue()) for (const one of await outbox.take(connection, now, 10, [])) await send(one);
     }
   };
   await drain(NOW);
