@@ -27,7 +27,25 @@ export function isOrder(name: unknown): name is OrderBy {
  * @returns 32 hexadecimal digits
  */
 export function orderKey(message: SendableMessage, by: OrderBy, secret: KeyObject): string {
-  return createHmac('sha256', secret).update(subject(message, by)).digest('hex').slice(0, 32);
+  return hashed(subject(message, by), secret);
+}
+
+/**
+ * The order key of the messages of one patient, as {@link orderKey} makes it per patient, to look for them.
+ *
+ * @param facility MSH-4, as in the messages
+ * @param nhsNumber with or without blanks
+ */
+export function patientOrderKey(facility: string, nhsNumber: string, secret: KeyObject): string {
+  return hashed(JSON.stringify(['patient', facility, ...nhsSubject(nhsNumber)]), secret);
+}
+
+function hashed(text: string, secret: KeyObject): string {
+  return createHmac('sha256', secret).update(text).digest('hex').slice(0, 32);
+}
+
+function nhsSubject(nhsNumber: string): string[] {
+  return ['NHS', nhsNumber.replaceAll(/\s/g, '')];
 }
 
 function subject(message: SendableMessage, by: OrderBy): string {
@@ -44,7 +62,7 @@ function patient({ identifiers }: SendableMessage): string[] {
   // PID-3 is where identifiers belong, so it goes first.
   const inOrder = [...named.filter(({ field }) => field === 3), ...named.filter(({ field }) => field === 2)];
   const nhs = inOrder.find(meansNhs);
-  if (nhs !== undefined) return ['NHS', nhs.value.replaceAll(/\s/g, '')];
+  if (nhs !== undefined) return nhsSubject(nhs.value);
   const [first] = inOrder;
   return [first?.value ?? '', first?.authority ?? '', first?.type ?? ''];
 }

@@ -6,6 +6,7 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { PkbDeliveryError, PkbOutboxError } from '../../errors.js';
 import type { DataPoint } from '../../pkb/data-point.js';
 import type { Outcome, OutcomeName, Withdrawn } from '../outcome.js';
+import type { Ledger } from './ledger.js';
 
 /** A message as it is handed to an outbox. */
 export interface NewMessage {
@@ -24,6 +25,8 @@ export interface NewMessage {
   readonly dataPoint: DataPoint | undefined;
   /** MSH-4: whose data point it is. */
   readonly facility: string;
+  /** The integrator's own reference (`msg.reference`), by which a person finds it. */
+  readonly reference?: string;
   /** HL7 text, exactly as it is to be sent. */
   readonly body: string;
   /** What the flow's message carried besides, as JSON. */
@@ -168,7 +171,7 @@ export class TakenOver extends PkbOutboxError {
 }
 
 /** The place where messages are kept. All methods reject with a PkbOutboxError where the store cannot do its duty. */
-export interface Outbox {
+export interface Outbox extends Ledger {
   /** Whether messages outlive this process. */
   readonly durable: boolean;
   /** A key of this installation, with which patient identifiers are hashed. */

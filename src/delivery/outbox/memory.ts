@@ -19,6 +19,8 @@ import type {
   SettledMessage,
   StoredMessage,
 } from './contract.js';
+import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from './ledger.js';
+import { MemoryLedger, type QueuedMessage } from './memory-ledger.js';
 
 /** The messages of one order key; the first is the next to be sent. */
 interface Queue {
@@ -53,6 +55,7 @@ export class MemoryOutbox implements Outbox {
   readonly #maybe = new Set<number>();
   /** How often each message that was sent once more was corrected. */
   readonly #corrections = new Map<number, number>();
+  readonly #ledger = new MemoryLedger();
   #lastId = 0;
   #lastTurn = 0;
 
@@ -96,9 +99,12 @@ export class MemoryOutbox implements Outbox {
     });
   }
 
-  async settle(settled: SettledMessage, { at }: Attempt, hold: boolean): Promise<void> {
+  async settle(settled: SettledMessage, attempt: Attempt, hold: boolean): Promise<void> {
+    const { at } = attempt;
     const { message, queue } = this.#find(settled.message.id);
     this.#messages.delete(message.id);
+    this.#ledger.tried(message.id, attempt);
+    this.#ledger.end(settled, at);
     if (settled.state !== 'accepted' && settled.state !== 'discarded')
       this.#remember(this.#failed, message.id, { settled, at });
     const unclear = settled.outcome.outcome === 'unknown' || this.#maybe.delete(message.id);
@@ -124,16 +130,19 @@ export class MemoryOutbox implements Outbox {
   }
 
   async untold(connection: string, sender: string): Promise<SettledMessage[]> {
-    return [...this.#untold.values()].filter(
-      ({ message }) => message.connection === connection && message.sender === sender,
-    );
+    return [...this.#untold.values()]
+      .filter(({ message }) => message.connection === connection && message.sender === sender)
+      .toSorted((a, b) => a.message.id - b.message.id);
   }
 
   async told(id: number): Promise<void> {
     this.#untold.delete(id);
+    this.#ledger.told(id);
   }
 
-  async postpone(id: number, until: number, { counts, outcome }: Attempt): Promise<void> {
+  async postpone(id: number, until: number, attempt: Attempt): Promise<void> {
+    const { counts, outcome } = attempt;
+    this.#ledger.tried(id, attempt);
     if (outcome === 'unknown') this.#maybe.add(id);
     const { message, queue } = this.#find(id);
     const again = {
@@ -177,15 +186,51 @@ export class MemoryOutbox implements Outbox {
     return found.length;
   }
 
-  async discard(connection: string, address: string, reason: string): Promise<number> {
+  async discard(connection: string, address: string, reason: string, at: number): Promise<number> {
     const found = this.#elsewhere(connection, address);
-    for (const { message, queue } of found) {
-      queue.waiting.splice(queue.waiting.indexOf(message), 1);
-      this.#messages.delete(message.id);
-      const outcome = { outcome: 'discarded', reason } as const;
-      this.#untold.set(message.id, { message, state: 'discarded', outcome, expired: false });
-    }
+    for (const { message, queue } of found) this.#discard(message, queue, reason, at);
     return found.length;
+  }
+
+  #discard(message: StoredMessage, queue: Queue, reason: string, at: number): void {
+    queue.waiting.splice(queue.waiting.indexOf(message, queue.settled), 1);
+    this.#messages.delete(message.id);
+    const outcome = { outcome: 'discarded', reason } as const;
+    const settled = { message, state: 'discarded', outcome, expired: false } as const;
+    this.#untold.set(message.id, settled);
+    this.#ledger.end(settled, at);
+  }
+
+  async list(filter: MessageFilter, before: number | undefined, most: number): Promise<MessageList> {
+    return this.#ledger.list([...this.#messages.values()].map(queuedOf), filter, before, most);
+  }
+
+  async life(id: number): Promise<MessageLife | undefined> {
+    const found = this.#messages.get(id);
+    return this.#ledger.life(id, found && queuedOf(found));
+  }
+
+  async ended(since: number): Promise<EndedCount[]> {
+    return this.#ledger.ended(since);
+  }
+
+  async oldest(connection: string): Promise<number | undefined> {
+    const mine = [...this.#messages.values()].filter(({ message }) => message.connection === connection);
+    return mine.toSorted((a, b) => a.message.id - b.message.id)[0]?.message.storedAt;
+  }
+
+  async withdraw(id: number, reason: string, at: number): Promise<Withdrawal> {
+    const found = this.#messages.get(id);
+    if (found === undefined) return 'gone';
+    const { message, queue } = found;
+    if (queue.inFlight && queue.waiting[queue.settled]?.id === id) return 'in flight';
+    if (queue.waiting[queue.settled]?.id === id) queue.due = 0;
+    this.#discard(message, queue, reason, at);
+    return 'discarded';
+  }
+
+  async dismiss(ids: readonly number[]): Promise<number> {
+    return this.#ledger.dismiss(ids);
   }
 
   #elsewhere(connection: string, address: string): { message: StoredMessage; queue: Queue }[] {
@@ -212,6 +257,7 @@ export class MemoryOutbox implements Outbox {
   async failed(connection: string, sender: string, most: number): Promise<FailedMessage[]> {
     return [...this.#failed.values()]
       .filter(({ settled: { message } }) => message.connection === connection && message.sender === sender)
+      .filter(({ settled: { message } }) => !this.#ledger.isDismissed(message.id))
       .toSorted((a, b) => b.settled.message.id - a.settled.message.id)
       .slice(0, most)
       .map(({ settled: { message, state, outcome }, at }) => ({
@@ -264,6 +310,7 @@ export class MemoryOutbox implements Outbox {
     if (!queue.inFlight) queue.due = 0;
     this.#failed.delete(which.id);
     this.#untold.delete(which.id);
+    this.#ledger.requeued(which.id);
     this.#messages.set(which.id, { message: again, queue });
     return 'queued';
   }
@@ -295,6 +342,7 @@ export class MemoryOutbox implements Outbox {
     this.#gone.clear();
     this.#maybe.clear();
     this.#corrections.clear();
+    this.#ledger.clear();
   }
 
   #isSuperseded(id: number, message: NewMessage): boolean {
@@ -338,6 +386,11 @@ export class MemoryOutbox implements Outbox {
     if (found === undefined) throw new PkbOutboxError('PKB_OUTBOX', `The outbox holds no message ${id}.`);
     return found;
   }
+}
+
+function queuedOf({ message, queue }: { message: StoredMessage; queue: Queue }): QueuedMessage {
+  const isFirst = queue.waiting[queue.settled]?.id === message.id;
+  return { message, isOnHold: queue.heldBy !== undefined, due: isFirst ? queue.due : 0 };
 }
 
 /** Whether the first message of a queue may be sent. */

@@ -16,6 +16,7 @@ export const WRITTEN = [
   'data_point_id',
   'data_point_owner',
   'facility',
+  'reference',
   'identity',
   'digest',
   'in_parts',
@@ -34,6 +35,8 @@ export interface MessageIdentity {
   readonly controlId: string;
   readonly dataPointId: string;
   readonly facility: string;
+  /** Blank where it has none. */
+  readonly reference: string;
 }
 
 /** Writes and reads rows. */
@@ -50,8 +53,8 @@ export class MessageRows {
 
   /** The values of the columns {@link WRITTEN}, in their order. @param id of the row */
   writtenValues(id: number, message: NewMessage): Value[] {
-    const { dataPoint, controlId, facility } = message;
-    const identity: MessageIdentity = { controlId, facility, dataPointId: dataPoint?.id ?? '' };
+    const { dataPoint, controlId, facility, reference = '' } = message;
+    const identity: MessageIdentity = { controlId, facility, dataPointId: dataPoint?.id ?? '', reference };
     const values: Record<(typeof WRITTEN)[number], Value> = {
       sender: message.sender,
       address: message.address,
@@ -79,7 +82,7 @@ export class MessageRows {
     id: number,
     identity: MessageIdentity,
     hasDataPoint: boolean,
-  ): Record<'control_id' | 'data_point_id' | 'facility' | 'identity', Value> {
+  ): Record<'control_id' | 'data_point_id' | 'facility' | 'reference' | 'identity', Value> {
     const sealed = this.#cipher.isKeyed
       ? this.#cipher.seal(JSON.stringify(identity), placeOfIdentity(id))
       : null;
@@ -87,28 +90,32 @@ export class MessageRows {
       control_id: this.#hidden.hide(identity.controlId),
       data_point_id: hasDataPoint ? this.#hidden.hide(identity.dataPointId) : null,
       facility: this.#hidden.hide(identity.facility),
+      reference: identity.reference === '' ? null : this.#hidden.hide(identity.reference),
       identity: sealed,
     };
   }
 
-  /** IDs and names of a row with the columns of {@link identityColumns}. Files of the first version name no facility. */
+  /**
+   * IDs and names of a row with the columns of {@link identityColumns}. Files of the first version name no facility, those of the
+   * third no reference.
+   */
   identityOf(row: Row): MessageIdentity {
     if (row['identity'] === null || row['identity'] === undefined) {
       return {
         controlId: row['control_id'] as string,
         dataPointId: (row['data_point_id'] as string | null) ?? '',
         facility: (row['facility'] as string | null) ?? '',
+        reference: (row['reference'] as string | null) ?? '',
       };
     }
-    return JSON.parse(
-      this.#cipher.open(row['identity'], placeOfIdentity(Number(row['id']))),
-    ) as MessageIdentity;
+    const text = this.#cipher.open(row['identity'], placeOfIdentity(Number(row['id'])));
+    return { reference: '', ...(JSON.parse(text) as Omit<MessageIdentity, 'reference'>) };
   }
 
   /** A message from a row with {@link COLUMNS}, and its texts. */
   messageOf(row: Row, { body, carried }: Texts): StoredMessage {
     const field = row['data_point_field'] as string | null;
-    const { controlId, dataPointId, facility } = this.identityOf(row);
+    const { controlId, dataPointId, facility, reference } = this.identityOf(row);
     return {
       id: Number(row['id']),
       connection: row['connection'] as string,
@@ -119,6 +126,7 @@ export class MessageRows {
       messageType: row['message_type'] as string,
       dataPoint: field === null ? undefined : { field, id: dataPointId, owner: ownerOf(row) },
       facility,
+      ...(reference !== '' && { reference }),
       body,
       carried,
       holdOnRejection: row['hold'] === 1,

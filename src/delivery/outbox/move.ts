@@ -29,6 +29,7 @@ export interface MovedMessage {
   readonly attempts: number;
   readonly refusals: number;
   readonly corrections: number;
+  readonly dismissed: boolean;
   /** A keyed hash of the text, as it stands in the source. */
   readonly digest: string;
   /** Milliseconds since 1970; null while it is queued. */

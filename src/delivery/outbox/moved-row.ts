@@ -20,6 +20,7 @@ export const MOVED_COLUMNS = [
   'expired',
   'result',
   'kept',
+  'dismissed',
 ] as const;
 
 /** Writes and reads rows of an outbox that holds messages under a secret. */
@@ -54,6 +55,7 @@ export function movedMessage({ id, row, rows, texts, result, history }: MovedPar
     attempts: message.attempts,
     refusals: message.refusals,
     corrections: Number(row['corrections']),
+    dismissed: row['dismissed'] === 1,
     digest: (row['digest'] as string | null) ?? '',
     settledAt: number('settled_at'),
     told: number('told'),
@@ -86,5 +88,6 @@ export function movedValues(moved: MovedMessage, rows: MessageRows, result: Buff
     moved.expired,
     result,
     texts === 'erased' ? 0 : 1,
+    moved.dismissed ? 1 : 0,
   ];
 }

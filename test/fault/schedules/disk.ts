@@ -176,12 +176,20 @@ class Store implements Outbox {
     });
   }
 
-  discard(connection: string, address: string, reason: string): Promise<number> {
+  discard(connection: string, address: string, reason: string, at: number): Promise<number> {
     return this.#call('discard', '', [], () => {
       this.#disk.ledger.decided('discard', address);
-      return this.#disk.core.discard(connection, address, reason);
+      return this.#disk.core.discard(connection, address, reason, at);
     });
   }
+
+  // What operators ask changes nothing of what is sent.
+  readonly list: Outbox['list'] = (...given) => this.#disk.core.list(...given);
+  readonly life: Outbox['life'] = (id) => this.#disk.core.life(id);
+  readonly ended: Outbox['ended'] = (since) => this.#disk.core.ended(since);
+  readonly oldest: Outbox['oldest'] = (connection) => this.#disk.core.oldest(connection);
+  readonly withdraw: Outbox['withdraw'] = (...given) => this.#disk.core.withdraw(...given);
+  readonly dismiss: Outbox['dismiss'] = (ids) => this.#disk.core.dismiss(ids);
 
   release(connection: string): Promise<number> {
     return this.#call('release', '', [], () => {

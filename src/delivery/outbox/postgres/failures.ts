@@ -35,8 +35,8 @@ export class Failures {
   async list(sql: Sql, connection: string, sender: string, most: number): Promise<FailedMessage[]> {
     const { schema, rows, cipher } = this.#parts;
     const found = await sql.all(
-      `SELECT id, control_id, data_point_id, facility, identity, message_type, state, settled_at, attempts, result, kept
-        FROM ${schema}.message WHERE connection = $1 AND sender = $2 AND ${FAILED} ORDER BY position DESC LIMIT $3`,
+      `SELECT id, control_id, data_point_id, facility, reference, identity, message_type, state, settled_at, attempts, result, kept
+        FROM ${schema}.message WHERE connection = $1 AND sender = $2 AND dismissed = 0 AND ${FAILED} ORDER BY position DESC LIMIT $3`,
       connection,
       sender,
       most,
@@ -79,7 +79,7 @@ export class Failures {
     const { schema, hidden, rows } = this.#parts;
     const { connection } = message;
     const failed = await sql.get(
-      `SELECT id, position, order_key, control_id, facility, data_point_id, identity, state, digest, corrections
+      `SELECT id, position, order_key, control_id, facility, data_point_id, reference, identity, state, digest, corrections
         FROM ${schema}.message WHERE id = $1 AND control_id = $2 AND connection = $3 AND ${FAILED} FOR UPDATE`,
       id,
       hidden.hide(controlId),
@@ -118,7 +118,7 @@ export class Failures {
     const columns = WRITTEN.map((column, i) => `${column} = $${i + 4}`).join(', ');
     await sql.all(
       `UPDATE ${schema}.message SET ${columns}, state = 'queued', kept = 1, attempts = 0, unclear = 0, settled_at = NULL,
-        told = NULL, expired = NULL, result = NULL, instance = $1, corrections = $2 WHERE id = $3`,
+        told = NULL, expired = NULL, result = NULL, dismissed = 0, instance = $1, corrections = $2 WHERE id = $3`,
       instance,
       corrections,
       id,

@@ -210,6 +210,7 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   expired: 'integer',
   result: 'bytea',
   kept: 'integer',
+  dismissed: 'integer',
 };
 
 /** Writes what is moved into an empty schema. */

@@ -32,6 +32,7 @@ import {
   type StoredMessage,
   storeName,
 } from '../contract.js';
+import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
 import { MessageRows, placeOfResult } from '../message-row.js';
 import { MOVED, refuseMoved } from '../move.js';
 import { Bodies } from './bodies.js';
@@ -40,6 +41,7 @@ import { Failures } from './failures.js';
 import { Fates } from './fates.js';
 import { Intake } from './intake.js';
 import { type Keys, keysOf, readMeta } from './keys.js';
+import { PostgresLedger } from './ledger.js';
 import { LEASE_TIMES, Leases, type LeaseTimes } from './leases.js';
 import { Listener, notify } from './listener.js';
 import { messageOf, type StoreParts } from './parts.js';
@@ -87,6 +89,7 @@ export class PostgresOutbox implements Outbox {
   readonly #takings: Takings;
   readonly #fates: Fates;
   readonly #failures: Failures;
+  readonly #ledger: PostgresLedger;
   readonly #listener: Listener;
   readonly #sweeper: Sweeper;
   readonly #parts = new Map<string, Set<Part>>();
@@ -139,6 +142,7 @@ export class PostgresOutbox implements Outbox {
       if (options.retentionMs === 0) await this.#sweeper.sweep();
     });
     this.#failures = new Failures(this.#stored);
+    this.#ledger = new PostgresLedger(this.#stored);
     this.#listener = new Listener(db, schema, (text) => this.#heard(text));
     this.sharing = {
       join: (connection, part) => this.#join(connection, part),
@@ -273,6 +277,30 @@ export class PostgresOutbox implements Outbox {
     this.#fates.forget(which.id);
     await this.#say(message.connection);
     return replayed;
+  }
+
+  list(filter: MessageFilter, before: number | undefined, most: number): Promise<MessageList> {
+    return this.#ledger.list(filter, before, most);
+  }
+
+  life(id: number): Promise<MessageLife | undefined> {
+    return this.#ledger.life(id);
+  }
+
+  ended(since: number): Promise<EndedCount[]> {
+    return this.#ledger.ended(since);
+  }
+
+  oldest(connection: string): Promise<number | undefined> {
+    return this.#ledger.oldest(connection);
+  }
+
+  withdraw(id: number, reason: string, at: number): Promise<Withdrawal> {
+    return this.#ledger.withdraw(id, reason, at);
+  }
+
+  dismiss(ids: readonly number[]): Promise<number> {
+    return this.#ledger.dismiss(ids);
   }
 
   async queued(connection: string, most: number): Promise<number> {

@@ -80,6 +80,17 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE TABLE $.instance (id text PRIMARY KEY, seen timestamptz NOT NULL, connections text[] NOT NULL, held integer NOT NULL)
   `,
+  // What operators look for and count by. No index holds a text as long as a message may bring it, which PostgreSQL would refuse.
+  `
+  ALTER TABLE $.message ADD COLUMN reference text;
+  ALTER TABLE $.message ADD COLUMN dismissed integer NOT NULL DEFAULT 0;
+  ALTER TABLE $.message ADD COLUMN customer text GENERATED ALWAYS AS (left(facility, 100)) STORED;
+  CREATE INDEX message_control_id ON $.message (left(control_id, 100));
+  CREATE INDEX message_reference ON $.message (reference) WHERE reference IS NOT NULL;
+  CREATE INDEX message_position ON $.message (position);
+  CREATE INDEX message_ended ON $.message (settled_at, state, connection, customer) WHERE state <> 'queued';
+  DROP INDEX $.message_old
+  `,
 ];
 
 /** Any number that no other program is likely to lock by. */

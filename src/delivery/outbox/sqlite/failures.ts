@@ -23,7 +23,7 @@ const FAILED = `state IN ('rejected', 'errored', 'undeliverable')`;
 
 const REQUEUE = `UPDATE message SET ${WRITTEN.map((column) => `${column} = ?`).join(', ')},
   state = 'queued', kept = 1, attempts = 0, head = 0, due = 0, unclear = 0, settled_at = NULL, told = NULL, expired = NULL,
-  result = NULL, corrections = ? WHERE id = ?`;
+  result = NULL, dismissed = 0, corrections = ? WHERE id = ?`;
 
 /** What the failures of a file are read and written with. */
 export interface FailuresParts {
@@ -56,8 +56,8 @@ export class Failures {
   /** The latest of a sender, the newest first. */
   list(connection: string, sender: string, most: number): FailedMessage[] {
     const rows = this.#sql.all(
-      `SELECT id, control_id, data_point_id, facility, identity, message_type, state, settled_at, attempts, result, kept FROM message
-        WHERE connection = ? AND sender = ? AND ${FAILED} ORDER BY id DESC LIMIT ?`,
+      `SELECT id, control_id, data_point_id, facility, reference, identity, message_type, state, settled_at, attempts, result, kept FROM message
+        WHERE connection = ? AND sender = ? AND dismissed = 0 AND ${FAILED} ORDER BY id DESC LIMIT ?`,
       connection,
       sender,
       most,

@@ -18,10 +18,11 @@ export function sealAnew(sql: Statements, cipher: BodyCipher, rows: MessageRows)
     const id = Number(row['id']);
     const columns = rows.identityColumns(id, rows.identityOf(row), row['data_point_id'] !== null);
     sql.run(
-      'UPDATE message SET control_id = ?, data_point_id = ?, facility = ?, identity = ?, result = ? WHERE id = ?',
+      'UPDATE message SET control_id = ?, data_point_id = ?, facility = ?, reference = ?, identity = ?, result = ? WHERE id = ?',
       columns.control_id,
       columns.data_point_id,
       columns.facility,
+      columns.reference,
       columns.identity,
       again(row['result'], placeOfResult(id)),
       id,

@@ -71,4 +71,12 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX message_elsewhere ON message (connection, address) WHERE state = 'queued';
   PRAGMA application_id = ${APPLICATION_ID}
   `,
+  // What operators look for and count by.
+  `
+  ALTER TABLE message ADD COLUMN reference TEXT;
+  ALTER TABLE message ADD COLUMN dismissed INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX message_control_id ON message (control_id);
+  CREATE INDEX message_reference ON message (reference) WHERE reference IS NOT NULL;
+  CREATE INDEX message_ended ON message (settled_at, state, connection, facility) WHERE state <> 'queued'
+  `,
 ];

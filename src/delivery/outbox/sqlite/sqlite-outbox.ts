@@ -32,6 +32,7 @@ import type {
   StoredMessage,
 } from '../contract.js';
 import { unchangedError } from '../contract.js';
+import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
 import { KeptTexts } from './kept-texts.js';
 import type { Call, Failed, Method, Reply, Said, Taken, ThreadData } from './protocol.js';
 import type { SqliteOptions } from './store.js';
@@ -206,6 +207,30 @@ export class SqliteOutbox implements Outbox {
 
   replay(which: FailedReference, message: NewMessage, terms: ReplayTerms): Promise<Replayed> {
     return this.#call('replay', [which, message, terms]);
+  }
+
+  list(filter: MessageFilter, before: number | undefined, most: number): Promise<MessageList> {
+    return this.#call('list', [filter, before, most]);
+  }
+
+  life(id: number): Promise<MessageLife | undefined> {
+    return this.#call('life', [id]);
+  }
+
+  ended(since: number): Promise<EndedCount[]> {
+    return this.#call('ended', [since]);
+  }
+
+  oldest(connection: string): Promise<number | undefined> {
+    return this.#call('oldest', [connection]);
+  }
+
+  withdraw(id: number, reason: string, at: number): Promise<Withdrawal> {
+    return this.#call('withdraw', [id, reason, at]);
+  }
+
+  dismiss(ids: readonly number[]): Promise<number> {
+    return this.#call('dismiss', [ids]);
   }
 
   queued(connection: string, most: number): Promise<number> {

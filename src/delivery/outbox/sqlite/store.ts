@@ -31,6 +31,7 @@ import type {
   StoredMessage,
 } from '../contract.js';
 import { storeName, unchangedError } from '../contract.js';
+import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
 import { Bodies } from './bodies.js';
 import { type BodyCipher, Hidden } from '../cipher.js';
 import { Failures } from './failures.js';
@@ -38,6 +39,7 @@ import { openFile, removeDamagedCopies } from './file.js';
 import { GroupCommit } from './group-commit.js';
 import { KeyQueues } from './key-queues.js';
 import { keysOf, readMeta, writeKeys } from './keys.js';
+import { SqliteLedger } from './ledger.js';
 import { type FileLock, lockFile } from './lock.js';
 import { MOVED, refuseMoved } from '../move.js';
 import { AUDIT_MS, FAILED_MS, UNTOLD_MS } from '../retention.js';
@@ -97,6 +99,7 @@ export class SqliteStore implements Outbox {
   readonly #now: () => number;
   readonly #queues: KeyQueues;
   readonly #failures: Failures;
+  readonly #ledger: SqliteLedger;
   /** The last id given; ids are chosen before their row is written, since its seals name it. */
   #lastId: number;
   /** Whether texts were erased that still stand in the log. */
@@ -147,6 +150,11 @@ export class SqliteStore implements Outbox {
       for (const id of options.inFlight ?? []) this.#queues.inFlight.add(id);
       const parts = { sql, cipher, hidden: this.#hidden, rows: this.#rows, bodies: this.#bodies };
       this.#failures = new Failures({ ...parts, queues: this.#queues });
+      this.#ledger = new SqliteLedger({
+        ...parts,
+        queues: this.#queues,
+        stored: (row) => this.#stored(row, false),
+      });
       this.#lastId = Number(sql.get(`SELECT seq FROM sqlite_sequence WHERE name = 'message'`)?.['seq'] ?? 0);
       more = this.#sweep();
       this.#cleanLog();
@@ -289,14 +297,7 @@ export class SqliteStore implements Outbox {
         connection,
         address,
       );
-      for (const { id } of found) {
-        this.#sql.run(
-          `UPDATE message SET state = 'discarded', head = 0, settled_at = ?, told = 0, expired = 0, result = ? WHERE id = ?`,
-          at,
-          this.#result(Number(id), { outcome: 'discarded', reason }),
-          Number(id),
-        );
-      }
+      for (const row of found) this.#discard(row, reason, at);
       for (const key of new Set(found.map(({ order_key: orderKey }) => orderKey as string)))
         this.#queues.chooseHead(connection, key);
       return found.length;
@@ -318,6 +319,38 @@ export class SqliteStore implements Outbox {
 
   replay(which: FailedReference, message: NewMessage, terms: ReplayTerms): Promise<Replayed> {
     return this.#commits.write(() => this.#failures.replay(which, message, terms));
+  }
+
+  list(filter: MessageFilter, before: number | undefined, most: number): Promise<MessageList> {
+    return this.#ledger.list(filter, before, most);
+  }
+
+  life(id: number): Promise<MessageLife | undefined> {
+    return this.#ledger.life(id);
+  }
+
+  ended(since: number): Promise<EndedCount[]> {
+    return this.#ledger.ended(since);
+  }
+
+  oldest(connection: string): Promise<number | undefined> {
+    return this.#ledger.oldest(connection);
+  }
+
+  withdraw(id: number, reason: string, at: number): Promise<Withdrawal> {
+    return this.#commits.write(() => {
+      const row = this.#ledger.withdrawable(id);
+      if (typeof row === 'string') return row;
+      this.#discard(row, reason, at);
+      // Another one's time to be sent again stays what it is.
+      if (row['head'] === 1) this.#queues.advance(row['connection'] as string, row['order_key'] as string);
+      return 'discarded';
+    });
+  }
+
+  dismiss(ids: readonly number[]): Promise<number> {
+    const sql = `UPDATE message SET dismissed = 1 WHERE id = ? AND dismissed = 0 AND state IN ('rejected', 'errored', 'undeliverable')`;
+    return this.#commits.write(() => ids.reduce((sum, id) => sum + this.#sql.run(sql, id).changes, 0));
   }
 
   async queued(connection: string, most: number): Promise<number> {
@@ -382,6 +415,15 @@ export class SqliteStore implements Outbox {
       );
       this.#queues.advance(row['connection'] as string, row['order_key'] as string);
     });
+  }
+
+  #discard({ id }: Row, reason: string, at: number): void {
+    this.#sql.run(
+      `UPDATE message SET state = 'discarded', head = 0, settled_at = ?, told = 0, expired = 0, result = ? WHERE id = ?`,
+      at,
+      this.#result(Number(id), { outcome: 'discarded', reason }),
+      Number(id),
+    );
   }
 
   #insert(message: NewMessage): number {

@@ -1,8 +1,4 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { MemoryOutbox } from '../../../../src/delivery/outbox/memory.js';
 import type {
   Attempt,
   NewMessage,
@@ -10,45 +6,12 @@ import type {
   SettledMessage,
   StoredMessage,
 } from '../../../../src/delivery/outbox/contract.js';
-import { SqliteOutbox } from '../../../../src/delivery/outbox/sqlite/sqlite-outbox.js';
-import { SqliteStore } from '../../../../src/delivery/outbox/sqlite/store.js';
-import { PostgresOutbox } from '../../../../src/delivery/outbox/postgres/postgres-outbox.js';
-import { type Postgres, postgresFolder, startPostgres } from '../../../support/postgres.js';
+import { MemoryOutbox } from '../../../../src/delivery/outbox/memory.js';
 import { stamped } from '../../../support/messages.js';
+import { STORES } from './stores.js';
 
 const PERSON = { override: false, byPerson: true } as const;
 const INSIST = { override: true, byPerson: true } as const;
-
-const folder = mkdtempSync(join(tmpdir(), 'pkb-outbox-'));
-after(() => rmSync(folder, { recursive: true, force: true }));
-let files = 0;
-
-const path = (): string => join(folder, `${++files}.sqlite`);
-let postgres: Postgres | undefined;
-before(async function () {
-  this.timeout(60_000);
-  if (postgresFolder !== undefined) postgres = await startPostgres();
-});
-after(() => postgres?.stop());
-let schemas = 0;
-const inPostgres = (encryptionKey = ''): Promise<Outbox> =>
-  PostgresOutbox.open({
-    connectionString: postgres?.url ?? '',
-    schema: `conformance_${++schemas}`,
-    retentionMs: 1e9,
-    encryptionKey,
-  });
-
-const STORES: Record<string, () => Promise<Outbox>> = {
-  memory: async () => new MemoryOutbox(),
-  embedded: () => SqliteStore.open({ path: path(), retentionMs: 1e9 }),
-  'embedded, encrypted': () => SqliteStore.open({ path: path(), retentionMs: 1e9, encryptionKey: 'key' }),
-  'embedded, in its thread': () => SqliteOutbox.open({ path: path(), retentionMs: 1e9 }),
-  ...(postgresFolder !== undefined && {
-    postgres: () => inPostgres(),
-    'postgres, encrypted': () => inPostgres('key'),
-  }),
-};
 
 const NOW = 1_000_000;
 const ATTEMPT: Attempt = { at: NOW, outcome: 'accepted', reason: '', counts: false };
@@ -86,9 +49,6 @@ const settledAs = (
   } as const;
   return { message: { ...taken, attempts: taken.attempts + 1 }, state, outcome: ack, expired: false };
 };
-
-if (postgresFolder === undefined)
-  describe('an outbox: postgres (needs PostgreSQL, not run)', () => it('is run where there is a PostgreSQL'));
 
 for (const [name, create] of Object.entries(STORES)) {
   describe(`an outbox: ${name}`, () => {
