@@ -30,12 +30,12 @@ if (compiled.status !== 0) {
 
 for (const type of readdirSync(join(root, 'nodes'))) {
   const from = join(root, 'nodes', type);
-  if (!existsSync(join(from, 'editor.ts'))) continue;
+  if (!existsSync(join(from, 'editor.html'))) continue;
   const to = join(root, 'dist/nodes', type);
   const form = readFileSync(join(from, 'editor.html'), 'utf8');
   writeFileSync(
     join(to, 'node.html'),
-    `<script type="text/javascript">\n${dialogCode(from)}</script>\n\n${form}`,
+    `<script type="text/javascript">\n${bundled(join(from, 'editor.ts'))}</script>\n\n${form}`,
   );
   // What there is of British English is what en-US says.
   for (const language of ['en-GB', 'en-US'])
@@ -45,10 +45,21 @@ for (const type of readdirSync(join(root, 'nodes'))) {
   copyFileSync(join(root, 'icons', `${type}.svg`), join(to, 'icons', `${type}.svg`));
 }
 
-/** The code of a dialog as one script that leaves nothing behind in the editor's page. */
-function dialogCode(folder) {
+// The operators' view is a plugin: its sidebar beside it, and its page and words for the routes.
+const operator = join(root, 'nodes/pkb-operator');
+const plugin = join(root, 'dist/nodes/pkb-operator');
+writeFileSync(
+  join(plugin, 'plugin.html'),
+  `<script type="text/javascript">\n${bundled(join(operator, 'editor.ts'))}</script>\n`,
+);
+writeFileSync(join(plugin, 'page.js'), bundled(join(operator, 'page/page.ts')));
+copyFileSync(join(operator, 'page.html'), join(plugin, 'page.html'));
+cpSync(join(operator, 'locales'), join(plugin, 'locales'), { recursive: true });
+
+/** Code for the browser as one script that leaves nothing behind in its page. */
+function bundled(file) {
   const { outputFiles } = buildSync({
-    entryPoints: [join(folder, 'editor.ts')],
+    entryPoints: [file],
     bundle: true,
     write: false,
     format: 'iife',

@@ -82,8 +82,14 @@ export const ERROR_CODES = {
   },
   PKB_HL7_TIMESTAMP: {
     class: 'PkbMessageError',
-    means: 'A time stamp is not an HL7 time stamp, or has half a part, which PKB rejects.',
+    means:
+      'A time stamp is not in HL7 format, or has an incomplete part (such as an hour of one digit), which PKB rejects.',
     remedy: 'Write yyyy[MM[dd[HH[mm[ss[.SSS]]]]]][+ZZZZ] with whole parts.',
+  },
+  PKB_REFERENCE: {
+    class: 'PkbMessageError',
+    means: 'msg.reference is neither text nor a number, or is longer than 200 characters.',
+    remedy: 'Put your own short name for the message into msg.reference, or remove it.',
   },
   PKB_CONTROL_ID: {
     class: 'PkbMessageError',

@@ -8,7 +8,7 @@ import type { Runtime } from './types.js';
 /** Bodies of messages and PKB's words about them. Node-RED gives it to `*` and by name, to no `read` or `write` user. */
 export const PATIENT_DATA = 'pkb.phi';
 
-/** Acting on messages: sending one once more, letting held ones go on. Given as {@link PATIENT_DATA} is. */
+/** Permission to act on messages: send one again, resume sending. Node-RED gives it as {@link PATIENT_DATA}. */
 export const OPERATE = 'pkb.operate';
 
 /** What a user must be allowed to do: all of a list, or any one of it. */
@@ -17,8 +17,17 @@ export type Needed = { readonly all: readonly string[] } | { readonly any: reado
 /** Handles a request that has been let in. */
 export type Handler = (request: Request, response: Response) => void;
 
-/** Makes a route that is read. @param path as Express takes it */
-export function adminGet(RED: Runtime, path: string, needed: Needed, handle: Handler): void {
+/**
+ * Makes a route that is read.
+ *
+ * @param path as Express takes it
+ * @param needed `everybody` for what holds nothing of anybody, such as a page before its user has signed in
+ */
+export function adminGet(RED: Runtime, path: string, needed: Needed | 'everybody', handle: Handler): void {
+  if (needed === 'everybody') {
+    RED.httpAdmin.get(path, handle);
+    return;
+  }
   RED.httpAdmin.get(path, signedIn(RED), permitted(RED, needed), ownPage(RED), handle);
 }
 
@@ -31,7 +40,7 @@ export function adminPost(RED: Runtime, path: string, needed: Needed, handle: Ha
   RED.httpAdmin.post(path, jsonOnly, signedIn(RED), permitted(RED, needed), ownPage(RED), handle);
 }
 
-/** Whether who asks has a permission; where there is no `adminAuth`, everybody has all. */
+/** Whether the user of a request has a permission. Without `adminAuth`, everybody has all. */
 export function mayI(RED: Runtime, request: Request, permission: string): boolean {
   if (!hasAdminAuth(RED)) return true;
   const { authInfo } = request as { authInfo?: { scope?: unknown } };
@@ -60,7 +69,7 @@ export function audit(RED: Runtime, request: Request, event: string, text: strin
 /** What Node-RED's own routes hand to the audit log, which its types do not know. */
 type AuditRecord = Parameters<Runtime['log']['audit']>[0];
 
-/** A text that cannot begin a line of its own in a log, nor fill it. */
+/** Makes a text fit for one log line: no line breaks or control characters, at most 80 characters. */
 function plain(text: string): string {
   return text.replace(/[\p{C}\p{Zl}\p{Zp}]/gu, '?').slice(0, 80);
 }
@@ -74,7 +83,8 @@ function holds(scope: unknown, permission: string): boolean {
   return false;
 }
 
-function hasAdminAuth(RED: Runtime): boolean {
+/** Whether users must sign in. */
+export function hasAdminAuth(RED: Runtime): boolean {
   return Boolean((RED.settings as { adminAuth?: unknown }).adminAuth);
 }
 
@@ -110,7 +120,7 @@ function ownPage(RED: Runtime): Middleware {
     const { user } = request as { user?: { anonymous?: boolean } };
     const hasToken = hasAdminAuth(RED) && user !== undefined && user.anonymous !== true;
     if (hasToken || isOwnPage(request)) return next();
-    response.status(403).json({ error: 'This is for the editor’s own page.' });
+    response.status(403).json({ error: 'Use the editor of this Node-RED; other pages are refused.' });
   };
 }
 

@@ -4,6 +4,7 @@
  */
 import type { Connection } from '../../src/delivery/connection.js';
 import type { ConnectionState } from '../../src/delivery/dispatcher.js';
+import type { Addressed, FailedMessage, FailedReference } from '../../src/delivery/outbox/contract.js';
 import type { OpenOutbox } from '../../src/delivery/outbox/open.js';
 import type { Recipient } from '../../src/delivery/telling.js';
 import type { PkbError } from '../../src/errors.js';
@@ -35,9 +36,25 @@ export interface ConnectionNode extends Node<LoginCredentials> {
   check(): void;
   /** What delivers its messages. @throws PkbError what is wrong with the settings */
   delivery(): Connection;
-  /** Who is told of fates, and shown how the connection stands. */
+  /** Whether texts of messages may be shown to everybody where Node-RED has no `adminAuth`. */
+  showsTexts: boolean;
+  /** Adds a sender, which is notified of outcomes and of the state of the connection. */
   add(sender: Sender): void;
   delete(sender: Sender): void;
+}
+
+/** A pkb-send node, as operators' views and its dialog use it. */
+export interface SendNode extends Node {
+  /** Lets held messages of its connection go on. @returns how many order keys were held */
+  release(): Promise<number>;
+  /** What waits for another address than its connection goes to now. */
+  elsewhere(): readonly Addressed[];
+  /** Says what becomes of that: it is sent to the new address, or discarded. @returns how many messages */
+  decide(what: 'send' | 'discard'): Promise<number>;
+  /** Its messages that ended without acceptance, for a person to see. */
+  failed(): Promise<FailedMessage[]>;
+  /** Sends one of them once more, as it was or with another text. @returns false where there is no such message */
+  again(which: FailedReference, override: boolean, text: string | undefined): Promise<boolean>;
 }
 
 /** A pkb-send node, as its connection knows it. */
@@ -61,6 +78,8 @@ export interface CustomerNode extends Node {
 export interface Keeping {
   /** How long a message is kept trying, in hours. */
   readonly maxAgeHours: number;
+  /** Whether texts of messages may be shown to everybody where Node-RED has no `adminAuth`. */
+  readonly showsTexts: boolean;
   /**
    * Opens the store.
    *

@@ -45,7 +45,7 @@ function customerNamed(RED: Runtime, named: unknown): CustomerNode {
   if (plain(named) === '') {
     throw new PkbConfigError(
       'PKB_CUSTOMER',
-      'No Customer is chosen in the node and msg.customer names none.',
+      'Choose a Customer in the node, or set msg.customer: neither names one.',
     );
   }
   const all = configuredCustomers(RED);

@@ -14,7 +14,7 @@ export interface FlowListener {
 /** By the runtime's events, which outlive every deploy. */
 const LISTENERS = new WeakMap<object, Set<FlowListener>>();
 
-/** Joins. @returns leaves */
+/** Adds a listener. @returns a function that removes it */
 export function onFlows(RED: Runtime, listener: FlowListener): () => void {
   const all = LISTENERS.get(RED.events) ?? listen(RED);
   all.add(listener);

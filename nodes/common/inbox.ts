@@ -1,10 +1,10 @@
 /**
- * What our nodes were given and have not seen to yet. A deploy in the middle of it loses nothing: what waits for a node that
- * is stopped is given to the one that takes its place, in the same order, before whatever comes later.
+ * Messages that our nodes have received and not processed yet. A deploy loses none of them: messages waiting for a stopped
+ * node go to the node that replaces it, in the same order, before all later ones.
  *
- * States of a message: *waiting* (its turn has not come), *begun*. While flows are stopped, what waits is *held*, and so is
- * what a stopped node still sends: Node-RED would drop it. When flows have started it is given out; where the node is gone,
- * or the process ends, the log says how many there were.
+ * States of a message: *waiting* (its turn has not come), *begun*. While flows are stopped, waiting messages are kept, and so
+ * are those that a stopped node still sends: Node-RED would drop them. When flows have started, they are passed on. If the
+ * node no longer exists, or the process ends, the log says how many there were.
  */
 import { onFlows } from './flow-events.js';
 import { Turns } from './turns.js';
@@ -70,7 +70,7 @@ export class Inbox {
     TURNS.run(node.id, { node, run, pass });
   }
 
-  /** The node closes. @param now whether it sees to what waits at once, rather than its successor */
+  /** The node closes. @param now whether it processes waiting messages at once; otherwise its successor does */
   close(now: boolean): void {
     const { id } = this.#node;
     if (now) TURNS.flush(id);
@@ -110,7 +110,7 @@ function warn(RED: Runtime, node: Node | undefined, count: number): void {
   if (node === undefined || count === 0) return;
   const words = count === 1 ? 'message was' : 'messages were';
   RED.log.warn(
-    `[${node.type}:${node.id}] ${count} ${words} waiting when flows stopped, and went no further; send them again.`,
+    `[${node.type}:${node.id}] ${count} ${words} waiting when flows stopped and were not processed. Send them again.`,
   );
 }
 

@@ -24,8 +24,8 @@ const ADVICE: Partial<Record<ErrorCode, string>> = {
  * Registers a node's input handler.
  *
  * @param handle does the work and sends; what it throws goes to Catch with the original message, and into the status
- * @param atClose what becomes of messages whose turn has not come when the node closes: the node that takes its place sees to
- *   them (a deploy), or, where the work is to store them, this one does at once
+ * @param atClose who processes messages whose turn has not come when the node closes: the node that replaces it (at a deploy),
+ *   or this one at once, if the work is to store them
  */
 export function onInput(
   RED: Runtime,

@@ -53,7 +53,22 @@ export interface NoticeButton {
   click(): void;
 }
 
+/** A tab of the sidebar. */
+export interface SidebarTab {
+  readonly id: string;
+  readonly label: string;
+  readonly name: string;
+  readonly iconClass: string;
+  readonly content: HTMLElement;
+  readonly enableOnEdit: boolean;
+}
+
 interface Editor {
+  readonly plugins: {
+    registerPlugin(id: string, definition: { readonly type: string; onadd(): void }): void;
+  };
+  readonly sidebar: { addTab(tab: SidebarTab): void };
+  readonly settings: { readonly apiRootUrl?: string };
   readonly nodes: {
     registerType<Settings>(type: string, definition: NodeDefinition<Settings>): void;
     node(id: string): EditorNode<Readonly<Record<string, unknown>>> | null;

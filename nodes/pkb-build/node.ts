@@ -1,5 +1,5 @@
 /**
- * pkb-build: makes a message the Partner's, on behalf of one Customer, from HL7 text or from plain fields.
+ * pkb-build: prepares a message that the Partner sends on behalf of one Customer, from HL7 text or from plain fields.
  */
 import { PkbConfigError, PkbMessageError } from '../../src/errors.js';
 import { readMessage, readMessages } from '../../src/hl7/input.js';
@@ -41,7 +41,7 @@ module.exports = function (RED: Runtime): void {
       const { customer } = chooseCustomer(RED, config.customer, message['customer']);
       const go = (dataPointId: DataPointId): void =>
         build(RED, this, config, { customer, dataPointId }, message, send);
-      // Without waiting where there is nothing to wait for: what one turn may do is counted up to the first wait.
+      // Awaits nothing if possible: the work of a turn is measured only up to the first await.
       const dataPointId = dataPointIdFor(RED, this, config, message);
       return dataPointId instanceof Promise ? dataPointId.then(go) : go(dataPointId);
     });
@@ -108,10 +108,7 @@ function settingsFault(config: BuildDef): PkbConfigError | undefined {
     return new PkbConfigError('PKB_SETTING', `The setting ${name} must be one of: ${values.join(', ')}.`);
   }
   if (/[\r\n]/.test(`${config.processingId ?? ''}${config.sendingApplication ?? ''}`)) {
-    return new PkbConfigError(
-      'PKB_SETTING',
-      'Processing ID and sending application must not hold line ends.',
-    );
+    return new PkbConfigError('PKB_SETTING', 'Processing ID and Sender must not contain line breaks.');
   }
   return undefined;
 }
@@ -140,7 +137,7 @@ async function evaluatedId(
   if (value.trim() === '' && !isFields(message.payload)) {
     throw new PkbMessageError(
       'PKB_DATA_POINT',
-      'The data point ID, or the key it is derived from, is missing where the node looks for it.',
+      'Check “ID or key” in pkb build: the data point ID, or the key it is derived from, is missing there.',
     );
   }
   if (config.dataPointId === 'property') return { own: value };

@@ -46,7 +46,7 @@ function environmentOf({ environment, url }: Way): { environment: Environment; u
   if (isEnvironment(environment)) return { environment, url };
   throw new PkbConfigError(
     'PKB_SETTING',
-    'The environment of the connection is not chosen or unknown; open the connection and choose one.',
+    'Open the connection and choose an environment: none is chosen, or it is unknown.',
   );
 }
 

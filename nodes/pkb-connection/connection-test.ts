@@ -2,8 +2,8 @@
  * The test of a connection from its dialog: reaches the address and authenticates, with what is entered, and sends no
  * message. PKB itself names opening the address as its test of connectivity (PKB page 3364848418).
  *
- * A stored password goes where its connection was deployed to go, by the same way, and nowhere else: whoever wants it
- * tried elsewhere has to know it.
+ * A stored password is sent only to the deployed address, with the deployed TLS and proxy. To test another address, the
+ * user must enter the password.
  */
 import { judgeFailure, judgeStatus } from '../../src/delivery/classify.js';
 import { type Exchange, type TransportFactory } from '../../src/delivery/transport.js';
@@ -100,7 +100,7 @@ function credentials(
   if (simulator) return { username: username || 'simulator', password: password || 'simulator' };
   throw new PkbConfigError(
     'PKB_CREDENTIALS',
-    'Enter user name and password first. A stored password is tried only where and how its connection was deployed.',
+    'Enter user name and password first. A stored password is used only with the address, TLS and proxy that were deployed.',
   );
 }
 
@@ -108,7 +108,10 @@ function credentials(
 function checkKind(RED: Runtime, id: string, type: string): void {
   const node = id === '' ? null : (RED.nodes.getNode(id) as Node | null);
   if (node === null || node === undefined || node.type === type) return;
-  throw new PkbConfigError('PKB_SETTING', 'TLS or Proxy of the connection names a node of another kind.');
+  throw new PkbConfigError(
+    'PKB_SETTING',
+    'Choose TLS and Proxy of the connection again: one names a node of another type.',
+  );
 }
 
 function judge(exchange: Exchange): Verdict {

@@ -69,6 +69,6 @@ export function checkUserName(username: string): void {
   if (!username.includes(':')) return;
   throw new PkbConfigError(
     'PKB_CREDENTIALS',
-    'The user name holds a colon, which HTTP Basic cannot carry; open the connection and enter what PKB issued.',
+    'Open the connection and enter the user name that PKB issued: it must not contain a colon (HTTP Basic).',
   );
 }

@@ -37,6 +37,7 @@ module.exports = async function (RED: Runtime): Promise<void> {
   function PkbConnection(this: ConnectionNode, config: ConnectionDef): void {
     RED.nodes.createNode(this, config);
     this.madeFrom = config;
+    this.showsTexts = false;
     const senders = new Set<Sender>();
     let fault: PkbError | undefined;
     let delivery: Connection | undefined;
@@ -102,7 +103,8 @@ function connect(
 ): Connection {
   const concurrency = numberSetting(config.concurrency, NUMBERS.concurrency);
   const timeout = numberSetting(config.timeout, NUMBERS.timeout);
-  const { open, maxAgeHours } = outboxOf(RED, config);
+  const { open, maxAgeHours, showsTexts } = outboxOf(RED, config);
+  node.showsTexts = showsTexts;
   const failed = (error: unknown): void => node.error(asPkbError(error));
   let alerted = '';
   return new Connection({
@@ -123,7 +125,7 @@ function connect(
     events: {
       changed(state, inFlight) {
         for (const sender of flows.senders) sender.changed(state, inFlight);
-        // A pause is alerted once, when there can be a Catch node, and through one of the senders, on whose tab it is.
+        // A pause is reported once, when flows have started, by one of the senders, so that a Catch node on its tab gets it.
         if (!flows.haveStarted()) return;
         const reason = state.state === 'paused' ? pauseText(state) : '';
         const [first] = flows.senders;
@@ -164,11 +166,15 @@ function outboxOf(RED: Runtime, config: ConnectionDef): Keeping {
     return {
       open: (failed) => openOutbox(settings, '', failed),
       maxAgeHours: NUMBERS.maxAgeHours.fallback,
+      showsTexts: false,
     };
   }
   const chosen = RED.nodes.getNode(config.outbox) as Node | null;
   if (chosen?.type !== 'pkb-outbox')
-    throw new PkbConfigError('PKB_SETTING', 'The outbox of the connection is missing or disabled.');
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'Open the connection and choose an outbox: the one chosen is missing or disabled.',
+    );
   return (chosen as OutboxNode).keeping();
 }
 

@@ -34,7 +34,7 @@ export class GuardMemory {
 
 function keep(ids: Set<string>, id: string): void {
   if (id === '') return;
-  // What is kept must neither keep the message alive that it was cut from nor be as long as one.
+  // A kept ID must not keep its whole message in memory, and must not be as long as a message.
   const kept = id.length > LONGEST ? createHash('sha256').update(id).digest('base64') : own(id);
   ids.delete(kept);
   ids.add(kept);

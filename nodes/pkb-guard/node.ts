@@ -1,5 +1,5 @@
 /**
- * pkb-guard: lets pass what PKB takes gladly, and stops or strips what would harm the Customer's record.
+ * pkb-guard: passes on messages that PKB accepts, and stops or strips what would harm the Customer's record.
  */
 import { asPkbError, PkbConfigError } from '../../src/errors.js';
 import { readMessage } from '../../src/hl7/input.js';

@@ -9,6 +9,7 @@ interface OutboxSettings {
   poolSize: number | string;
   retentionDays: number | string;
   maxAgeHours: number | string;
+  showTexts: boolean;
 }
 
 RED.nodes.registerType<OutboxSettings>('pkb-outbox', {
@@ -22,6 +23,7 @@ RED.nodes.registerType<OutboxSettings>('pkb-outbox', {
     poolSize: numberField(NUMBERS.poolSize, 'pkb-outbox.invalid.number'),
     retentionDays: numberField(NUMBERS.retentionDays, 'pkb-outbox.invalid.number'),
     maxAgeHours: numberField(NUMBERS.maxAgeHours, 'pkb-outbox.invalid.number'),
+    showTexts: { value: false },
   },
   credentials: { connectionString: { type: 'password' }, encryptionKey: { type: 'password' } },
   label() {

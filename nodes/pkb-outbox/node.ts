@@ -1,5 +1,5 @@
 /**
- * pkb-outbox: where messages are safe until their fate is known.
+ * pkb-outbox: keeps messages safe until their outcome is known.
  */
 import { openOutbox } from '../../src/delivery/outbox/open.js';
 import { asPkbError, PkbError } from '../../src/errors.js';
@@ -19,6 +19,7 @@ interface OutboxDef extends NodeDef {
   poolSize?: number | string;
   retentionDays: number | string;
   maxAgeHours: number | string;
+  showTexts?: boolean;
 }
 
 module.exports = function (RED: Runtime): void {
@@ -56,6 +57,7 @@ function keepingOf(config: OutboxDef, credentials: OutboxCredentials | undefined
   };
   return {
     maxAgeHours: numberSetting(config.maxAgeHours, NUMBERS.maxAgeHours),
+    showsTexts: config.showTexts === true,
     open: (failed) => openOutbox(settings, config.id, failed),
   };
 }

@@ -5,7 +5,7 @@ import { own } from '../../src/hl7/own.js';
 import type { StoredMessage } from '../../src/delivery/outbox/contract.js';
 import type { Message } from '../common/types.js';
 
-/** So many messages are kept as they are; beyond it, and after a restart, what JSON can hold comes back. */
+/** Upper limit of messages kept as they are. Beyond it, and after a restart, only what JSON can hold is restored. */
 const LIVE_LIMIT = 1000;
 
 /**

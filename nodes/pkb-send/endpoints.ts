@@ -1,27 +1,14 @@
 /**
- * What the dialog of pkb-send asks the running node: which messages were not accepted, to send one once more, to let
- * held ones go on.
+ * The routes from the dialog of pkb-send to the running node: list the messages that were not accepted, send one again,
+ * resume sending.
  */
 import type { Request, Response } from 'express';
-import type { Addressed, FailedMessage, FailedReference } from '../../src/delivery/outbox/contract.js';
+import type { FailedMessage } from '../../src/delivery/outbox/contract.js';
 import { asPkbError, PkbMessageError } from '../../src/errors.js';
 import { shownAddress } from '../../src/pkb/environments.js';
 import { adminGet, adminPost, audit, mayI, OPERATE, PATIENT_DATA } from '../common/admin.js';
+import type { SendNode } from '../common/contracts.js';
 import type { Node, Runtime } from '../common/types.js';
-
-/** A pkb-send node at run time. */
-export interface SendNode extends Node {
-  /** Lets held messages of its connection go on. @returns how many order keys were held */
-  release(): Promise<number>;
-  /** What waits for another address than its connection goes to now. */
-  elsewhere(): readonly Addressed[];
-  /** Says what becomes of that: it is sent to the new address, or discarded. @returns how many messages */
-  decide(what: 'send' | 'discard'): Promise<number>;
-  /** Its messages that ended without acceptance, for a person to see. */
-  failed(): Promise<FailedMessage[]>;
-  /** Sends one of them once more, as it was or with another text. @returns false where there is no such message */
-  again(which: FailedReference, override: boolean, text: string | undefined): Promise<boolean>;
-}
 
 /** A message that was not accepted, as it is shown to who may not see patient data. */
 type Shown = FailedMessage | (Omit<FailedMessage, 'reason'> & { reason: null; reasonHidden: true });
@@ -33,7 +20,7 @@ export function sendEndpoints(RED: Runtime): void {
   adminPost(RED, '/pkb-send/:id/release', mayAct, (request, response) => {
     const node = nodeFor(RED, request, response);
     if (node)
-      audit(RED, request, 'pkb-send.release', `pkb-send ${node.id}: released by {user}`, { id: node.id });
+      audit(RED, request, 'pkb-send.release', `pkb-send ${node.id}: resumed by {user}`, { id: node.id });
     answer(response, node?.release(), (released) => ({ released }));
   });
 

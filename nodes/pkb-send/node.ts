@@ -1,5 +1,5 @@
 /**
- * pkb-send: hands a message to the outbox, and tells the flow what became of it.
+ * pkb-send: stores a message in the outbox, and notifies the flow of its outcome.
  */
 import type { Connection } from '../../src/delivery/connection.js';
 import { isOrder, type OrderBy, orderKey } from '../../src/delivery/order-key.js';
@@ -21,7 +21,8 @@ import { CarriedMessages } from './carried.js';
 import { onFlows } from '../common/flow-events.js';
 import { onInput, showError } from '../common/input.js';
 import { pkbFor, replay, replayWish, textOf } from './replay.js';
-import { sendEndpoints, type SendNode } from './endpoints.js';
+import { sendEndpoints } from './endpoints.js';
+import type { SendNode } from '../common/contracts.js';
 import { SendStatus } from './status.js';
 import type { Message, NodeDef, Runtime } from '../common/types.js';
 import type { ConnectionNode, Sender } from '../common/contracts.js';
@@ -91,6 +92,7 @@ module.exports = function (RED: Runtime): void {
       const hl7 = readMessage(textOf(message));
       const stored = {
         ...describe(hl7, config, outbox),
+        ...referenceOf(message),
         sender: this.id,
         carried: CarriedMessages.toJson(message),
       };
@@ -154,7 +156,7 @@ function orderOf(config: SendDef): OrderBy {
   if (isOrder(orderBy) && rest) return orderBy;
   throw new PkbConfigError(
     'PKB_SETTING',
-    'The order, what to do on rejection, or what to do where the outcome is unknown, has a value that is not allowed here; open pkb send and choose one.',
+    'Open pkb send and correct Order, If rejected or No answer: one of them has a value that is not allowed.',
   );
 }
 
@@ -165,6 +167,20 @@ function checkSettings(config: SendDef, say: (error: PkbError) => void): void {
   } catch (error) {
     say(asPkbError(error));
   }
+}
+
+/** How long the integrator's own reference may be. */
+const LONGEST_REFERENCE = 200;
+
+/** `msg.reference`, by which operators find the message. @throws PkbMessageError `PKB_REFERENCE` */
+function referenceOf({ reference }: Message & { reference?: unknown }): { reference?: string } {
+  if (reference === undefined || reference === null || reference === '') return {};
+  const text = typeof reference === 'number' ? String(reference) : reference;
+  if (typeof text === 'string' && text.length <= LONGEST_REFERENCE) return { reference: text };
+  throw new PkbMessageError(
+    'PKB_REFERENCE',
+    `msg.reference must be text or a number of at most ${LONGEST_REFERENCE} characters.`,
+  );
 }
 
 /** Checks that a message can be sent and answered at all, and describes it for the outbox. */

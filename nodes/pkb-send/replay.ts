@@ -47,8 +47,8 @@ export function pkbFor(message: Message, failed: NamedReference | undefined): ob
 /**
  * Sends a message once more.
  *
- * @returns its id; undefined where it is to be sent as a new one: it is about something else than the one that failed, or
- *   that is no longer there and this is what is wanted
+ * @returns its id; undefined if it is to be sent as a new message: it is about something else than the failed one, or the
+ *   failed one is no longer there and `override` is set
  * @throws PkbDeliveryError `PKB_SUPERSEDED`; `PKB_UNCHANGED` where a flow sends again what PKB has refused
  */
 export async function replay(
@@ -66,19 +66,19 @@ export async function replay(
       if (override) return undefined;
       throw new PkbDeliveryError(
         'PKB_SUPERSEDED',
-        'This message is no longer among those that failed: it has been sent once more already. Override to send it all the same.',
+        'This message was already sent again. To send it anyway, set msg.pkb.override to true or press “Send anyway”.',
       );
     case 'unchanged':
       throw unchangedError();
     case 'exhausted':
       throw new PkbDeliveryError(
         'PKB_UNCHANGED',
-        `This message has been corrected ${MOST_CORRECTIONS} times, and PKB has refused each. A person must look at it, and send what is right as a new message (without msg.pkb.failed).`,
+        `This message has been corrected ${MOST_CORRECTIONS} times, and PKB has refused each. A person must check it and send the right text as a new message (without msg.pkb.failed).`,
       );
     case 'superseded':
       throw new PkbDeliveryError(
         'PKB_SUPERSEDED',
-        'A later message about the same data point has gone out since; PKB would put the old version back. Send the newest version, or override.',
+        'Send the newest version, or override: a later message about the same data point was already sent, and PKB would restore this one.',
       );
   }
 }

@@ -4,7 +4,7 @@
 import type { Connection } from '../../src/delivery/connection.js';
 import type { ConnectionState } from '../../src/delivery/dispatcher.js';
 import type { Outcome, Withdrawn } from '../../src/delivery/outcome.js';
-import { noteState, shortTime, waitingSince } from './outages.js';
+import { noteState, shortTime, waitingSince } from '../common/outages.js';
 import { shortReason } from './reasons.js';
 import type { Node, Runtime } from '../common/types.js';
 
@@ -94,7 +94,7 @@ export class SendStatus {
   #showNow(delivery: Connection, pending: number, onHold: number): void {
     const { state = { state: 'open' }, inFlight: count } = delivery;
     if (state.state === 'paused') return this.#set('red', 'ring', this.#pausedText(state, pending));
-    // With nothing pending there is nothing that it waits with.
+    // A wait is shown only if messages are pending.
     if (state.state === 'waiting' && pending > 0) {
       const since = waitingSince(delivery);
       const words = { reason: this.#reason(state.reason), pending: shown(pending) };

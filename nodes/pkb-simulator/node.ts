@@ -34,7 +34,7 @@ module.exports = function (RED: Runtime): void {
     if (!/^\/[^\s?#:*()]*$/.test(path) || (RED.settings.httpNodeRoot as unknown) === false) {
       const error = new PkbConfigError(
         'PKB_SETTING',
-        'The path of the simulator must begin with / and be plain, and httpNodeRoot must not be switched off.',
+        'Path must begin with / and have no spaces and none of ? # : * ( ), and httpNodeRoot must not be switched off.',
       );
       this.status({ fill: 'red', shape: 'ring', text: RED._('pkb-simulator.status.check-settings') });
       this.error(error);

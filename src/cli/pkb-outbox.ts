@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
- * `pkb-outbox`: what waits in an outbox in PostgreSQL, since when and why, without an editor; and moving an outbox from a file
- * to PostgreSQL, or back. Connection string and keys are taken from the environment, so that they are in no list of processes.
+ * `pkb-outbox`: shows the pending messages of a PostgreSQL outbox, since when and why, without an editor; and moves an outbox
+ * from a file to PostgreSQL, or back. The connection string and the keys come from environment variables, so that no list of
+ * processes shows them.
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -19,9 +20,9 @@ const USAGE = `usage: pkb-outbox status
 Stop every Node-RED that uses the outbox before you move it.
 
 PKB_OUTBOX_URL      connection string, such as postgresql://user:password@host/database
-PKB_OUTBOX_SCHEMA   schema, where it is not pkb_outbox
-PKB_OUTBOX_KEY      encryption key of the outbox that is moved, where it has one
-PKB_OUTBOX_NEW_KEY  encryption key of the new one; as PKB_OUTBOX_KEY where it is not set, none where it is set and blank`;
+PKB_OUTBOX_SCHEMA   schema; default: pkb_outbox
+PKB_OUTBOX_KEY      encryption key of the outbox to move, if it has one
+PKB_OUTBOX_NEW_KEY  encryption key of the new outbox; not set = the same as PKB_OUTBOX_KEY, blank = not encrypted`;
 
 /** What stands for the database in the options of `move`. */
 const POSTGRES = 'postgres';
@@ -35,7 +36,7 @@ export function describe(one: Overview, now: Date): string {
       : `, the oldest for ${Math.max(0, Math.round((now.getTime() - oldest.getTime()) / 60_000))} min`;
   const sender = hasSender
     ? `sent by one of ${processes} running Node-RED${processes === 1 ? '' : 's'}`
-    : `nobody sends now (${processes} running)`;
+    : `no Node-RED is sending now (${processes} running)`;
   const lines = [
     `${connection}: ${pending} pending${age}; ${onHold} on hold; ${failed} not accepted`,
     `  ${sender}`,
@@ -44,7 +45,7 @@ export function describe(one: Overview, now: Date): string {
   return lines.join('\n');
 }
 
-/** The database of the environment. @throws PkbConfigError `PKB_SETTING` where it names none */
+/** The database that the environment variables name. @throws PkbConfigError `PKB_SETTING` if they name none */
 function database(password: string): Parameters<typeof databaseToLeave>[0] {
   const { PKB_OUTBOX_URL: connectionString = '', PKB_OUTBOX_SCHEMA: schema } = process.env;
   if (connectionString === '') {
@@ -79,7 +80,7 @@ async function moveOutbox(from: string, to: string): Promise<void> {
     source = await opened(from, key);
     const count = await move(source, target);
     console.log(
-      `Moved ${count} messages. Now choose the new outbox in pkb outbox and deploy. The old one is left as it is, and no Node-RED opens it any more; it holds patient data, so remove it when the new one works.`,
+      `Moved ${count} messages. Now choose the new outbox in pkb outbox and deploy. The old outbox is unchanged, and Node-RED no longer opens it. It holds patient data: delete it when the new one works.`,
     );
   } finally {
     await source?.close();
@@ -92,13 +93,13 @@ async function cancelMove(from: string): Promise<void> {
   const source = await opened(from, key);
   try {
     await source.unmark();
-    console.log('Node-RED can use this outbox again. Use no other one that this one was moved to.');
+    console.log('Node-RED can use this outbox again. Do not use the outbox that it was moved to.');
   } finally {
     await source.close();
   }
 }
 
-/** What the arguments ask for; undefined where they ask for nothing that there is. */
+/** The action that the arguments ask for; undefined if there is no such action. */
 function asked(given: readonly string[]): (() => Promise<void>) | undefined {
   try {
     const { positionals, values } = parseArgs({

@@ -1,5 +1,5 @@
 /**
- * From what was seen on the wire to one named outcome. Pure: an answer or a failure in, an {@link Outcome} out.
+ * Turns an HTTP answer, or a failed request, into one named {@link Outcome}. Pure functions.
  */
 import { QUERY } from '../pkb/query-answer.js';
 import { answerLimit, type Answered, readAnswer } from '../pkb/soap/response.js';
@@ -30,8 +30,8 @@ const UNTRUSTED =
   /^(?:CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|UNABLE_TO_|ERR_TLS_CERT_|ERR_SSL_.*ALERT_(?:CERTIFICATE|BAD_CERTIFICATE|UNKNOWN_CA|HANDSHAKE_FAILURE)|ERR_SSL_.*CERTIFICATE|ERR_OSSL_|EPROTO_TLS_ALERT|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH)/;
 
 /**
- * Judges an HTTP answer. An acknowledgement counts whatever the status beside it, but for an acceptance, which must come with
- * a success. Without one, a status that speaks of the connection (busy, credentials, redirects) counts whatever the body
+ * Judges an HTTP answer. A rejection that names the message counts with any status, an acceptance only with a 2xx status. If
+ * no acknowledgement counts, a status about the connection (busy, credentials, redirects) counts first, whatever the body
  * says; then a SOAP fault; then any other status.
  *
  * @param controlId MSH-10 of the message that was sent

@@ -1,16 +1,16 @@
 /**
- * One connection from its first message to its last: opens the outbox, sends, tells, pauses, and closes. Knows no Node-RED.
+ * A connection: opens the outbox, sends messages, notifies the flow, pauses and closes. Does not depend on Node-RED.
  *
  * States, and what moves it on:
  *
  * - *opening*: the outbox is being opened; messages that are handed in wait for it.
- * - *failed*: it could not be opened. What is handed in is refused with the reason, and it is opened again after a while.
- * - *running*: messages are stored; they are sent, and fates told, from the moment flows have started. Within it the
- *   dispatcher is open, waiting or paused (`dispatcher.ts`). What was stored for another address pauses it, until a person
- *   says where that goes.
- * - *closing*, *closed*: nothing is taken any more. What is in flight may end; what does not is sent again the next time.
+ * - *failed*: the outbox could not be opened. New messages are refused with the reason. It is opened again after a delay.
+ * - *running*: messages are stored. When flows have started, messages are sent and flows are notified of outcomes. The
+ *   dispatcher is open, waiting or paused (`dispatcher.ts`). Messages stored for another address pause it until a person
+ *   decides where they go.
+ * - *closing*, *closed*: no more messages are accepted. Messages in flight may end; if they do not, they are sent again later.
  *
- * A crash in any state loses nothing that was stored, since storing is the outbox's and every other state is found again.
+ * A crash in any state loses no stored message, because the outbox keeps them. All other state is found again.
  */
 import { setImmediate as turn } from 'node:timers/promises';
 import { asPkbError, PkbOutboxError } from '../errors.js';
@@ -23,6 +23,7 @@ import type {
   Replayed,
   ReplayTerms,
 } from './outbox/contract.js';
+import type { Withdrawal } from './outbox/ledger.js';
 import type { OpenOutbox } from './outbox/open.js';
 import { backoff, DEFAULT_POLICY, type RetryPolicy } from './retry.js';
 import { shownAddress } from '../pkb/environments.js';
@@ -37,7 +38,7 @@ export interface ConnectionEvents {
   failed(error: unknown): void;
   /** What a person should read of the outbox, such as that a damaged file was set aside. */
   report(text: string): void;
-  /** A fate is known whose sender has been removed. */
+  /** A message has ended whose pkb-send node was removed. */
   unclaimed(state: string): void;
 }
 
@@ -105,7 +106,7 @@ export class Connection {
     return this.#running?.dispatcher.inFlight ?? 0;
   }
 
-  /** What was stored for another address and waits for a person's word. */
+  /** Pending messages that were stored for another address; a person must decide about them. */
   get elsewhere(): readonly Addressed[] {
     return this.#elsewhere;
   }
@@ -142,7 +143,7 @@ export class Connection {
     return { ...message, connection: id, address: address };
   }
 
-  /** Takes what is on hold off it, and ends a pause. @returns how many order keys were on hold */
+  /** Resumes sending: ends a pause, and takes messages off hold. @returns how many order keys were on hold */
   async resume(): Promise<number> {
     const running = await this.#ready();
     const released = await running.open.outbox.release(this.#options.id);
@@ -151,7 +152,7 @@ export class Connection {
   }
 
   /**
-   * Says what becomes of messages that were stored for another address.
+   * Sends or discards the messages that were stored for another address.
    *
    * @param what `send` them to this connection's address, or `discard` them
    * @returns how many
@@ -168,6 +169,20 @@ export class Connection {
     await this.#goOn(running);
     if (what === 'discard' && this.#started) await telling.start();
     return count;
+  }
+
+  /**
+   * Ends the life of one message that is pending or on hold, by a person's word. Its flow is told.
+   *
+   * @param reason a sentence without patient data
+   */
+  async withdraw(id: number, reason: string): Promise<Withdrawal> {
+    const { open, dispatcher, telling } = await this.#ready();
+    const withdrawal = await open.outbox.withdraw(id, reason, Date.now());
+    if (withdrawal !== 'discarded') return withdrawal;
+    dispatcher.wake();
+    if (this.#started) await telling.start();
+    return withdrawal;
   }
 
   add(recipient: Recipient): void {
@@ -215,7 +230,7 @@ export class Connection {
     if (this.#state === 'closing')
       throw new PkbOutboxError(
         'PKB_OUTBOX',
-        'The connection is closing, as it does during a deploy; the message was not taken.',
+        'The message was not stored: the connection is closing, for example for a deploy. Send it again.',
       );
     return this.#opening;
   }
@@ -236,7 +251,7 @@ export class Connection {
       return running;
     } catch (error) {
       if (this.#state === 'opening') this.#state = 'failed';
-      // Said once for every reason; those who hand messages in are told each time.
+      // Reported once until the outbox opens; callers that hand in messages get the error each time.
       if (this.#tries++ === 0) this.#options.events.failed(error);
       this.#openAgain();
       throw asPkbError(error);
@@ -282,7 +297,7 @@ export class Connection {
     return { open, dispatcher, telling, leave: leave ?? (async () => undefined) };
   }
 
-  /** Sending does not wait for telling: what cannot be told stays known, and nothing that is stored stays unsent. */
+  /** Sending does not wait for telling: an outcome that cannot be told is kept, and all stored messages are sent. */
   #begin({ dispatcher, telling }: Running): void {
     dispatcher.start();
     this.#options.events.changed(dispatcher.state, dispatcher.inFlight);

@@ -5,15 +5,14 @@
  * States of a connection, and what moves it on (what a refusal means is the table of `refusal.ts`):
  *
  * - *open*: sends. A refusal that counts as the connection's makes it *waiting* or *paused*.
- * - *waiting* until a time: then one message at a time is tried, another than the one refused where there is one of another
- *   order key. An acknowledgement makes it *open*; further refusals make it wait longer.
+ * - *waiting* until a time: then it tries one message at a time; not the refused one, if there is one of another order key.
+ *   An acknowledgement makes it *open*; further refusals make it wait longer.
  * - *paused*: sends nothing, of some Customers or at all, until a person resumes it.
  *
- * States of a message it has taken: *ready* (the place of the next message that is answered will be its own), *in flight*
- * (posted, unanswered), then *written down* (settled, postponed, or given back to the outbox as if never taken; one that is
- * ready is given back, too, where the connection does not work or stops). A crash makes every one of them *pending* again,
- * in its old place, and it is sent once more if it was in flight; so an answer that came but was not written down yet means
- * the same message twice at PKB.
+ * States of a message that it has taken: *ready* (to be sent when the next answer frees a place), *in flight* (posted,
+ * unanswered), then *written down* (settled, postponed, or given back to the outbox as if never taken). Ready messages are
+ * also given back when the connection does not work or stops. A crash makes all of them *pending* again, in their old places.
+ * Those that were in flight are then sent again. If an answer had arrived but was not written down, PKB gets the message twice.
  */
 import { setMaxListeners } from 'node:events';
 import { setImmediate as turn, setTimeout as sleep } from 'node:timers/promises';
@@ -135,7 +134,7 @@ export class Dispatcher {
   /** How the connection stands. */
   get state(): ConnectionState {
     const refused = this.#standing.refusedCustomers;
-    // While another Customer's message is tried, it is open whom a refusal is about.
+    // While another Customer's message is tried, it is not known yet whether a refusal is about one Customer or all.
     if (this.#state.state === 'paused' || refused.size === 0 || this.#isProbingCustomers())
       return this.#state;
     const [reason = ''] = refused.values();
@@ -200,8 +199,8 @@ export class Dispatcher {
   }
 
   /**
-   * Stops taking messages, lets those in flight end, and aborts them when their part of the time is over: their fate is
-   * then unknown and they stay in the outbox, to be sent again. Takes no longer than it may, though the store should fail.
+   * Stops taking messages and waits for those in flight. It aborts them when their part of the time is over: their outcome
+   * is then unknown, and they stay in the outbox to be sent again. Keeps the time limit even if the store fails.
    *
    * @param limitMs how long it may take, at least a second
    */
@@ -339,7 +338,7 @@ export class Dispatcher {
     this.#timer = setTimeout(() => this.wake(), Math.min(Math.max(time - this.#now(), 1), 2 ** 31 - 1));
   }
 
-  /** A message is no longer in flight: there is room for another, where one waits that may go. */
+  /** Notes that a message is no longer in flight, and sends another one that may be sent. */
   #leave(message: StoredMessage): void {
     if (!this.#inFlight.delete(message)) return;
     this.#tell((events) => events.changed());
@@ -399,7 +398,7 @@ export class Dispatcher {
       age: Date.now() - message.storedAt,
     };
     const next = nextStep(outcome, facts, policy, now, this.#random());
-    // By the answer, not by when it is written: a later answer knows better.
+    // The state changes when the answer arrives, not when it is written: a later answer counts more.
     this.#enter(this.#stateAfter(next, message, outcome, faulty));
     if (!faulty) this.#leave(message);
     switch (next.step) {
@@ -432,8 +431,8 @@ export class Dispatcher {
   }
 
   /**
-   * Writes what became of a message. Where the store fails (a full disk, say) the message keeps its place in flight and
-   * the write is tried again, since sending it again meanwhile would only multiply it.
+   * Writes what happened to a message. If the store fails (on a full disk, for example), the message keeps its place in
+   * flight and the write is tried again. Sending the message again would only make duplicates.
    */
   async #keep(write: () => Promise<void>): Promise<void> {
     for (let tries = 1; ; tries++) {

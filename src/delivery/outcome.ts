@@ -71,20 +71,20 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
   rejected: {
     seen: 'An acknowledgement AR for this message.',
     means: 'PKB checked the message and refused it. MSA-3 says why.',
-    weDo: 'Output 2. Never sent again by itself, as PKB advises.',
+    weDo: 'Output 2. Never sent again automatically, as PKB advises.',
     youDo:
       'A person corrects what MSA-3 names and sends it once; where it names no fault of the message, such as an unknown patient, ask the Customer.',
   },
   errored: {
     seen: 'An acknowledgement AE for this message.',
     means: 'PKB failed on the message in a way it did not expect; often the message is badly malformed.',
-    weDo: 'Output 2. Never sent again by itself, as PKB advises.',
+    weDo: 'Output 2. Never sent again automatically, as PKB advises.',
     youDo: 'Treat as urgent: look at the message, then ask PKB with the control ID and the time.',
   },
   notSent: {
     seen: 'No address, connection refused, or no TLS session: nothing of the message was written.',
     means: 'PKB provably does not have the message.',
-    weDo: 'The connection waits and tries with one message at a time, later and later, then all go on.',
+    weDo: 'The connection waits and tries one message at a time, at growing intervals. After an acknowledgement, all are sent.',
     youDo:
       'If it lasts: check network, proxy, firewall (port 7443) and whether your address is on PKB’s list.',
   },
@@ -96,8 +96,8 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
   },
   busy: {
     seen: 'HTTP 408, 421, 425, 429 or 5xx without an acknowledgement, whatever the body says.',
-    means: 'PKB cannot work just now.',
-    weDo: 'The connection waits, at least as long as Retry-After asks, and tries again. A message ends for a 500 only as *refused* says.',
+    means: 'PKB cannot process messages at the moment.',
+    weDo: 'The connection waits, at least as long as Retry-After asks, and tries again. A 500 ends a message only as *refused* says.',
     youDo: 'If it lasts: look at PKB’s status, and at how much you send at once.',
   },
   misconfigured: {
@@ -110,7 +110,7 @@ export const OUTCOMES: Readonly<Record<OutcomeName, OutcomeRow>> = {
   refused: {
     seen: 'A SOAP fault, or another 4xx without an acknowledgement.',
     means: 'PKB’s server did not take the request. The message may be at fault, or the whole connection.',
-    weDo: 'The connection waits and tries another message. Only when PKB has acknowledged another one and refuses this one again, five times in all, is it undeliverable: given to Catch once, and kept in the outbox.',
+    weDo: 'The connection waits and tries another message. The first one is undeliverable only if PKB acknowledges another and refuses it again, five times in all: Catch gets it once, and the outbox keeps it.',
     youDo:
       'Look at the reason; ask PKB with the time and the control ID; put the message from Catch into pkb-send again.',
   },

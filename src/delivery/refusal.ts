@@ -2,11 +2,11 @@
  * What is done about an attempt that PKB did not acknowledge, as one table. The rule behind it:
  *
  * Only PKB's own acknowledgement, or its age, ends a message on the evidence of that message alone. Any other refusal may
- * be the connection's: the connection waits and tries another message, or pauses. Only while the connection is known to
- * work (PKB has acknowledged another message since this one was first refused, and nothing has cast doubt on it since)
- * does a refusal count against the message. So an outage never ends the messages that wait, and one message that PKB's
- * server cannot take ends in seconds among good ones. A query changes nothing at PKB, so one whose answer is too large to
- * be read ends with it.
+ * be the connection's fault: the connection waits and tries another message, or pauses. A refusal counts against the message
+ * only while the connection is known to work: PKB has acknowledged another message since this one was first refused, and
+ * nothing has cast doubt on the connection since. So an outage never ends pending messages, and a message that PKB's server
+ * cannot take ends in seconds while others are accepted. A query changes nothing at PKB, so it ends if its answer is too large
+ * to be read.
  *
  * `docs/outcomes.md` is made from it.
  */

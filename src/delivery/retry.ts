@@ -28,7 +28,7 @@ export const DEFAULT_POLICY: RetryPolicy = {
   maxAgeMs: 72 * 3_600_000,
 };
 
-/** Nothing waits longer than this, also where a server asks for it. What seems to, was given its time by another clock. */
+/** Upper limit of a wait, even if a server asks for more. A time further ahead comes from another clock. */
 export const LONGEST_WAIT_MS = 3_600_000;
 
 /** What is known when the next step is to be found. */

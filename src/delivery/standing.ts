@@ -9,7 +9,7 @@
  * - *doubtful*: something was refused, and nothing has been acknowledged since. An acknowledgement makes it *working* again.
  *
  * A refusal counts against the message only if the message was refused before and the connection is working: then PKB has
- * acknowledged another message in between. A crash forgets all of it: a message is then refused for the first time once more.
+ * acknowledged another message in between. A crash loses this state: the next refusal of a message then counts as its first.
  */
 import { type RefusalRow, refusalRow } from './refusal.js';
 import type { Outcome } from './outcome.js';

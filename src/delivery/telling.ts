@@ -1,15 +1,15 @@
 /**
- * Telling the flow what became of its messages: each fate at least once.
+ * Tells the flow the fate of each of its messages (how it ended) at least once.
  *
  * States of a fate, and what moves it on:
  *
- * - *known*: settled in the outbox, not told. It is given to its sender's outputs at once, or, while flows are stopped or
- *   the sender is away, when flows have started.
- * - *given*: handed to the flow. Node-RED delivers in a later turn, node by node, and drops what is on its way when flows
- *   stop; so the fate is noted as told only after a moment in which they did not stop. When they do, it is *known* again.
+ * - *known*: settled in the outbox, not told. It is given to its sender's outputs at once. If flows are stopped or the sender
+ *   does not exist, it is given when flows have started.
+ * - *given*: handed to the flow. Node-RED delivers in a later turn, node by node, and drops messages on their way when flows
+ *   stop. So the fate is noted as told only after a moment in which they did not stop. If they stop, it is *known* again.
  * - *told*: noted in the outbox.
  *
- * A crash makes every fate that is not noted *known* again. So a flow may hear of a fate twice, and never not at all.
+ * After a crash, every fate that was not noted is *known* again. So a flow is told each fate once or more often.
  */
 import type { Outbox, SettledMessage } from './outbox/contract.js';
 
@@ -37,7 +37,7 @@ export class Telling {
   readonly #recipients: ReadonlyMap<string, Recipient>;
   /** Given and not noted yet, with when it was given. */
   readonly #given = new Map<number, { readonly recipient: Recipient; readonly at: number }>();
-  /** Messages that are being sent once more: what is told of them now is not noted, since it may be either fate. */
+  /** Messages that are being sent again. A fate told now is not noted, because it may be the old one or the new one. */
   readonly #changing = new Set<number>();
   #started = false;
   #again: NodeJS.Timeout | undefined;
@@ -117,8 +117,7 @@ export class Telling {
   }
 
   /**
-   * A message is being sent once more: the note that its earlier fate was told must not be taken for one about the fate to
-   * come.
+   * Sends a message again. The note that its earlier fate was told must not count for its new fate.
    *
    * @param change sends it; while it has not ended, nothing of this message is noted
    */

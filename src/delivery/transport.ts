@@ -1,6 +1,6 @@
 /**
- * One POST to PKB: got, set up so that it does exactly one thing. It never repeats, follows a redirect, inflates or reads
- * without bound, and it tells whether anything of the message can have left.
+ * One POST to PKB with got. It never repeats the request, follows a redirect, inflates or reads without a limit, and it
+ * reports whether any part of the message may have been sent.
  */
 import { Agent as HttpAgent, type ClientRequest } from 'node:http';
 import { Agent as HttpsAgent } from 'node:https';
@@ -153,8 +153,8 @@ function createTransport(got: Got, options: TransportOptions): Transport {
 }
 
 /**
- * The body as an iterable. Of a string or bytes the client writes the last piece, waits a turn and only then ends the
- * request, and it gives up the socket of a request that is answered before: every quick answer would cost a connection.
+ * The body as an iterable. For a string or bytes, the client writes the last piece and ends the request a turn later. If
+ * the answer comes before that, the client gives up the socket, so every quick answer would cost a connection.
  * The iterable is a function, because the client clones bodies that are objects, for hooks that are not used here. The
  * length is said beforehand, since PKB may not know chunked requests.
  */

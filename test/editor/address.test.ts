@@ -121,7 +121,7 @@ function suite(runtime: string): void {
       /^waiting since \d\d:\d\d: busy \(HTTP 503\), 5 pending$/.test(RED.nodes.node('send').status?.text),
     );
     await moveTo(1);
-    await statusSays('paused: address changed, open to decide, 5 pending');
+    await statusSays('paused: address changed, decision needed, 5 pending');
     await open();
     await page.waitForSelector('#pkb-send-elsewhere-words');
     assert.equal(
@@ -150,12 +150,12 @@ function suite(runtime: string): void {
     busy.add(1);
     for (const n of [1, 2, 3]) await handIn(`d${n}`, NHS_NUMBERS[0]);
     await moveTo(2);
-    await statusSays('paused: address changed, open to decide, 3 pending');
+    await statusSays('paused: address changed, decision needed, 3 pending');
     await open();
     await page.waitForSelector('#pkb-send-elsewhere-words');
     assert.match(await words(), /^3 messages of this connection were stored for /);
     await page.click('#pkb-send-elsewhere-discard');
-    await notified('Discard what was stored for another address (3)?');
+    await notified('Discard the messages stored for another address (3)?');
     await press('Keep them');
     assert.deepEqual(told('PKB_DISCARDED'), []);
     await page.click('#pkb-send-elsewhere-discard');

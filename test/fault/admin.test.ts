@@ -243,7 +243,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
 
       it('acting is written down with the name of who did it', async () => {
         await post('/pkb-send/send/release', {}, as.operator);
-        await until('it is in the log', () => red.output().includes('pkb-send send: released by operator'));
+        await until('it is in the log', () => red.output().includes('pkb-send send: resumed by operator'));
         await post('/pkb-send/send/decide', { what: 'send' }, as.operator);
         const decided = 'pkb-send send: messages for another address sent by operator';
         await until('that is in the log, too', () => red.output().includes(decided));

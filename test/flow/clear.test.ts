@@ -223,7 +223,7 @@ describe(`plain HTTP, on Node-RED ${version}`, () => {
       flow.receive('send', { payload: stamped('id1'), marker: 'mine' });
       const caught = await flow.wait('caught');
       assert.deepEqual([caught.error.code, caught.marker], ['PKB_SETTING', 'mine']);
-      assert.match(caught.error.message, /environment of the connection is not chosen or unknown/);
+      assert.match(caught.error.message, /choose an environment: none is chosen, or it is unknown/);
       assert.equal(flow.statuses('send').at(-1)?.fill, 'red');
       assert.deepEqual([pkb.arrived.length, flow.seen('received').length], [0, 0]);
     });

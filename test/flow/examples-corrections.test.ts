@@ -133,7 +133,7 @@ describe(`07 lets a person correct what PKB rejected, on Node-RED ${version}`, (
     await flow.wait('pkb07-accepted', 5);
     await send(key, text.replace('H-200', 'H-100'));
     assert.equal((await flow.wait('pkb07-errors')).error.code, 'PKB_SUPERSEDED');
-    assert.match(await page(), /A later message about the same data point has gone out since/);
+    assert.match(await page(), /a later message about the same data point was already sent/);
     assert.match(await submit({ key, what: 'off' }), /taken off the list/);
     assert.match(await page(), /Nothing waits/);
     assert.equal(letters(flow).length, 3);

@@ -115,6 +115,6 @@ export class Hidden {
 function wrongKey(): PkbOutboxError {
   return new PkbOutboxError(
     'PKB_OUTBOX',
-    'The outbox was encrypted with another key than the one entered; enter the right one. Nothing has been changed.',
+    'Enter the encryption key of the outbox: it was encrypted with another key than the one entered. Nothing was changed.',
   );
 }

@@ -1,6 +1,6 @@
 /**
- * What an outbox is: the place where a message is safe until its fate is known. Every store (memory, embedded, …) keeps
- * this contract, and one suite of tests (`test/unit/delivery/outbox`) is run on each.
+ * The contract of an outbox, which keeps messages safe until their outcome is known. Every store (memory, embedded, …) keeps
+ * it, and one suite of tests (`test/unit/delivery/outbox`) is run on each.
  */
 import { createHash, type KeyObject } from 'node:crypto';
 import { PkbDeliveryError, PkbOutboxError } from '../../errors.js';
@@ -14,7 +14,7 @@ export interface NewMessage {
   readonly connection: string;
   /** Where it is to be sent: environment and origin. It goes nowhere else without a person's word. */
   readonly address: string;
-  /** Id of the pkb-send node that is told of its fate. */
+  /** Id of the pkb-send node that is notified of its outcome. */
   readonly sender: string;
   /** Messages with the same key are sent one at a time, in the order in which they were stored. */
   readonly orderKey: string;
@@ -31,9 +31,9 @@ export interface NewMessage {
   readonly body: string;
   /** What the flow's message carried besides, as JSON. */
   readonly carried: string;
-  /** Whether a rejection parks the order key until a person decides. */
+  /** Whether a rejection puts the order key on hold until a person decides. */
   readonly holdOnRejection: boolean;
-  /** Whether, where PKB may have it and nobody knows, a person decides about sending it again. */
+  /** Whether a person decides about sending it again if it is unknown whether PKB has it. */
   readonly askOnUnknown: boolean;
   /** Milliseconds since 1970. */
   readonly storedAt: number;
@@ -47,7 +47,7 @@ export interface StoredMessage extends NewMessage {
   readonly attempts: number;
   /** How often PKB has refused it while the connection was known to work. */
   readonly refusals: number;
-  /** Set where another process has accepted it and lives, so that its flow is told there. */
+  /** Set if another process that is still running accepted it: that process notifies its flow. */
   readonly toldElsewhere?: true;
 }
 
@@ -95,13 +95,13 @@ export interface FailedMessage extends FailedReference {
 }
 
 /**
- * What became of the wish to send a message once more: it is queued; a later message about the same data point has gone
- * out since, which it would undo; there is no such message that has failed (any more); the message to be sent is about
- * something else; it is what PKB has refused, unchanged; or it was corrected too often.
+ * The result of a request to send a message again: it is queued; or a later message about the same data point was sent, which
+ * this one would undo; there is no such failed message (any more); the new message is about something else; it is unchanged,
+ * and PKB has refused it; or it was corrected too often.
  */
 export type Replayed = 'queued' | 'superseded' | 'gone' | 'other' | 'unchanged' | 'exhausted';
 
-/** Who wants a message sent once more, and how much. */
+/** On which terms a message is sent again. */
 export interface ReplayTerms {
   /** Whether to do so even if it is superseded. */
   readonly override: boolean;
@@ -109,14 +109,14 @@ export interface ReplayTerms {
   readonly byPerson: boolean;
 }
 
-/** So many corrections of one message are taken from a flow; then a person must look at it. */
+/** Upper limit of corrections of one message that a flow may send; then a person must check it. */
 export const MOST_CORRECTIONS = 3;
 
 /** Why a message was not taken whose very bytes PKB has refused before. */
 export function unchangedError(): PkbDeliveryError {
   return new PkbDeliveryError(
     'PKB_UNCHANGED',
-    'PKB has rejected this very message before, or three corrections of it. Correct what MSA-3 named; after three corrections have the message made anew at its source. A person can also press “Send again” in the dialog of pkb send.',
+    'PKB has already rejected this message, or three corrections of it. Correct the fault that MSA-3 names; after three corrections, create a new one at the source. A person can also press “Send again” in the dialog of pkb send.',
   );
 }
 
@@ -190,8 +190,8 @@ export interface Outbox extends Ledger {
   add(message: NewMessage): Promise<number>;
 
   /**
-   * Takes the next messages to be sent: the oldest of each order key of which none is in flight or on hold, whose time has
-   * come; order keys take turns. They stay in flight until they are settled, postponed or given back.
+   * Takes the next messages to send: the oldest of each order key, if it is due and the key has no message in flight and is
+   * not on hold. Order keys take turns. Taken messages stay in flight until they are settled, postponed or given back.
    *
    * @param most how many to take
    * @param except MSH-4 of the Customers whose messages are to stay
@@ -200,13 +200,13 @@ export interface Outbox extends Ledger {
   take(connection: string, now: number, most: number, except: readonly string[]): Promise<StoredMessage[]>;
 
   /**
-   * Ends a message's life. With `hold`, the messages behind it stay where they are until `release`.
+   * Records how a message ended. With `hold`, the later messages of its order key are on hold until `release`.
    *
    * @param settled the message as it was taken, with this attempt counted
    */
   settle(settled: SettledMessage, attempt: Attempt, hold: boolean): Promise<void>;
 
-  /** The settled messages of a sender that it has not been told of, oldest first: after a restart, what was under way. */
+  /** The settled messages of a sender that it was not notified of, oldest first; read after a restart, for example. */
   untold(connection: string, sender: string): Promise<SettledMessage[]>;
 
   /** Notes that a message's sender has been told of its fate. */
@@ -221,20 +221,20 @@ export interface Outbox extends Ledger {
   /** When the next message can be taken, in milliseconds since 1970; undefined where none waits for a time. */
   nextDue(connection: string, except: readonly string[]): Promise<number | undefined>;
 
-  /** Where the messages that wait are to be sent, but for those that go to an address; blank addresses are made that one. */
+  /** The pending messages for other addresses than this one, by address. Messages with a blank address get this one. */
   elsewhere(connection: string, address: string): Promise<Addressed[]>;
 
-  /** Sends what waits for another address to this one, by a person's word. @returns how many */
+  /** Binds the pending messages for other addresses to this one, if a person decides so. @returns how many */
   readdress(connection: string, address: string): Promise<number>;
 
   /**
-   * Ends the life of what waits for another address than this one, by a person's word.
+   * Discards the pending messages for other addresses than this one, if a person decides so.
    *
-   * @returns the messages, which their senders have yet to be told of
+   * @returns how many; their senders have not been notified yet
    */
   discard(connection: string, address: string, reason: string, at: number): Promise<number>;
 
-  /** Lets the messages behind held ones go on, of one order key or of all. @returns how many keys were held */
+  /** Takes one order key, or all, off hold. @returns how many keys were on hold */
   release(connection: string, orderKey?: string): Promise<number>;
 
   /** The messages of a sender that ended without acceptance, the latest first. */
@@ -255,7 +255,7 @@ export interface Outbox extends Ledger {
   /** How many messages are stored and not yet settled, counted up to `most` so that a long queue costs no more. */
   queued(connection: string, most: number): Promise<number>;
 
-  /** How many order keys of a connection are held. */
+  /** How many order keys of a connection are on hold. */
   held(connection: string): Promise<number>;
 
   counts(connection: string): Promise<Counts>;

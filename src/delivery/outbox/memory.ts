@@ -68,7 +68,7 @@ export class MemoryOutbox implements Outbox {
     if (this.#messages.size + this.#untold.size >= this.#limit) {
       throw new PkbOutboxError(
         'PKB_OUTBOX',
-        `The outbox in memory is full (${this.#limit} messages); this one was not taken.`,
+        `The outbox in memory is full (${this.#limit} messages). Choose another Store in pkb outbox. The message was not stored.`,
       );
     }
     const refused = [...this.#failed.values()].some(
@@ -282,7 +282,7 @@ export class MemoryOutbox implements Outbox {
     return message;
   }
 
-  /** In one go: between two turns of the loop, what waits behind could be taken. */
+  /** Never awaits: otherwise a later message of the order key could be taken in between. */
   async replay(
     which: FailedReference,
     message: NewMessage,

@@ -9,8 +9,8 @@
  *   the secret of the source, and only notes that the move is done.
  * - *done*: the mark of the source says so. It is left as it is, for a person to remove.
  *
- * Where the target refuses and holds nothing of it, the mark is taken off, and the source is what it was. Where the target cannot be
- * asked, the mark stays until the outbox is moved again, or a person cancels the move.
+ * If the target refuses and holds nothing of the source, the mark is removed, and the source can be used as before. If the
+ * target cannot be asked, the mark stays until the outbox is moved again, or a person cancels the move.
  */
 import { PkbOutboxError } from '../../errors.js';
 import type { Attempt, FinalState, NewMessage } from './contract.js';
@@ -108,7 +108,7 @@ async function fill(target: MoveTarget, source: MoveSource): Promise<number> {
   if (source.wasBegun && contents.secret.equals(source.secret)) return contents.count;
   throw new PkbOutboxError(
     'PKB_OUTBOX',
-    'The outbox to move to holds messages already. Move into an empty one. Nothing was moved.',
+    'Move into an empty outbox: the one to move to holds messages already. Nothing was moved.',
   );
 }
 
@@ -124,8 +124,8 @@ export function refuseMoved(mark: Uint8Array | undefined): void {
   throw new PkbOutboxError(
     'PKB_OUTBOX',
     isDone
-      ? 'This outbox was moved to another one; choose that one in pkb outbox. This one is only kept until you remove it.'
-      : 'This outbox is being moved to another one. If the move was cut off, run “npx pkb-outbox move” again as before, or with --cancel to stay with this one.',
+      ? 'This outbox was moved to another one: choose the other one in pkb outbox. This one is kept only until you delete it.'
+      : 'This outbox is being moved to another one. If the move was interrupted, run “npx pkb-outbox move” again as before, or with --cancel to keep this one.',
   );
 }
 
@@ -133,6 +133,6 @@ export function refuseMoved(mark: Uint8Array | undefined): void {
 export function inUseError(): PkbOutboxError {
   return new PkbOutboxError(
     'PKB_OUTBOX',
-    'A Node-RED uses this outbox, or did so less than 30 seconds ago. Stop every one that uses it, wait, and move again. Nothing was moved.',
+    'Stop every Node-RED that uses this outbox, wait 30 seconds, and move again: one uses it now, or did a moment ago. Nothing was moved.',
   );
 }

@@ -136,7 +136,7 @@ async function inFile(settings: OutboxSettings, failed: (error: PkbError) => voi
   if (shared.terms !== terms) {
     throw new PkbConfigError(
       'PKB_SETTING',
-      'Two pkb-outbox nodes name the same file with another retention or encryption key; give both the same, or use one of them.',
+      'Two pkb-outbox nodes use the same file, but not the same Keep text or Encryption. Enter the same values, or use one.',
     );
   }
   const first = shared.users.size === 0;

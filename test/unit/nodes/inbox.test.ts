@@ -74,7 +74,7 @@ describe('what nodes were given and have not seen to', () => {
     old.close();
     start();
     assert.deepEqual(warnings, [
-      `[pkb-build:${id}] 2 messages were waiting when flows stopped, and went no further; send them again.`,
+      `[pkb-build:${id}] 2 messages were waiting when flows stopped and were not processed. Send them again.`,
     ]);
     start();
     assert.equal(warnings.length, 1);

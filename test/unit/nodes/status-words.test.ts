@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { shortTime } from '../../../nodes/pkb-send/outages.js';
+import { shortTime } from '../../../nodes/common/outages.js';
 import { REASON_KEYS, shortReason } from '../../../nodes/pkb-send/reasons.js';
 import words from '../../../nodes/pkb-send/locales/en-US/node.json';
 import { judgeAnswer, judgeFailure } from '../../../src/delivery/classify.js';
@@ -46,9 +46,9 @@ describe('the words of a status', () => {
     [answered(503), 'busy (HTTP 503)'],
     [
       '5 messages were stored for PKB sandbox, and this connection now goes to x.',
-      'address changed, open to decide',
+      'address changed, decision needed',
     ],
-    ['1 message was stored for x, and this connection now goes to y.', 'address changed, open to decide'],
+    ['1 message was stored for x, and this connection now goes to y.', 'address changed, decision needed'],
     ['Something that no row knows.', 'see the log'],
   ] as const)
     it(`"${sentence}" is "${expected}"`, () => assert.equal(short(sentence), expected));

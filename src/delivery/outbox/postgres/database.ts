@@ -68,7 +68,10 @@ export class Database implements Sql {
         idleTimeoutMillis: 60_000,
       });
     } catch {
-      throw new PkbConfigError('PKB_SETTING', 'The connection string of the outbox cannot be read.');
+      throw new PkbConfigError(
+        'PKB_SETTING',
+        'The connection string of the outbox is not valid; open pkb outbox and correct it.',
+      );
     }
     // A connection that breaks while nobody uses it, or between two statements: whoever wants one next gets a new one. An
     // 'error' that nobody listens to would end the process.
@@ -171,9 +174,9 @@ const REASONS: Readonly<Record<string, string>> = {
   CERT_HAS_EXPIRED: 'has a certificate that has expired; renew it on the server.',
   '28P01': 'refused the user name or password of the connection string.',
   '28000': 'refused the user of the connection string; check pg_hba.conf and TLS.',
-  '3D000': 'has no database of the name in the connection string.',
+  '3D000': 'has no database with the name in the connection string; correct the name, or create it.',
   '42P01': 'holds no outbox in this schema, or one that this user may not see.',
-  '42501': 'does not permit this user what the outbox needs; docs/scale.md lists the grants.',
+  '42501': 'does not give this user the permissions that the outbox needs; docs/scale.md lists the grants.',
   '53100': 'has a full disk. Nothing was stored; free space on its server.',
   '53300': 'has no connection to spare; raise max_connections, or put a pooler before it.',
   '57P01': 'is being shut down, or an administrator ended the connection.',
@@ -187,7 +190,7 @@ export function asOutboxError(error: unknown): Error {
   if (error instanceof Error && /does not support SSL/.test(error.message)) {
     return new PkbOutboxError(
       'PKB_OUTBOX',
-      'The PostgreSQL server of the outbox speaks no TLS, and the connection string asks for it (sslmode). Turn TLS on at the server.',
+      'The PostgreSQL server of the outbox does not support TLS; turn it on there. The connection string asks for it (sslmode).',
     );
   }
   const code = codeOf(error);

@@ -1,4 +1,4 @@
-/** Hears at once what other processes say (LISTEN), where the database can be listened to; whoever waits also looks by itself. */
+/** Receives notifications of other processes at once (LISTEN), if the database allows it. The receivers also poll. */
 import type { Client } from 'pg';
 import { backoff, DEFAULT_POLICY, type RetryPolicy } from '../../retry.js';
 import type { Database, Sql } from './database.js';

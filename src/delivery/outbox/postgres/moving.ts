@@ -69,7 +69,7 @@ class DatabaseToLeave implements MoveSource {
     this.#bodies = new Bodies(schema, cipher);
   }
 
-  /** Whoever opens it looks for the mark after having said that it lives: so either sees the other. */
+  /** A Node-RED that opens the outbox first reports that it is running, then looks for the mark. So one sees the other. */
   async mark(state: 'begun' | 'done'): Promise<void> {
     await writeMeta(this.#db, this.#schema, MOVED, Buffer.from(state));
     if (state === 'done' || !(await isInUse(this.#db, this.#schema))) return;
@@ -191,7 +191,7 @@ class DatabaseToFill implements MoveTarget {
   }
 }
 
-/** Which process a message is from that none has accepted that lives. */
+/** Id of a process that does not exist: no running process has accepted the moved messages. */
 const NO_INSTANCE = 'moved';
 
 /** Types of the columns, where not text. */

@@ -1,4 +1,4 @@
-/** What waits in a PostgreSQL outbox and who sends it, for a person without an editor. No patient data. */
+/** The pending messages of a PostgreSQL outbox, and who sends them, for a person without an editor. No patient data. */
 import { Database } from './database.js';
 import { SCHEMA, schemaName } from './schema.js';
 

@@ -2,17 +2,17 @@
  * The outbox in a PostgreSQL database, which several processes share: every one accepts messages, one at a time sends for a
  * connection (`leases.ts`).
  *
- * States of a row of `message` are those of the embedded outbox (`sqlite/store.ts`). A row of `queue` stands for an order
- * key: how many of its messages wait, when the next is due, what holds it, and by which taking, in which epoch, its first is
- * under way. What was taken in an earlier epoch than the current one is free again, since its process has lost the lease;
- * so is a taking that the holder of the lease does not know, since it was never told of it. Every write about a message that
- * was taken names the taking: one that is made twice, because its answer was lost, does nothing the second time.
+ * A row of `message` has the states of the embedded outbox (`sqlite/store.ts`). A row of `queue` is an order key: how many of
+ * its messages are pending, when the next is due, which message put it on hold, and the taking and epoch of its message in
+ * flight. A taking of an earlier epoch is free again, because its process has lost the lease. A taking that the holder of the
+ * lease does not know is free, too: the holder was never told of it. Every write about a taken message names the taking. So a
+ * write that is repeated because its answer was lost has no effect.
  *
- * The lock of that row keeps order: who stores a message holds it until the commit, and the message's position is given
- * under it, so that positions of one order key grow with the commits, whichever process stores.
+ * The lock of that row keeps the order. The process that stores a message holds the lock until the commit, and gives the
+ * message its position under it. So the positions of one order key grow with the commits of all processes.
  *
- * A crash leaves what was taken with its epoch, and so free for the next one. What a transaction did not commit has not
- * happened, and nobody was told of it.
+ * After a crash, taken messages have an old epoch, and so are free for the next sender. A transaction that was not committed
+ * has no effect, and no caller was told that it had.
  */
 import { createSecretKey, type KeyObject, randomUUID } from 'node:crypto';
 import { Hidden } from '../cipher.js';
@@ -100,7 +100,7 @@ export class PostgresOutbox implements Outbox {
   /**
    * Connects, and makes the schema where there is none.
    *
-   * @throws PkbConfigError `PKB_SETTING` for a setting that cannot be, or where the package pg is missing; PkbOutboxError
+   * @throws PkbConfigError `PKB_SETTING` for a setting that is not allowed, or if the package pg is missing; PkbOutboxError
    *   `PKB_OUTBOX` where the database cannot be reached or used, or the encryption key is not the one it was written with
    */
   static async open(options: PostgresOptions): Promise<PostgresOutbox> {

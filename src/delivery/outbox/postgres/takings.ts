@@ -32,7 +32,7 @@ export class Takings {
     this.#leases = leases;
   }
 
-  /** One after the other for each connection: a taking that is not known yet would be taken for one that was lost. */
+  /** One after the other for each connection: a second take would count an unfinished first one as lost. */
   take(connection: string, now: number, most: number, except: readonly string[]): Promise<StoredMessage[]> {
     const before = this.#takes.get(connection) ?? Promise.resolve();
     const taking = before.then(() => this.#take(connection, now, most, except));
@@ -234,7 +234,7 @@ export class Takings {
 }
 
 /**
- * Makes the statement that selects it commit without waiting for the disk. Only for a taking: one that a crash of the
- * database loses leaves the message pending, where it was; it is sent again.
+ * A statement that selects this commits without waiting for the disk. Only for takings: if a crash of the database loses
+ * one, its message is pending in its old place, and is sent again.
  */
 const UNSYNCED = `(SELECT set_config('synchronous_commit', 'off', true)) AS unsynced`;

@@ -126,8 +126,8 @@ export class Failures {
   }
 
   /**
-   * Whether a later message about the same data point has reached PKB, or may have. One that still waits is sent after this
-   * one, and so puts things right; one that is under way is not.
+   * Whether a later message about the same data point has reached PKB, or may have. One that is still pending does not
+   * count: it is sent after this one and takes effect last. One in flight counts.
    */
   #isSuperseded(id: number, { connection, facility, dataPoint, messageType }: NewMessage): boolean {
     if (!dataPoint?.id) return false;

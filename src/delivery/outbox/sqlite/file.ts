@@ -52,7 +52,7 @@ export function openFile(path: string): { db: DatabaseSync; reports: string[] } 
     for (const suffix of ['', '-wal'])
       if (existsSync(path + suffix)) renameSync(path + suffix, aside + suffix);
     reports.push(
-      `The outbox file was damaged. It was set aside as ${aside} and a new one was begun; what it held was not sent by this one.`,
+      `The outbox file was damaged and was set aside as ${aside}. A new one was created; messages in the old one are not sent.`,
     );
     return { ...openFile(path), reports };
   }
@@ -97,7 +97,7 @@ function setLogAside(path: string, reports: string[]): void {
   const aside = `${path}${DAMAGED}${new Date().toISOString().replaceAll(/[:.]/g, '-')}-wal`;
   renameSync(log, aside);
   reports.push(
-    `The outbox file was missing, but its log was there. The log was set aside as ${aside} and a new file was begun; what it held was not sent by this one.`,
+    `The outbox file was missing, but its log was there. The log was set aside as ${aside}, and a new file was created. Messages in the log are not sent.`,
   );
 }
 
@@ -152,7 +152,7 @@ function mustBeOurs(path: string): void {
   if (isSqlite && (header.readUInt32BE(APPLICATION_ID_AT) === APPLICATION_ID || holdsOurTables(path))) return;
   throw new PkbOutboxError(
     'PKB_OUTBOX',
-    'The file chosen for the outbox is another program’s, or no outbox; it was left untouched. Choose another path.',
+    'Choose another file for the outbox: this one is another program’s, or no outbox. It was left untouched.',
   );
 }
 
@@ -201,7 +201,7 @@ function mustBeLocal(folder: string): void {
   if (network === undefined) return;
   throw new PkbOutboxError(
     'PKB_OUTBOX',
-    `The outbox file would lie on a network file system (${network}), which keeps neither locks nor syncs reliably: messages could be lost. Choose a folder on a local disk.`,
+    `Choose a folder on a local disk for the outbox file. On a network file system (${network}), locks and syncs are not reliable: messages could be lost.`,
   );
 }
 
@@ -258,7 +258,7 @@ function loadSqlite(): typeof import('node:sqlite') {
   } catch {
     throw new PkbOutboxError(
       'PKB_OUTBOX',
-      'This Node.js has no SQLite built in, which the embedded outbox needs: update to Node.js 22.13 or newer, or choose another store.',
+      'Update to Node.js 22.13 or newer, or choose another Store: a file needs SQLite, which this Node.js does not have.',
     );
   }
 }
@@ -282,7 +282,7 @@ export function storeError(error: unknown): PkbOutboxError {
   const words_ = words[(errcode ?? 0) & 0xff] ?? `SQLite error ${errcode ?? codeOf(error)}`;
   return new PkbOutboxError(
     'PKB_OUTBOX',
-    `The outbox failed: ${words_}. What was not yet stored was not taken.`,
+    `The outbox failed: ${words_}. Messages not stored yet were not accepted.`,
   );
 }
 

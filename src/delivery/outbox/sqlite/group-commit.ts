@@ -41,7 +41,7 @@ export class GroupCommit {
       return Promise.reject(
         new PkbOutboxError(
           'PKB_OUTBOX',
-          'The outbox is closed, as it is during a deploy; the message was not taken.',
+          'The message was not stored: the outbox is closed, for example for a deploy. Send it again.',
         ),
       );
     }

@@ -25,8 +25,8 @@ export class KeyQueues {
   }
 
   /**
-   * The heads whose turn it is, with all columns. One due later than anything waits got its time before the clock was set
-   * back.
+   * The heads whose turn it is, with all columns. A head that is due later than the longest wait counts as due: it got its
+   * time before the clock was set back.
    *
    * @param except the facilities, as they stand in their column, whose messages are to stay
    */
@@ -56,7 +56,7 @@ export class KeyQueues {
     return typeof due === 'number' ? due : undefined;
   }
 
-  /** Whether something of an order key waits, is in flight or is held. */
+  /** Whether an order key has a message pending or in flight, or is on hold. */
   isBusy(connection: string, orderKey: string): boolean {
     const sql = `SELECT 1 FROM message WHERE connection = ? AND order_key = ? AND state = 'queued' LIMIT 1`;
     return this.#sql.get(sql, connection, orderKey) !== undefined || this.#isHeld(connection, orderKey);
@@ -92,7 +92,7 @@ export class KeyQueues {
     );
   }
 
-  /** Keeps what waits behind a message where it is; null where it is not known which. */
+  /** Puts an order key on hold. @param message that caused it; null if it is not known */
   hold(connection: string, orderKey: string, message: number | null): void {
     const sql = 'INSERT OR REPLACE INTO held (connection, order_key, message) VALUES (?, ?, ?)';
     this.#sql.run(sql, connection, orderKey, message);
@@ -104,7 +104,7 @@ export class KeyQueues {
     this.#sql.run(sql, connection, message, orderKey);
   }
 
-  /** Lets what is held go on, of one order key or of all. @returns how many keys were held */
+  /** Takes one order key, or all, off hold. @returns how many keys were on hold */
   release(connection: string, orderKey?: string): number {
     const keys =
       orderKey === undefined

@@ -5,13 +5,13 @@
  *
  * - *opening*: the file is being opened and checked; calls wait.
  * - *open*: calls are sent and answered.
- * - *down*: the thread ended by itself (out of memory, a defect). That is said once; a new one is started at once, and later
- *   and later while it cannot open the file. Messages that were just being handed in are refused, since nobody knows whether
- *   they were stored; all other calls are made again in the new thread, where they do no harm a second time. Messages in
- *   flight stay so.
- * - *closing*, *closed*: what was called is answered, the file is closed and the thread awaited.
+ * - *down*: the thread ended by itself (out of memory, a defect). This is reported once. A new one is started at once, and at
+ *   growing intervals while it cannot open the file. Messages that were just being stored are refused, because it is unknown
+ *   whether they were stored. All other calls are repeated in the new thread, which does no harm. Messages in flight stay in
+ *   flight.
+ * - *closing*, *closed*: calls made before are answered, the file is closed, and the thread is awaited.
  *
- * What the old thread had answered is in the file; what it had not, was promised to nobody.
+ * All that the old thread had answered is in the file. Nothing else was promised.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -382,7 +382,7 @@ export class SqliteOutbox implements Outbox {
 const CANNOT_START =
   'The thread of the outbox could not be started or ended at once; check how much memory Node-RED may use.';
 const DIED =
-  'The thread of the outbox ended unexpectedly and is started again. Nothing that was stored is lost; messages that were just being stored are refused and may be in the outbox all the same.';
+  'The thread of the outbox ended unexpectedly and is started again. No stored message is lost. Messages that were just being stored are refused, but may be in the outbox.';
 
 function downError(): PkbOutboxError {
   return new PkbOutboxError(
@@ -394,7 +394,7 @@ function downError(): PkbOutboxError {
 function closedError(): PkbOutboxError {
   return new PkbOutboxError(
     'PKB_OUTBOX',
-    'The outbox is closed, as it is during a deploy; the message was not taken.',
+    'The message was not stored: the outbox is closed, for example for a deploy. Send it again.',
   );
 }
 

@@ -1,7 +1,7 @@
 /**
  * The embedded outbox: a file of Node.js's own SQLite, in which what was acknowledged survives a killed process and a power
  * cut. WAL with synchronous=FULL syncs the log once for every transaction (`group-commit.ts`). It runs in a thread of its
- * own (`worker.ts`), so that no sync stops Node-RED.
+ * own (`thread.ts`), so that no sync stops Node-RED.
  *
  * States of a row, and what moves it on:
  *
@@ -13,8 +13,8 @@
  *   rejected, errored or undeliverable one queued again, in its old place.
  * - its texts are erased after their time (`kept` = 0), its row after a year.
  *
- * A crash makes what was in flight queued again, since that was never written down. What a transaction did not commit has
- * not happened, and nobody was told of it.
+ * After a crash, messages in flight are queued again, because that state was never written. A transaction that was not
+ * committed has no effect, and no caller was told that it had.
  */
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type {
@@ -393,7 +393,7 @@ export class SqliteStore implements Outbox {
     await this.#lock.release();
   }
 
-  /** Seals everything where the key is new, or an earlier version did so less well; from then on nothing else is taken. */
+  /** Seals everything if the key is new, or an earlier version bound no values. Then plain and unbound values are refused. */
   #seal(): void {
     this.#sql.exec('BEGIN IMMEDIATE');
     sealAnew(this.#sql, this.#cipher, this.#rows);

@@ -232,7 +232,7 @@ describe('the outbox in PostgreSQL and what lies between', function () {
       postgres.sql('GRANT USAGE ON SCHEMA older TO reader; GRANT ALL ON older.version TO reader');
       await assert.rejects(open(postgres.url.replace('pkb@', 'reader@'), { schema: 'older' }), {
         code: 'PKB_OUTBOX',
-        message: /does not permit this user/,
+        message: /does not give this user the permissions/,
       });
       const outbox = await open(postgres.url, { schema: 'older' });
       await outbox.add(message('1'));

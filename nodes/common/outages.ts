@@ -4,7 +4,7 @@
  */
 import type { Connection } from '../../src/delivery/connection.js';
 import type { ConnectionState } from '../../src/delivery/dispatcher.js';
-import type { Node, Runtime } from '../common/types.js';
+import type { Node, Runtime } from './types.js';
 
 /** The connections that wait, with when that began, in milliseconds since 1970. */
 const WAITING = new WeakMap<Connection, number>();

@@ -1,0 +1,91 @@
+/** What a request to the operators' routes asks for, checked: nothing of it is trusted. */
+import { MESSAGE_STATES, type MessageFilter, type MessageState } from '../../src/delivery/outbox/ledger.js';
+
+/** Longest text that is looked for. */
+const LONGEST = 200;
+
+/** How many messages one page may have, and one act be about. */
+export const MOST = 200;
+
+/** A request's body, of which nothing is known. */
+export type Body = Readonly<Record<string, unknown>>;
+
+/** What is looked for, and by which NHS number, where one is given. */
+export interface AskedSearch {
+  readonly filter: MessageFilter;
+  /** With MSH-4, for the patient's order key; never kept nor logged. */
+  readonly nhsNumber: string | undefined;
+  readonly before: number | undefined;
+  readonly most: number;
+}
+
+/** Thrown for a request that cannot be what is asked for; its text says what to give. */
+export class AskedWrong extends Error {}
+
+/** Reads a search. @throws AskedWrong */
+export function searchOf(body: Body): AskedSearch {
+  const filter: MessageFilter = {
+    connection: text(body, 'connection'),
+    states: statesOf(body),
+    facility: text(body, 'facility'),
+    messageType: text(body, 'messageType'),
+    since: number(body, 'since'),
+    until: number(body, 'until'),
+    controlId: text(body, 'controlId'),
+    dataPointId: text(body, 'dataPointId'),
+    reference: text(body, 'reference'),
+    withoutDismissed: body['withoutDismissed'] === true,
+  };
+  const nhsNumber = text(body, 'nhsNumber');
+  if (nhsNumber !== undefined && filter.facility === undefined)
+    throw new AskedWrong('To look for an NHS number, choose the Customer as well (MSH-4).');
+  return {
+    filter,
+    nhsNumber,
+    before: number(body, 'before'),
+    most: Math.min(MOST, Math.max(1, number(body, 'most') ?? 50)),
+  };
+}
+
+/** The id of a message. @throws AskedWrong */
+export function idOf(body: Body): number {
+  const id = number(body, 'id');
+  if (id === undefined) throw new AskedWrong('Give id.');
+  return id;
+}
+
+/** Ids of some messages. @throws AskedWrong */
+export function idsOf(body: Body): number[] {
+  const { ids } = body;
+  if (Array.isArray(ids) && ids.length > 0 && ids.length <= MOST && ids.every(Number.isSafeInteger))
+    return ids as number[];
+  throw new AskedWrong(`Give ids, at most ${MOST}.`);
+}
+
+/** A text that must be given. @throws AskedWrong */
+export function textOf(body: Body, name: string): string {
+  const value = text(body, name);
+  if (value === undefined) throw new AskedWrong(`Give ${name}.`);
+  return value;
+}
+
+function text(body: Body, name: string): string | undefined {
+  const value = body[name];
+  if (value === undefined || value === null || value === '') return undefined;
+  if (typeof value === 'string' && value.length <= LONGEST) return value;
+  throw new AskedWrong(`${name} must be text of at most ${LONGEST} characters.`);
+}
+
+function number(body: Body, name: string): number | undefined {
+  const value = body[name];
+  if (value === undefined || value === null || value === '') return undefined;
+  if (Number.isSafeInteger(value)) return value as number;
+  throw new AskedWrong(`${name} must be a whole number.`);
+}
+
+function statesOf({ states }: Body): MessageState[] | undefined {
+  if (states === undefined || states === null) return undefined;
+  const known = (state: unknown): state is MessageState => MESSAGE_STATES.some((one) => one === state);
+  if (Array.isArray(states) && states.every(known)) return states;
+  throw new AskedWrong(`states must be a list of ${MESSAGE_STATES.join(', ')}.`);
+}

@@ -1,0 +1,268 @@
+/**
+ * The operators' routes: how connections stand, which messages there are, what became of each, and what a person may do about
+ * one. Searches are POSTs, since what is looked for belongs into no log of addresses.
+ */
+import type { Request, Response } from 'express';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Outbox } from '../../src/delivery/outbox/contract.js';
+import type { MessageLife } from '../../src/delivery/outbox/ledger.js';
+import { patientOrderKey } from '../../src/delivery/order-key.js';
+import { reasonOf } from '../../src/delivery/outcome.js';
+import { asPkbError, PkbMessageError } from '../../src/errors.js';
+import { inspect } from '../../src/pkb/guard/inspect.js';
+import {
+  adminGet,
+  adminPost,
+  audit,
+  hasAdminAuth,
+  mayI,
+  type Needed,
+  OPERATE,
+  PATIENT_DATA,
+} from '../common/admin.js';
+import type { ConnectionNode, SendNode } from '../common/contracts.js';
+import type { Node, Runtime } from '../common/types.js';
+import { AskedWrong, type Body, idOf, idsOf, searchOf, textOf } from './asked.js';
+import { connectionOf, connections, shown } from './connections.js';
+
+const READ: Needed = { all: ['pkb.read'] };
+const ACT: Needed = { any: [OPERATE, 'pkb-send.write'] };
+
+const HOUR_MS = 3_600_000;
+
+/** Of how many hours the counts are given. */
+const HOURS = 24;
+
+/** Thrown with the HTTP status of the answer. */
+class Refused extends Error {
+  constructor(
+    readonly status: number,
+    text: string,
+  ) {
+    super(text);
+  }
+}
+
+/** Makes the routes. */
+export function operatorRoutes(RED: Runtime): void {
+  adminGet(RED, '/pkb', 'everybody', (_request, response) => page(response, 'page.html', 'html'));
+  adminGet(RED, '/pkb/page.js', 'everybody', (_request, response) => page(response, 'page.js', 'js'));
+
+  adminGet(RED, '/pkb/texts', 'everybody', (request, response) => response.json(textsFor(request)));
+
+  adminGet(RED, '/pkb/connections', READ, (request, response) =>
+    answer(response, async () => ({
+      connections: await Promise.all(connections(RED).map(shown)),
+      may: { act: mayAct(RED, request), see: mayI(RED, request, PATIENT_DATA) },
+      now: Date.now(),
+    })),
+  );
+
+  adminGet(RED, '/pkb/hours', READ, (_request, response) =>
+    answer(response, async () => {
+      const since = (Math.floor(Date.now() / HOUR_MS) - HOURS + 1) * HOUR_MS;
+      const all = connections(RED);
+      const ids = new Set(all.map(({ id }) => id));
+      const outboxes = new Set(all.map(opened).filter((outbox) => outbox !== undefined));
+      const counts = await Promise.all([...outboxes].map((outbox) => outbox.ended(since)));
+      return { since, hours: HOURS, counts: counts.flat().filter(({ connection }) => ids.has(connection)) };
+    }),
+  );
+
+  adminPost(RED, '/pkb/search', READ, (request, response) =>
+    answer(response, async () => {
+      const { filter, nhsNumber, before, most } = searchOf(bodyOf(request));
+      const node = connectionFor(RED, filter.connection);
+      const outbox = await node.delivery().outbox();
+      if (nhsNumber === undefined) return outbox.list(filter, before, most);
+      mustSee(RED, request, node);
+      const orderKey = patientOrderKey(filter.facility ?? '', nhsNumber, outbox.secret);
+      return outbox.list({ ...filter, orderKey }, before, most);
+    }),
+  );
+
+  adminPost(RED, '/pkb/message', READ, (request, response) =>
+    answer(response, async () => {
+      const body = bodyOf(request);
+      const node = connectionFor(RED, textOf(body, 'connection'));
+      const life = await lifeOf(node, idOf(body));
+      if (!maySee(RED, request, node)) return { ...withoutTexts(life), hidden: whyHidden(RED) };
+      if (life.message !== undefined) {
+        const text = `pkb: message ${life.listed.id} of ${node.id} shown to {user}`;
+        audit(RED, request, 'pkb.shown', text, { connection: node.id, message: life.listed.id });
+      }
+      return withTexts(life);
+    }),
+  );
+
+  adminPost(RED, '/pkb/again', ACT, (request, response) =>
+    answer(response, async () => {
+      const body = bodyOf(request);
+      const node = connectionFor(RED, textOf(body, 'connection'));
+      const { hl7, override } = body;
+      if (hl7 !== undefined && typeof hl7 !== 'string') throw new AskedWrong('hl7 must be text.');
+      const { listed } = await lifeOf(node, idOf(body));
+      if (hl7 !== undefined) mustSee(RED, request, node);
+      if (hl7 !== undefined && override !== true) mustPassGuard(hl7);
+      const { id, controlId } = listed;
+      const how = `${hl7 === undefined ? 'as it was' : 'corrected'}${override === true ? ', override' : ''}`;
+      const details = { connection: node.id, message: id, corrected: hl7 !== undefined, override };
+      audit(RED, request, 'pkb.again', `pkb: message ${id} sent once more by {user} (${how})`, details);
+      const queued = await senderOf(RED, listed.sender).again({ id, controlId }, override === true, hl7);
+      if (queued) return { queued };
+      throw new Refused(
+        409,
+        hl7 === undefined
+          ? 'This message is no longer among those that failed: somebody has sent it once more, or its text was erased.'
+          : 'Nothing was sent: the corrected text is about another patient or data point, or the message is no longer among those that failed.',
+      );
+    }),
+  );
+
+  adminPost(RED, '/pkb/discard', ACT, (request, response) =>
+    answer(response, async () => {
+      const body = bodyOf(request);
+      const node = connectionFor(RED, textOf(body, 'connection'));
+      const [ids, reason] = [idsOf(body), textOf(body, 'reason')];
+      audit(RED, request, 'pkb.discard', `pkb: ${ids.length} messages of ${node.id} discarded by {user}`, {
+        connection: node.id,
+        messages: ids,
+        reason,
+      });
+      const done = { discarded: 0, inFlight: 0, gone: 0 };
+      for (const id of ids) {
+        const withdrawal = await node.delivery().withdraw(id, `Discarded by a person: ${reason}`);
+        done[withdrawal === 'in flight' ? 'inFlight' : withdrawal]++;
+      }
+      return done;
+    }),
+  );
+
+  adminPost(RED, '/pkb/dismiss', ACT, (request, response) =>
+    answer(response, async () => {
+      const body = bodyOf(request);
+      const node = connectionFor(RED, textOf(body, 'connection'));
+      const ids = idsOf(body);
+      audit(RED, request, 'pkb.dismiss', `pkb: ${ids.length} failures of ${node.id} dismissed by {user}`, {
+        connection: node.id,
+        messages: ids,
+      });
+      const outbox = await node.delivery().outbox();
+      return { dismissed: await outbox.dismiss(ids) };
+    }),
+  );
+
+  adminPost(RED, '/pkb/resume', ACT, (request, response) =>
+    answer(response, async () => {
+      const node = connectionFor(RED, textOf(bodyOf(request), 'connection'));
+      audit(RED, request, 'pkb.resume', `pkb: ${node.id} resumed by {user}`, { connection: node.id });
+      return { released: await node.delivery().resume() };
+    }),
+  );
+}
+
+/** The page and its script, which hold nothing of anybody. */
+function page(response: Response, file: string, type: string): void {
+  response.type(type).send(readFileSync(join(__dirname, file), 'utf8'));
+}
+
+/** The page's words in the first language that the browser asks for and that there is. */
+function textsFor(request: Request): object {
+  const locales = join(__dirname, 'locales');
+  const found = request.acceptsLanguages(readdirSync(locales)) || 'en-US';
+  const all = JSON.parse(readFileSync(join(locales, found, 'plugin.json'), 'utf8')) as Record<string, object>;
+  return all['pkb-operator'] ?? {};
+}
+
+function bodyOf(request: Request): Body {
+  const { body } = request as { body?: unknown };
+  return typeof body === 'object' && body !== null ? (body as Body) : {};
+}
+
+/** The connection that a request names, or the only one. */
+function connectionFor(RED: Runtime, id: string | undefined): ConnectionNode {
+  const [first, second] = connections(RED);
+  const node = id === undefined && second === undefined ? first : connectionOf(RED, id ?? '');
+  if (node !== undefined) return node;
+  throw new Refused(404, 'There is no such connection; choose one of those that are deployed.');
+}
+
+/** The outbox of a connection, where it is open; several connections may share one. */
+function opened(node: ConnectionNode): Outbox | undefined {
+  try {
+    return node.delivery().openOutbox;
+  } catch {
+    return undefined;
+  }
+}
+
+async function lifeOf(node: ConnectionNode, id: number): Promise<MessageLife> {
+  const outbox = await node.delivery().outbox();
+  const life = await outbox.life(id);
+  // Of another connection of the same store it is as if there were none.
+  if (life?.listed.connection === node.id) return life;
+  throw new Refused(404, 'There is no such message; it may be older than a year.');
+}
+
+function senderOf(RED: Runtime, id: string): SendNode {
+  const node = RED.nodes.getNode(id) as Node | null;
+  if (node?.type === 'pkb-send') return node as SendNode;
+  throw new Refused(
+    409,
+    'The pkb send that took this message is no longer in the flows; deploy it again to send the message once more.',
+  );
+}
+
+function mayAct(RED: Runtime, request: Request): boolean {
+  return mayI(RED, request, OPERATE) || mayI(RED, request, 'pkb-send.write');
+}
+
+/** Who may see texts: where nobody signs in, everybody if the outbox says so. */
+function maySee(RED: Runtime, request: Request, node: ConnectionNode): boolean {
+  return hasAdminAuth(RED) ? mayI(RED, request, PATIENT_DATA) : node.showsTexts;
+}
+
+function mustSee(RED: Runtime, request: Request, node: ConnectionNode): void {
+  if (!maySee(RED, request, node)) throw new Refused(403, whyHidden(RED));
+}
+
+function whyHidden(RED: Runtime): string {
+  return hasAdminAuth(RED)
+    ? 'Texts and PKB’s words are for users with the permission pkb.phi.'
+    : 'Texts and PKB’s words are not shown without sign-in. Set up adminAuth, or choose in pkb outbox to show them.';
+}
+
+function mustPassGuard(hl7: string): void {
+  const { findings } = inspect(hl7);
+  const blocking = findings.filter(({ action }) => action === 'block');
+  if (blocking.length === 0) return;
+  const words = blocking.slice(0, 5).map(({ location, text }) => `${location}: ${text}`);
+  throw new Refused(422, `The guard would stop this message. ${words.join(' ')}`);
+}
+
+/** What everybody may see: our own words, and no text of the message or of PKB. */
+function withoutTexts({ listed, due, history, outcome, told }: MessageLife): object {
+  const ours = outcome !== undefined && 'reason' in outcome ? outcome.reason : undefined;
+  return { listed, due, history, told, reason: ours };
+}
+
+function withTexts({ message, outcome, ...life }: MessageLife): object {
+  const ack = outcome !== undefined && 'ack' in outcome ? outcome.ack : undefined;
+  return { ...life, reason: outcome && reasonOf(outcome), ack, hl7: message?.body };
+}
+
+/** Answers with what work comes to, or with what is wrong. */
+function answer(response: Response, work: () => Promise<object>): void {
+  work().then(
+    (value) => response.json(value),
+    (error: unknown) => {
+      if (error instanceof AskedWrong) return response.status(400).json({ error: error.message });
+      if (error instanceof Refused) return response.status(error.status).json({ error: error.message });
+      const fault = asPkbError(error);
+      const { code, message } = fault;
+      const status = code === 'PKB_SUPERSEDED' ? 409 : fault instanceof PkbMessageError ? 400 : 503;
+      return response.status(status).json({ code, error: message });
+    },
+  );
+}
