@@ -9,7 +9,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import type { Dispatcher as DispatcherClass } from '../src/delivery/dispatcher.js';
-import type { NewMessage } from '../src/delivery/outbox/contract.js';
+import type { NewMessage } from '../src/delivery/outbox/messages.js';
 import type { SqliteOutbox as SqliteOutboxClass } from '../src/delivery/outbox/sqlite/sqlite-outbox.js';
 import type { transportFactory as Factory } from '../src/delivery/transport.js';
 import { DEFAULT_POLICY } from '../src/delivery/retry.js';

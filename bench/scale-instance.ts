@@ -1,6 +1,6 @@
 /** One process of `scale.ts`: stores messages, or sends them, when it is told to. */
 import { Connection } from '../src/delivery/connection.js';
-import type { NewMessage } from '../src/delivery/outbox/contract.js';
+import type { NewMessage } from '../src/delivery/outbox/messages.js';
 import { PostgresOutbox } from '../src/delivery/outbox/postgres/postgres-outbox.js';
 import { DEFAULT_POLICY } from '../src/delivery/retry.js';
 import { transportFactory } from '../src/delivery/transport.js';

@@ -45,11 +45,11 @@ export interface ConnectionNode extends Node<LoginCredentials> {
 
 /** A pkb-send node, as operators' views and its dialog use it. */
 export interface SendNode extends Node {
-  /** Lets held messages of its connection go on. @returns how many order keys were held */
+  /** Resumes sending on its connection. @returns how many order keys were on hold */
   release(): Promise<number>;
-  /** What waits for another address than its connection goes to now. */
+  /** Pending messages for another address than its connection has now. */
   elsewhere(): readonly Addressed[];
-  /** Says what becomes of that: it is sent to the new address, or discarded. @returns how many messages */
+  /** Sends these messages to the new address, or discards them. @returns how many */
   decide(what: 'send' | 'discard'): Promise<number>;
   /** Its messages that ended without acceptance, for a person to see. */
   failed(): Promise<FailedMessage[]>;

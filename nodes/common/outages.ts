@@ -1,6 +1,6 @@
 /**
- * When a connection began to wait, and a line in the log then and when it sends again: one of each, however many pkb-send
- * nodes it has and however often it tries. (A pause is an error of its own, see pkb-connection.)
+ * Remembers when a connection began to wait, and writes one log line then and one when it sends again, for any number of
+ * pkb-send nodes and attempts. (A pause is an error of its own, see pkb-connection.)
  */
 import type { Connection } from '../../src/delivery/connection.js';
 import type { ConnectionState } from '../../src/delivery/dispatcher.js';

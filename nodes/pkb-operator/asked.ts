@@ -50,7 +50,7 @@ export function searchOf(body: Body): AskedSearch {
 /** The id of a message. @throws AskedWrong */
 export function idOf(body: Body): number {
   const id = number(body, 'id');
-  if (id === undefined) throw new AskedWrong('Give id.');
+  if (id === undefined) throw new AskedWrong('Give id, the number of a message.');
   return id;
 }
 

@@ -2,7 +2,7 @@
  * What a flow's message carries besides its payload, from the moment it is stored until its fate is known.
  */
 import { own } from '../../src/hl7/own.js';
-import type { StoredMessage } from '../../src/delivery/outbox/contract.js';
+import type { StoredMessage } from '../../src/delivery/outbox/messages.js';
 import type { Message } from '../common/types.js';
 
 /** Upper limit of messages kept as they are. Beyond it, and after a restart, only what JSON can hold is restored. */

@@ -3,7 +3,8 @@
  */
 import type { Connection } from '../../src/delivery/connection.js';
 import { isOrder, type OrderBy, orderKey } from '../../src/delivery/order-key.js';
-import type { Outbox, StoredMessage } from '../../src/delivery/outbox/contract.js';
+import type { Outbox } from '../../src/delivery/outbox/contract.js';
+import type { StoredMessage } from '../../src/delivery/outbox/messages.js';
 import type { Unacknowledged, Withdrawn } from '../../src/delivery/outcome.js';
 import {
   asPkbError,

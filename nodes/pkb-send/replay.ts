@@ -5,10 +5,10 @@
 import {
   type FailedReference,
   MOST_CORRECTIONS,
-  type NewMessage,
   type Outbox,
   unchangedError,
 } from '../../src/delivery/outbox/contract.js';
+import type { NewMessage } from '../../src/delivery/outbox/messages.js';
 import { PkbDeliveryError } from '../../src/errors.js';
 import type { Connection } from '../../src/delivery/connection.js';
 import type { Message } from '../common/types.js';

@@ -15,14 +15,8 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { asPkbError, PkbOutboxError } from '../errors.js';
 import { type ConnectionState, Dispatcher } from './dispatcher.js';
-import type {
-  Addressed,
-  FailedReference,
-  NewMessage,
-  Outbox,
-  Replayed,
-  ReplayTerms,
-} from './outbox/contract.js';
+import type { Addressed, FailedReference, Outbox, Replayed, ReplayTerms } from './outbox/contract.js';
+import type { NewMessage } from './outbox/messages.js';
 import type { Withdrawal } from './outbox/ledger.js';
 import type { OpenOutbox } from './outbox/open.js';
 import { backoff, DEFAULT_POLICY, type RetryPolicy } from './retry.js';
@@ -38,7 +32,7 @@ export interface ConnectionEvents {
   failed(error: unknown): void;
   /** What a person should read of the outbox, such as that a damaged file was set aside. */
   report(text: string): void;
-  /** A message has ended whose pkb-send node was removed. */
+  /** A message has ended, and its pkb-send node was removed. */
   unclaimed(state: string): void;
 }
 
@@ -230,7 +224,7 @@ export class Connection {
     if (this.#state === 'closing')
       throw new PkbOutboxError(
         'PKB_OUTBOX',
-        'The message was not stored: the connection is closing, for example for a deploy. Send it again.',
+        'The message was not stored: the connection is closing, for example for a deploy.',
       );
     return this.#opening;
   }

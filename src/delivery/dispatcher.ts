@@ -21,16 +21,14 @@ import { answerLimit } from '../pkb/soap/response.js';
 import { judgeAnswer, judgeFailure, refusal } from './classify.js';
 import type { Outcome } from './outcome.js';
 import {
-  type Attempt,
   type FailedReference,
-  type NewMessage,
   type Outbox,
   type Replayed,
   type ReplayTerms,
   type SettledMessage,
-  type StoredMessage,
   TakenOver,
 } from './outbox/contract.js';
+import type { Attempt, NewMessage, StoredMessage } from './outbox/messages.js';
 import { backoff, DEFAULT_POLICY, type NextStep, nextStep, type RetryPolicy } from './retry.js';
 import { Standing } from './standing.js';
 import type { Transport } from './transport.js';

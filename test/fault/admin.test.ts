@@ -26,6 +26,12 @@ const POSTS: Record<string, object> = {
   '/pkb-send/send/release': {},
   '/pkb-send/send/replay': { id: 1, controlId: 'id1' },
   '/pkb-send/send/decide': { what: 'send' },
+  '/pkb/search': { connection: 'connection' },
+  '/pkb/message': { connection: 'connection', id: 1 },
+  '/pkb/again': { connection: 'connection', id: 1 },
+  '/pkb/discard': { connection: 'connection', ids: [1], reason: 'x' },
+  '/pkb/dismiss': { connection: 'connection', ids: [1] },
+  '/pkb/resume': { connection: 'connection' },
 };
 
 for (const runtime of ['node-red', 'node-red-4']) {
@@ -105,6 +111,12 @@ for (const runtime of ['node-red', 'node-red-4']) {
         ['/pkb-send/send/release', ['everything', 'writer', 'operator']],
         ['/pkb-send/send/decide', ['everything', 'writer', 'operator']],
         ['/pkb-send/nothing/replay', ['everything', 'writer', 'operator']],
+        ['/pkb/search', ['everything', 'reader', 'clinician', 'operator', 'anonymous']],
+        ['/pkb/message', ['everything', 'reader', 'clinician', 'operator', 'anonymous']],
+        ['/pkb/again', ['everything', 'writer', 'operator']],
+        ['/pkb/discard', ['everything', 'writer', 'operator']],
+        ['/pkb/dismiss', ['everything', 'writer', 'operator']],
+        ['/pkb/resume', ['everything', 'writer', 'operator']],
       ] as const) {
         it(`POST ${path} is for ${allowed.join(', ')} only`, async () => {
           const let_in: string[] = [];

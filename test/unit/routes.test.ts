@@ -7,7 +7,7 @@ const root = join(__dirname, '../..');
 const text = (file: string): string => readFileSync(join(root, file), 'utf8');
 const files = globSync(['src/**/*.ts', 'nodes/**/*.ts'], { cwd: root });
 const routes = files.flatMap((file) =>
-  [...text(file).matchAll(/admin(Get|Post)\(RED, '\/([^']+)'/g)].map(([, method = '', path = '']) => ({
+  [...text(file).matchAll(/admin(Get|Post)\(\s*RED,\s*'\/([^']+)'/g)].map(([, method = '', path = '']) => ({
     method: method.toUpperCase(),
     path,
   })),

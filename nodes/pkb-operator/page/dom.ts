@@ -34,6 +34,7 @@ export function select(
 
 /** A field with its label. */
 export function labelled(text: string, field: HTMLElement): HTMLLabelElement {
+  field.setAttribute('aria-label', text);
   return el('label', {}, text, field);
 }
 

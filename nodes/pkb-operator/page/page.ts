@@ -60,6 +60,8 @@ async function start(): Promise<void> {
     clearTimeout(timer);
     if (!document.hidden) {
       const overview = await ask<Overview>('pkb/connections');
+      // Whoever may do less than everything may be somebody who has not signed in yet.
+      signInButton.hidden = isSignedIn() || (overview.may.act && overview.may.see);
       cards.replaceChildren(...connectionCards(overview, () => void look()));
       messages.show(overview);
       if (looks++ % COUNT_EVERY === 0) bars.replaceChildren(...hourBars(await ask<Hours>('pkb/hours')));
@@ -75,10 +77,15 @@ async function start(): Promise<void> {
     signOut();
     location.reload();
   };
+  const signInButton = el(
+    'button',
+    { type: 'button', style: 'float: right', hidden: true, onclick: showSignIn },
+    text('sign-in.button'),
+  );
   main.replaceChildren(
     isSignedIn()
       ? el('button', { type: 'button', style: 'float: right', onclick: leave }, text('sign-in.out'))
-      : '',
+      : signInButton,
     el('h1', {}, text('title')),
     el('h2', {}, text('connections.title')),
     cards,

@@ -3,7 +3,7 @@
  * is where it is. Part of the contract of every store.
  */
 import type { Outcome, Withdrawn } from '../outcome.js';
-import type { Attempt, FinalState, StoredMessage } from './contract.js';
+import type { Attempt, FinalState, StoredMessage } from './messages.js';
 
 /** The states of a message, as they are stored. Queued ones are pending, in flight or on hold. */
 export const MESSAGE_STATES = [

@@ -1,5 +1,6 @@
 /** What an outbox in memory tells of its messages: those that are queued, and the latest that have ended. */
-import type { Attempt, FinalState, SettledMessage, StoredMessage } from './contract.js';
+import type { SettledMessage } from './contract.js';
+import type { Attempt, FinalState, StoredMessage } from './messages.js';
 import {
   byHour,
   type EndedCount,

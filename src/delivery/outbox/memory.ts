@@ -8,17 +8,15 @@ import { reasonOf } from '../outcome.js';
 import { isSame, MOST_CORRECTIONS, storeName, unchangedError } from './contract.js';
 import type {
   Addressed,
-  Attempt,
   Counts,
   FailedMessage,
   FailedReference,
-  NewMessage,
   Outbox,
   Replayed,
   ReplayTerms,
   SettledMessage,
-  StoredMessage,
 } from './contract.js';
+import type { Attempt, NewMessage, StoredMessage } from './messages.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from './ledger.js';
 import { MemoryLedger, type QueuedMessage } from './memory-ledger.js';
 

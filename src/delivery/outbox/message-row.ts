@@ -1,6 +1,6 @@
 /** A message as a row of an outbox's database: which columns hold what, in both directions. */
 import { createHmac, type KeyObject } from 'node:crypto';
-import type { NewMessage, StoredMessage } from './contract.js';
+import type { NewMessage, StoredMessage } from './messages.js';
 import type { BodyCipher, Hidden } from './cipher.js';
 import type { Row, Value } from './row.js';
 import { furtherParts, type Texts } from './texts.js';

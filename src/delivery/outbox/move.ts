@@ -13,7 +13,7 @@
  * target cannot be asked, the mark stays until the outbox is moved again, or a person cancels the move.
  */
 import { PkbOutboxError } from '../../errors.js';
-import type { Attempt, FinalState, NewMessage } from './contract.js';
+import type { Attempt, FinalState, NewMessage } from './messages.js';
 
 /** Under which key an outbox notes that it is being moved, or was. */
 export const MOVED = 'moved';

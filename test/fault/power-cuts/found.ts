@@ -1,7 +1,8 @@
 /** Reads an outbox to the end, through its own methods, as a connection that starts after a power cut would. */
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import type { Outbox, StoredMessage } from '../../../src/delivery/outbox/contract.js';
+import type { Outbox } from '../../../src/delivery/outbox/contract.js';
+import type { StoredMessage } from '../../../src/delivery/outbox/messages.js';
 import { CONNECTION, digest, FILE, openIn, SENDER } from './opening.js';
 import { waiting } from './promises.js';
 

@@ -8,13 +8,8 @@ import assert from 'node:assert/strict';
 import { unlinkSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import type {
-  Attempt,
-  NewMessage,
-  Outbox,
-  SettledMessage,
-  StoredMessage,
-} from '../../../src/delivery/outbox/contract.js';
+import type { Outbox, SettledMessage } from '../../../src/delivery/outbox/contract.js';
+import type { Attempt, NewMessage, StoredMessage } from '../../../src/delivery/outbox/messages.js';
 import type { Fact, Life, Operation } from './events.js';
 import { CONNECTION, digest, FILE, nameOf, openIn, SENDER } from './opening.js';
 import { diceOf } from './random.js';

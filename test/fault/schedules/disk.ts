@@ -3,14 +3,8 @@
  * what is in flight, and what was called and not carried out, belongs to the process and does not.
  */
 import { PkbOutboxError } from '../../../src/errors.js';
-import type {
-  Attempt,
-  NewMessage,
-  Outbox,
-  ReplayTerms,
-  SettledMessage,
-  StoredMessage,
-} from '../../../src/delivery/outbox/contract.js';
+import type { Outbox, ReplayTerms, SettledMessage } from '../../../src/delivery/outbox/contract.js';
+import type { Attempt, NewMessage, StoredMessage } from '../../../src/delivery/outbox/messages.js';
 import { MemoryOutbox } from '../../../src/delivery/outbox/memory.js';
 import type { OpenOutbox } from '../../../src/delivery/outbox/open.js';
 import type { Life } from './known.js';

@@ -1,7 +1,7 @@
 /**
  * What is known of messages and of lives of the process, by one who looks on.
  */
-import type { FinalState, NewMessage } from '../../../src/delivery/outbox/contract.js';
+import type { FinalState, NewMessage } from '../../../src/delivery/outbox/messages.js';
 
 /** A message that is on the disk. */
 export interface Entry {

@@ -2,7 +2,8 @@
  * What an onlooker knows who sees the disk, PKB and the flow, but not into the code between them; and the promises of
  * `docs/delivery.md`, which it checks at every event.
  */
-import type { Attempt, NewMessage, SettledMessage } from '../../../src/delivery/outbox/contract.js';
+import type { SettledMessage } from '../../../src/delivery/outbox/contract.js';
+import type { Attempt, NewMessage } from '../../../src/delivery/outbox/messages.js';
 import type { Broken, Entry, Life, Promised } from './known.js';
 
 /** Watches. */

@@ -4,7 +4,7 @@
 import type { Scheduler } from 'fast-check';
 import sinon from 'sinon';
 import { Connection } from '../../../src/delivery/connection.js';
-import type { NewMessage } from '../../../src/delivery/outbox/contract.js';
+import type { NewMessage } from '../../../src/delivery/outbox/messages.js';
 import { DEFAULT_POLICY, type RetryPolicy } from '../../../src/delivery/retry.js';
 import type { Recipient } from '../../../src/delivery/telling.js';
 import { stamped } from '../../support/messages.js';

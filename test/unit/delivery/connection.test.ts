@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import sinon from 'sinon';
 import { Connection, type ConnectionOptions } from '../../../src/delivery/connection.js';
 import type { ConnectionState } from '../../../src/delivery/dispatcher.js';
-import type { NewMessage, StoredMessage } from '../../../src/delivery/outbox/contract.js';
+import type { NewMessage, StoredMessage } from '../../../src/delivery/outbox/messages.js';
 import { MemoryOutbox } from '../../../src/delivery/outbox/memory.js';
 import type { OpenOutbox } from '../../../src/delivery/outbox/open.js';
 import { DEFAULT_POLICY } from '../../../src/delivery/retry.js';

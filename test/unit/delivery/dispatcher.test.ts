@@ -3,7 +3,7 @@ import sinon from 'sinon';
 import { Dispatcher, type DispatcherEvents } from '../../../src/delivery/dispatcher.js';
 import type { Outcome, Withdrawn } from '../../../src/delivery/outcome.js';
 import { MemoryOutbox } from '../../../src/delivery/outbox/memory.js';
-import type { NewMessage } from '../../../src/delivery/outbox/contract.js';
+import type { NewMessage } from '../../../src/delivery/outbox/messages.js';
 import { DEFAULT_POLICY, type RetryPolicy } from '../../../src/delivery/retry.js';
 import { transportFactory, type Transport } from '../../../src/delivery/transport.js';
 import { stamped } from '../../support/messages.js';

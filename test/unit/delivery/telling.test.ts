@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import sinon from 'sinon';
-import type { NewMessage, SettledMessage } from '../../../src/delivery/outbox/contract.js';
+import type { SettledMessage } from '../../../src/delivery/outbox/contract.js';
+import type { NewMessage } from '../../../src/delivery/outbox/messages.js';
 import { MemoryOutbox } from '../../../src/delivery/outbox/memory.js';
 import { type Recipient, Telling } from '../../../src/delivery/telling.js';
 import { stamped } from '../../support/messages.js';

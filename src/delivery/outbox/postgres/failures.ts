@@ -6,10 +6,10 @@ import {
   type FailedReference,
   isSame,
   MOST_CORRECTIONS,
-  type NewMessage,
   type Replayed,
   type ReplayTerms,
 } from '../contract.js';
+import type { NewMessage } from '../messages.js';
 import { COLUMNS, placeOfResult, WRITTEN } from '../message-row.js';
 import type { Row } from '../row.js';
 import { TEXT_COLUMNS } from './bodies.js';

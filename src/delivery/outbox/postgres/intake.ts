@@ -1,7 +1,8 @@
 /**
  * The way into a PostgreSQL outbox: messages are stored in the order in which they are handed in, many in one transaction.
  */
-import { type NewMessage, unchangedError } from '../contract.js';
+import { unchangedError } from '../contract.js';
+import type { NewMessage } from '../messages.js';
 import { WRITTEN } from '../message-row.js';
 import type { Value } from '../row.js';
 import { columnArrays } from './columns.js';

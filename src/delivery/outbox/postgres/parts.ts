@@ -1,6 +1,6 @@
 /** What the parts of a PostgreSQL outbox share. */
 import type { BodyCipher, Hidden } from '../cipher.js';
-import type { StoredMessage } from '../contract.js';
+import type { StoredMessage } from '../messages.js';
 import type { MessageRows } from '../message-row.js';
 import type { Row } from '../row.js';
 import type { Bodies } from './bodies.js';

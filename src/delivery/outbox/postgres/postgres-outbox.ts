@@ -18,20 +18,18 @@ import { createSecretKey, type KeyObject, randomUUID } from 'node:crypto';
 import { Hidden } from '../cipher.js';
 import {
   type Addressed,
-  type Attempt,
   type Counts,
   type FailedMessage,
   type FailedReference,
-  type NewMessage,
   type Outbox,
   type Part,
   type Replayed,
   type ReplayTerms,
   type SettledMessage,
   type Sharing,
-  type StoredMessage,
   storeName,
 } from '../contract.js';
+import type { Attempt, NewMessage, StoredMessage } from '../messages.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
 import { MessageRows, placeOfResult } from '../message-row.js';
 import { MOVED, refuseMoved } from '../move.js';

@@ -101,7 +101,7 @@ export function schemaName(given: string): string {
   if (/^[a-z_][a-z0-9_]{0,62}$/.test(given)) return given;
   throw new PkbConfigError(
     'PKB_SETTING',
-    'The schema of the outbox may have only lower-case letters, digits and underscores, and no digit first.',
+    'The schema of the outbox may have only lower-case letters, digits and underscores, and must not begin with a digit.',
   );
 }
 
@@ -124,7 +124,7 @@ export async function migrate(db: Database, schema: string): Promise<void> {
     if (version > MIGRATIONS.length) {
       throw new PkbOutboxError(
         'PKB_OUTBOX',
-        `Update this package: a newer version (${version}, this one is ${MIGRATIONS.length}) wrote the schema ${schema} of the outbox. It was left untouched.`,
+        `Update this package: a newer version of it wrote the schema ${schema} of the outbox (${version}, here ${MIGRATIONS.length}). It was left untouched.`,
       );
     }
     for (const [i, migration] of MIGRATIONS.entries()) {

@@ -4,7 +4,8 @@
  * the lease.
  */
 import { LONGEST_WAIT_MS } from '../../retry.js';
-import { type Attempt, type SettledMessage, type StoredMessage, TakenOver } from '../contract.js';
+import { type SettledMessage, TakenOver } from '../contract.js';
+import type { Attempt, StoredMessage } from '../messages.js';
 import { placeOfResult } from '../message-row.js';
 import { TEXT_COLUMNS, UnreadableText } from './bodies.js';
 import { COLUMNS_OF_M } from './failures.js';

@@ -9,10 +9,10 @@ import {
   type FailedReference,
   isSame,
   MOST_CORRECTIONS,
-  type NewMessage,
   type Replayed,
   type ReplayTerms,
 } from '../contract.js';
+import type { NewMessage } from '../messages.js';
 import type { BodyCipher, Hidden } from '../cipher.js';
 import { COLUMNS, type MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
 import type { KeyQueues } from './key-queues.js';

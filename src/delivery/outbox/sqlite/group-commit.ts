@@ -41,7 +41,7 @@ export class GroupCommit {
       return Promise.reject(
         new PkbOutboxError(
           'PKB_OUTBOX',
-          'The message was not stored: the outbox is closed, for example for a deploy. Send it again.',
+          'The message was not stored: the outbox is closed, for example for a deploy.',
         ),
       );
     }

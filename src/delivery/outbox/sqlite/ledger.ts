@@ -1,6 +1,6 @@
 /** What an embedded outbox tells of its messages to operators, and what they may do about one. */
 import type { BodyCipher, Hidden } from '../cipher.js';
-import type { StoredMessage } from '../contract.js';
+import type { StoredMessage } from '../messages.js';
 import {
   byHour,
   type EndedCount,

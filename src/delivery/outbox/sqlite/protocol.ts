@@ -2,7 +2,8 @@
  * What the thread of an outbox file and the rest of the process say to each other.
  */
 import type { ErrorCode } from '../../../errors.js';
-import type { Outbox, StoredMessage } from '../contract.js';
+import type { Outbox } from '../contract.js';
+import type { StoredMessage } from '../messages.js';
 
 /** What the thread is started with. */
 export interface ThreadData {

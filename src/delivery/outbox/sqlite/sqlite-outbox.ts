@@ -20,17 +20,15 @@ import { PkbError, PkbOutboxError } from '../../../errors.js';
 import { backoff, DEFAULT_POLICY, type RetryPolicy } from '../../retry.js';
 import type {
   Addressed,
-  Attempt,
   Counts,
   FailedMessage,
   FailedReference,
-  NewMessage,
   Outbox,
   Replayed,
   ReplayTerms,
   SettledMessage,
-  StoredMessage,
 } from '../contract.js';
+import type { Attempt, NewMessage, StoredMessage } from '../messages.js';
 import { unchangedError } from '../contract.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
 import { KeptTexts } from './kept-texts.js';
@@ -394,7 +392,7 @@ function downError(): PkbOutboxError {
 function closedError(): PkbOutboxError {
   return new PkbOutboxError(
     'PKB_OUTBOX',
-    'The message was not stored: the outbox is closed, for example for a deploy. Send it again.',
+    'The message was not stored: the outbox is closed, for example for a deploy.',
   );
 }
 

@@ -19,17 +19,15 @@
 import { createSecretKey, type KeyObject } from 'node:crypto';
 import type {
   Addressed,
-  Attempt,
   Counts,
   FailedMessage,
   FailedReference,
-  NewMessage,
   Outbox,
   Replayed,
   ReplayTerms,
   SettledMessage,
-  StoredMessage,
 } from '../contract.js';
+import type { Attempt, NewMessage, StoredMessage } from '../messages.js';
 import { storeName, unchangedError } from '../contract.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
 import { Bodies } from './bodies.js';

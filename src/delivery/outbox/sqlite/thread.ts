@@ -4,7 +4,7 @@
  */
 import { parentPort, workerData } from 'node:worker_threads';
 import { asPkbError } from '../../../errors.js';
-import type { NewMessage, StoredMessage } from '../contract.js';
+import type { NewMessage, StoredMessage } from '../messages.js';
 import type { Call, Failed, Reply, Said, Taken, ThreadData } from './protocol.js';
 import { SqliteStore } from './store.js';
 

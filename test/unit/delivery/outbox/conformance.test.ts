@@ -1,11 +1,6 @@
 import assert from 'node:assert/strict';
-import type {
-  Attempt,
-  NewMessage,
-  Outbox,
-  SettledMessage,
-  StoredMessage,
-} from '../../../../src/delivery/outbox/contract.js';
+import type { Outbox, SettledMessage } from '../../../../src/delivery/outbox/contract.js';
+import type { Attempt, NewMessage, StoredMessage } from '../../../../src/delivery/outbox/messages.js';
 import { MemoryOutbox } from '../../../../src/delivery/outbox/memory.js';
 import { stamped } from '../../../support/messages.js';
 import { STORES } from './stores.js';

@@ -1,11 +1,7 @@
 /** What every store tells operators of its messages. */
 import assert from 'node:assert/strict';
-import type {
-  Attempt,
-  NewMessage,
-  Outbox,
-  SettledMessage,
-} from '../../../../src/delivery/outbox/contract.js';
+import type { Outbox, SettledMessage } from '../../../../src/delivery/outbox/contract.js';
+import type { Attempt, NewMessage } from '../../../../src/delivery/outbox/messages.js';
 import type { MessageFilter } from '../../../../src/delivery/outbox/ledger.js';
 import { stamped } from '../../../support/messages.js';
 import { STORES } from './stores.js';

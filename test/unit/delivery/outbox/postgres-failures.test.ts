@@ -5,7 +5,8 @@ import { chownSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type NewMessage, TakenOver } from '../../../../src/delivery/outbox/contract.js';
+import { TakenOver } from '../../../../src/delivery/outbox/contract.js';
+import type { NewMessage } from '../../../../src/delivery/outbox/messages.js';
 import {
   PostgresOutbox,
   type PostgresOptions,

@@ -2,12 +2,8 @@
 import assert from 'node:assert/strict';
 import { execFileSync, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import type {
-  Attempt,
-  NewMessage,
-  SettledMessage,
-  StoredMessage,
-} from '../../../../src/delivery/outbox/contract.js';
+import type { SettledMessage } from '../../../../src/delivery/outbox/contract.js';
+import type { Attempt, NewMessage, StoredMessage } from '../../../../src/delivery/outbox/messages.js';
 import { TakenOver } from '../../../../src/delivery/outbox/contract.js';
 import {
   PostgresOutbox,

@@ -1,0 +1,316 @@
+/** The operators' routes of a whole Node-RED: who may see what, and what may be done about a message. */
+import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { Agent } from 'node:http';
+import { join } from 'node:path';
+import {
+  ADMIN_AUTH,
+  type Answer,
+  call,
+  PERMISSIONS,
+  PKB_WORDS,
+  type Role,
+  signIn,
+} from '../support/admin.js';
+import { stamped } from '../support/messages.js';
+import { type NodeRed, remove, startNodeRed } from '../support/node-red.js';
+import {
+  type FlowNode,
+  post,
+  readTold,
+  SENDING_SETTINGS,
+  sendingUserDir,
+  tellingErrors,
+} from '../support/sending.js';
+import { soapAck, startServer, type TestServer } from '../support/server.js';
+import { until } from '../support/wait.js';
+
+const JSON_TYPE = { 'content-type': 'application/json' };
+
+for (const runtime of ['node-red', 'node-red-4']) {
+  describe(`the operators’ routes of ${runtime}`, function () {
+    this.timeout(90_000);
+    let pkb: TestServer;
+    let red: NodeRed;
+    /** What PKB answers, by control ID; `AA` where nothing is said. */
+    const answers = new Map<string, 'AR' | 'nothing'>();
+    const as = {} as Record<Role, Record<string, string>>;
+    const agent = new Agent({ keepAlive: true });
+
+    const ask = (path: string, body: object, headers: Record<string, string> = {}): Promise<Answer> =>
+      call(`${red.url}/pkb/${path}`, 'POST', { ...JSON_TYPE, ...headers }, JSON.stringify(body));
+    const get = (path: string, headers: Record<string, string> = {}): Promise<Answer> =>
+      call(`${red.url}/pkb/${path}`, 'GET', headers);
+    const hand = async (controlId: string, more = ''): Promise<void> =>
+      assert.ok(await post(`${red.url}/in`, stamped(controlId, { more }), agent), `${controlId} is stored`);
+    const find = async (search: object, headers = as.everything): Promise<any[]> =>
+      // oxlint-disable-line typescript/no-explicit-any
+      (await ask('search', { connection: 'connection', ...search }, headers)).body.messages;
+    const inState = (controlId: string, state: string): Promise<void> =>
+      until(`${controlId} is ${state}`, async () => (await find({ controlId }))[0]?.state === state);
+
+    /** Gives every message that is handed in its control ID as reference, too. */
+    const changed = (settings: object): string => {
+      const folder = sendingUserDir(pkb.url, tellingErrors());
+      const flows = join(folder, 'flows.json');
+      const nodes = JSON.parse(readFileSync(flows, 'utf8')) as FlowNode[];
+      const func = "msg.reference = `letter of ${msg.payload.split('|')[9]}`; return msg;";
+      const refer = {
+        id: 'refer',
+        type: 'function',
+        func,
+        outputs: 1,
+        z: 'tab',
+        x: 1,
+        y: 1,
+        wires: [['send']],
+      };
+      const more = nodes.map((node) => {
+        if (node.id === 'in') return { ...node, wires: [['refer']] };
+        return node.id === 'outbox' ? { ...node, ...settings } : node;
+      });
+      writeFileSync(flows, JSON.stringify([...more, refer]));
+      return folder;
+    };
+
+    before(async () => {
+      pkb = await startServer(({ controlId }, response) => {
+        const answer = answers.get(controlId);
+        if (answer === 'nothing') return response.writeHead(503).end();
+        response.end(
+          answer === 'AR'
+            ? soapAck('AR', controlId, PKB_WORDS.replaceAll('<', '&lt;'))
+            : soapAck('AA', controlId),
+        );
+      });
+    });
+    after(async () => {
+      agent.destroy();
+      await pkb.close();
+    });
+    beforeEach(() => answers.clear());
+
+    describe('with adminAuth', () => {
+      before(async () => {
+        red = await startNodeRed(runtime, changed({}), `${SENDING_SETTINGS}, ${ADMIN_AUTH}`);
+        for (const role of Object.keys(PERMISSIONS) as Role[]) as[role] = await signIn(red, role);
+      });
+      after(async () => {
+        await red?.stop();
+        if (red) remove(red.userDir);
+      });
+
+      it('a reader finds a message by its own reference, and sees no text and no word of PKB', async () => {
+        answers.set('r-1', 'AR');
+        await hand('r-1');
+        await inState('r-1', 'rejected');
+        const [found] = await find({ reference: 'letter of r-1' }, as.reader);
+        assert.equal(found.controlId, 'r-1');
+        for (const role of ['reader', 'operator', 'anonymous'] as const) {
+          const { status, text, body } = await ask(
+            'message',
+            { connection: 'connection', id: found.id },
+            as[role],
+          );
+          assert.equal(status, 200);
+          for (const word of ['Example', 'PID', '9990000018', 'known'])
+            assert.ok(!text.includes(word), `${role}: ${word}`);
+          assert.match(body.hidden, /pkb\.phi/);
+          assert.equal(body.history[0].outcome, 'rejected');
+        }
+        const { body } = await ask('message', { connection: 'connection', id: found.id }, as.clinician);
+        assert.ok(body.reason.includes(PKB_WORDS));
+        assert.equal(body.hl7, stamped('r-1'));
+        assert.match(body.ack, /^MSH\|/);
+        await until('the look is in the log', () =>
+          red.output().includes(`message ${found.id} of connection shown to clinician`),
+        );
+      });
+
+      it('an operator finds a rejected message, sends it again, and it leaves the failures', async () => {
+        answers.set('o-1', 'AR');
+        await hand('o-1');
+        await inState('o-1', 'rejected');
+        const failures = { states: ['rejected', 'errored', 'undeliverable'], withoutDismissed: true };
+        assert.ok((await find(failures)).some(({ controlId }) => controlId === 'o-1'));
+        const [{ id }] = await find({ reference: 'letter of o-1' }, as.operator);
+        answers.clear();
+        assert.equal((await ask('again', { connection: 'connection', id }, as.operator)).status, 200);
+        await inState('o-1', 'accepted');
+        assert.ok(!(await find(failures)).some(({ controlId }) => controlId === 'o-1'));
+        // Somebody else who still sees it in a list is told.
+        const second = await ask('again', { connection: 'connection', id }, as.operator);
+        assert.equal(second.status, 409);
+        assert.match(second.body.error, /no longer among those that failed/);
+        assert.equal(pkb.arrived.filter(({ controlId }) => controlId === 'o-1').length, 2);
+      });
+
+      it('a corrected text goes through the guard, is about the same patient, and needs pkb.phi', async () => {
+        answers.set('e-1', 'AR');
+        await hand('e-1');
+        await inState('e-1', 'rejected');
+        const [{ id }] = await find({ controlId: 'e-1' });
+        const again = (hl7: string, who: Record<string, string>, override = false): Promise<Answer> =>
+          ask('again', { connection: 'connection', id, hl7, override }, who);
+        const corrected = stamped('e-1').replace('Example', 'Corrected');
+        assert.equal((await again(corrected, as.operator)).status, 403);
+        const stopped = await again(stamped('e-1', { more: 'DG1|1||X\r' }), as.everything);
+        assert.equal(stopped.status, 422);
+        assert.match(stopped.body.error, /guard would stop.*DG1/);
+        assert.equal((await again('no HL7', as.everything)).status, 422);
+        assert.equal((await again('no HL7', as.everything, true)).status, 400);
+        const other = stamped('another').replace('9990000018', '9990000026');
+        const refused = await again(other, as.everything);
+        assert.equal(refused.status, 409);
+        assert.match(refused.body.error, /another patient/);
+        answers.clear();
+        assert.equal((await again(corrected, as.everything)).status, 200);
+        await inState('e-1', 'accepted');
+        const sent = pkb.arrived.filter(({ controlId }) => controlId === 'e-1');
+        assert.equal(sent.length, 2);
+      });
+
+      it('what is searched for by NHS number is for who may see patient data', async () => {
+        await hand('n-1');
+        await inState('n-1', 'accepted');
+        const search = {
+          nhsNumber: '999 000 0018',
+          facility: 'trustalias{trustalias}',
+          states: ['accepted'],
+        };
+        assert.equal((await ask('search', { connection: 'connection', ...search }, as.reader)).status, 403);
+        assert.ok((await find(search, as.clinician)).some(({ controlId }) => controlId === 'n-1'));
+        assert.deepEqual(await find({ ...search, nhsNumber: '9990000026' }, as.clinician), []);
+        const { status, body } = await ask('search', { nhsNumber: '9990000018' }, as.clinician);
+        assert.deepEqual([status, /choose the Customer/.test(body.error)], [400, true]);
+        assert.ok(!red.output().includes('9990000018') && !red.output().includes('999 000 0018'));
+      });
+
+      it('failures are dismissed, and stay stored', async () => {
+        answers.set('d-1', 'AR');
+        await hand('d-1');
+        await inState('d-1', 'rejected');
+        const [{ id }] = await find({ controlId: 'd-1' });
+        const { body } = await ask('dismiss', { connection: 'connection', ids: [id] }, as.operator);
+        assert.deepEqual(body, { dismissed: 1 });
+        assert.deepEqual(await find({ controlId: 'd-1', withoutDismissed: true }), []);
+        assert.equal((await find({ controlId: 'd-1' }))[0].dismissed, true);
+      });
+
+      it('a pending message is discarded with a reason, and its flow is told', async () => {
+        answers.set('w-1', 'nothing');
+        await hand('w-1');
+        await until('it waits', async () => {
+          const { body } = await get('connections', as.reader);
+          return body.connections[0].state === 'waiting' && body.connections[0].inFlight === 0;
+        });
+        const { body } = await get('connections', as.reader);
+        const [{ reason, pending, oldest, since, until: next }] = body.connections;
+        assert.match(reason, /busy|503/);
+        assert.equal(pending, 1);
+        assert.ok(oldest <= since && since <= next, JSON.stringify(body));
+        const [{ id }] = await find({ states: ['queued'] });
+        await until('it is discarded', async () => {
+          const done = await ask(
+            'discard',
+            { connection: 'connection', ids: [id], reason: 'sent by post' },
+            as.operator,
+          );
+          return done.body.discarded === 1;
+        });
+        await until('its flow is told', () =>
+          readTold(red.userDir).some(({ outcome }) => outcome === 'PKB_DISCARDED'),
+        );
+        const life = await ask('message', { connection: 'connection', id }, as.reader);
+        assert.equal(life.body.listed.state, 'discarded');
+        assert.match(life.body.reason, /sent by post/);
+        assert.deepEqual(
+          (await ask('discard', { connection: 'connection', ids: [id], reason: 'x' }, as.operator)).body,
+          {
+            discarded: 0,
+            inFlight: 0,
+            gone: 1,
+          },
+        );
+      });
+
+      it('counts what ended by the hour', async () => {
+        const { body } = await get('hours', as.reader);
+        const sum = (state: string): number =>
+          body.counts
+            .filter((one: any) => one.state === state)
+            .reduce((all: number, { count }: any) => all + count, 0); // oxlint-disable-line typescript/no-explicit-any
+        assert.ok(
+          sum('accepted') >= 1 && body.counts.every((one: object) => 'hour' in one),
+          JSON.stringify(body),
+        );
+        assert.equal(body.hours, 24);
+      });
+
+      it('what cannot be asked is said in words, and nothing is given out', async () => {
+        for (const [path, body, status] of [
+          ['search', { states: ['nothing'] }, 400],
+          ['search', { controlId: 5 }, 400],
+          ['search', { reference: 'x'.repeat(201) }, 400],
+          ['search', { since: 'yesterday' }, 400],
+          ['search', { connection: 'send' }, 404],
+          ['search', { connection: '__proto__' }, 404],
+          ['message', { connection: 'connection' }, 400],
+          ['message', { connection: 'connection', id: 4711 }, 404],
+          ['message', { connection: 'connection', id: '1 OR 1=1' }, 400],
+          ['message', { connection: 'outbox', id: 1 }, 404],
+          ['again', { connection: 'connection', id: 4711 }, 404],
+          ['again', { connection: 'connection', id: 1, hl7: {} }, 400],
+          ['discard', { connection: 'connection', ids: [], reason: 'x' }, 400],
+          ['discard', { connection: 'connection', ids: [1] }, 400],
+          [
+            'discard',
+            { connection: 'connection', ids: Array.from({ length: 201 }, (_, n) => n), reason: 'x' },
+            400,
+          ],
+          ['dismiss', { connection: 'connection', ids: ['1'] }, 400],
+          ['resume', {}, 200],
+          ['resume', { connection: 'nothing' }, 404],
+        ] as const) {
+          const answer = await ask(path, body, as.everything);
+          assert.equal(answer.status, status, `${path} ${JSON.stringify(body).slice(0, 80)}: ${answer.text}`);
+          if (status !== 200) assert.ok(answer.body.error.length > 10, answer.text);
+        }
+        assert.deepEqual(await find({ reference: 'nothing of this kind' }), []);
+      });
+
+      it('the page, its script and its words hold nothing of anybody', async () => {
+        const page = await call(`${red.url}/pkb`, 'GET');
+        assert.equal(page.status, 200);
+        assert.match(page.text, /Content-Security-Policy/);
+        const script = await get('page.js');
+        assert.match(String(script.headers['content-type']), /javascript/);
+        const words = await get('texts', { 'accept-language': 'de, en;q=0.5' });
+        assert.equal(words.body.title, 'PKB messages');
+        for (const { text } of [page, script, words]) assert.ok(!/partner_mailco|Example\^/.test(text));
+      });
+    });
+
+    for (const [what, showTexts] of [
+      ['shows no text', false],
+      ['shows texts where the outbox says so', true],
+    ] as const) {
+      it(`without adminAuth ${what}`, async () => {
+        red = await startNodeRed(runtime, changed({ showTexts }), SENDING_SETTINGS);
+        as.everything = {};
+        try {
+          await hand('x-1');
+          await inState('x-1', 'accepted');
+          const [{ id }] = await find({ controlId: 'x-1' });
+          const { body, text } = await ask('message', { connection: 'connection', id });
+          assert.equal(body.hl7 !== undefined, showTexts);
+          assert.equal(text.includes('Example'), showTexts);
+          if (!showTexts) assert.match(body.hidden, /adminAuth/);
+        } finally {
+          await red.stop();
+          remove(red.userDir);
+        }
+      });
+    }
+  });
+}
