@@ -201,7 +201,8 @@ export const ERROR_CODES = {
     class: 'PkbOutboxError',
     means:
       'The outbox could not take or keep the message: the store is missing, full, damaged or not writable.',
-    remedy: 'Read the text for the reason. The outbox did not take the message; it is still in the flow.',
+    remedy:
+      'Read the text for the reason. Unless it says that the message may have been stored, the outbox did not take it; it is still in the flow.',
   },
   PKB_INTERNAL: {
     class: 'PkbInternalError',

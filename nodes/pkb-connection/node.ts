@@ -105,7 +105,7 @@ function connect(
   const timeout = numberSetting(config.timeout, NUMBERS.timeout);
   const { open, maxAgeHours, showsTexts } = outboxOf(RED, config);
   node.showsTexts = showsTexts;
-  const failed = (error: unknown): void => node.error(asPkbError(error));
+  const failed = saidOnce((error) => node.error(error));
   let alerted = '';
   return new Connection({
     id: node.id,
@@ -138,6 +138,21 @@ function connect(
       unclaimed: (state) => node.warn(RED._('pkb-connection.warning.no-sender', { state })),
     },
   });
+}
+
+/** How long the same fault is not said again, in milliseconds: a store that is away fails many times a second. */
+const SAY_AGAIN_MS = 60_000;
+
+/** Says errors, but the same one not again and again. */
+function saidOnce(say: (error: PkbError) => void): (error: unknown) => void {
+  const last = { text: '', at: -Infinity };
+  return (thrown) => {
+    const error = asPkbError(thrown);
+    const now = performance.now();
+    if (error.message === last.text && now - last.at < SAY_AGAIN_MS) return;
+    Object.assign(last, { text: error.message, at: now });
+    say(error);
+  };
 }
 
 function pauseText({ reason, customers }: Extract<ConnectionState, { state: 'paused' }>): string {

@@ -24,7 +24,7 @@ import {
 import type { ConnectionNode, SendNode } from '../common/contracts.js';
 import type { Node, Runtime } from '../common/types.js';
 import { AskedWrong, type Body, idOf, idsOf, searchOf, textOf } from './asked.js';
-import { connectionOf, connections, shown } from './connections.js';
+import { connectionOf, connections, shown } from '../common/connections.js';
 
 const READ: Needed = { all: ['pkb.read'] };
 const ACT: Needed = { any: [OPERATE, 'pkb-send.write'] };

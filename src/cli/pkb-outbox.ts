@@ -6,7 +6,7 @@
  */
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
-import { move, type MoveSource, type MoveTarget } from '../delivery/outbox/move.js';
+import { cancelMove, move, type MoveSource, type MoveTarget } from '../delivery/outbox/move.js';
 import { databaseToFill, databaseToLeave } from '../delivery/outbox/postgres/moving.js';
 import { type Overview, overviewOf } from '../delivery/outbox/postgres/overview.js';
 import { fileToFill, fileToLeave } from '../delivery/outbox/sqlite/moving.js';
@@ -15,9 +15,11 @@ import { asPkbError, PkbConfigError } from '../errors.js';
 const USAGE = `usage: pkb-outbox status
        pkb-outbox move --from FILE --to postgres
        pkb-outbox move --from postgres --to FILE
-       pkb-outbox move --from FILE|postgres --cancel
+       pkb-outbox move --from … --to … --cancel     ends a move that was cut off, to stay with the old outbox
+       pkb-outbox move --from … --cancel --force    the same where the new outbox cannot be asked whether it is empty
 
-Stop every Node-RED that uses the outbox before you move it.
+Stop every Node-RED that uses the outbox before you move it. A file is moved to PostgreSQL or back, not to another file: copy
+that while Node-RED is stopped.
 
 PKB_OUTBOX_URL      connection string, such as postgresql://user:password@host/database
 PKB_OUTBOX_SCHEMA   schema; default: pkb_outbox
@@ -67,60 +69,75 @@ async function status(): Promise<void> {
   );
 }
 
-function opened(from: string, key: string): Promise<MoveSource> {
-  return from === POSTGRES ? databaseToLeave(database(key)) : fileToLeave(resolve(from), key);
+/** What a move is between; the target only where it is given. */
+interface Ends {
+  readonly from: string;
+  readonly to: string | undefined;
 }
 
-async function moveOutbox(from: string, to: string): Promise<void> {
+/** Opens both ends, works with them, and closes them. */
+async function between(
+  { from, to }: Ends,
+  work: (source: MoveSource, target: MoveTarget | undefined) => Promise<void>,
+): Promise<void> {
   const { PKB_OUTBOX_KEY: key = '', PKB_OUTBOX_NEW_KEY: newKey = key } = process.env;
-  const target: MoveTarget =
-    to === POSTGRES ? databaseToFill(database(newKey)) : fileToFill(resolve(to), newKey);
+  let target: MoveTarget | undefined;
+  if (to !== undefined)
+    target = to === POSTGRES ? databaseToFill(database(newKey)) : fileToFill(resolve(to), newKey);
   let source: MoveSource | undefined;
   try {
-    source = await opened(from, key);
+    source = from === POSTGRES ? await databaseToLeave(database(key)) : await fileToLeave(resolve(from), key);
+    await work(source, target);
+  } finally {
+    await source?.close();
+    await target?.close();
+  }
+}
+
+function moveOutbox(from: string, to: string): Promise<void> {
+  return between({ from, to }, async (source, target) => {
+    if (target === undefined) return;
     const count = await move(source, target);
     console.log(
       `Moved ${count} messages. Now choose the new outbox in pkb outbox and deploy. The old outbox is unchanged, and Node-RED no longer opens it. It holds patient data: delete it when the new one works.`,
     );
-  } finally {
-    await source?.close();
-    await target.close();
-  }
+  });
 }
 
-async function cancelMove(from: string): Promise<void> {
-  const { PKB_OUTBOX_KEY: key = '' } = process.env;
-  const source = await opened(from, key);
-  try {
-    await source.unmark();
-    console.log('Node-RED can use this outbox again. Do not use the outbox that it was moved to.');
-  } finally {
-    await source.close();
-  }
+function cancel(ends: Ends): Promise<void> {
+  return between(ends, async (source, target) => {
+    await cancelMove(source, target);
+    console.log('Node-RED can use this outbox again.');
+  });
 }
 
 /** The action that the arguments ask for; undefined if there is no such action. */
 function asked(given: readonly string[]): (() => Promise<void>) | undefined {
   try {
+    const flag = { type: 'boolean', default: false } as const;
     const { positionals, values } = parseArgs({
       args: [...given],
       allowPositionals: true,
-      options: { from: { type: 'string' }, to: { type: 'string' }, cancel: { type: 'boolean' } },
+      options: { from: { type: 'string' }, to: { type: 'string' }, cancel: flag, force: flag },
     });
-    const { from, to, cancel = false } = values;
+    const { from, to, cancel: cancels, force } = values;
     const [command, ...others] = positionals;
     if (others.length > 0) return undefined;
-    if (command === 'status') return from === undefined && to === undefined && !cancel ? status : undefined;
+    if (command === 'status') return given.length === 1 ? status : undefined;
     if (command !== 'move' || !from) return undefined;
-    if (cancel) return to === undefined ? () => cancelMove(from) : undefined;
-    if (!to || (from === POSTGRES) === (to === POSTGRES)) return undefined;
-    return () => moveOutbox(from, to);
+    if (cancels && force) return to === undefined ? () => cancel({ from, to }) : undefined;
+    if (!to || force || (from === POSTGRES) === (to === POSTGRES)) return undefined;
+    return () => (cancels ? cancel({ from, to }) : moveOutbox(from, to));
   } catch {
     return undefined;
   }
 }
 
 async function main(given: readonly string[]): Promise<number> {
+  if (given.length === 1 && given[0] === '--help') {
+    console.log(USAGE);
+    return 0;
+  }
   const run = asked(given);
   if (run === undefined) {
     console.error(USAGE);

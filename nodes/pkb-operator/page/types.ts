@@ -5,7 +5,7 @@ import type {
   MessageLife,
   MessageList,
 } from '../../../src/delivery/outbox/ledger.js';
-import type { ShownConnection } from '../shown.js';
+import type { ShownConnection } from '../../common/shown.js';
 
 export type { EndedCount, ListedMessage, MessageList, ShownConnection };
 

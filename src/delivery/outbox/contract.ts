@@ -108,7 +108,7 @@ export class TakenOver extends PkbOutboxError {
   constructor() {
     super(
       'PKB_OUTBOX',
-      'Another Node-RED sends for this connection now; a message that was in flight here is sent again there.',
+      'This Node-RED does not send for this connection any more: it could not renew its lease in time, or another one has it now. A message that was in flight is sent again.',
     );
   }
 }

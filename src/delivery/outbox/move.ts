@@ -12,7 +12,7 @@
  * If the target refuses and holds nothing of the source, the mark is removed, and the source can be used as before. If the
  * target cannot be asked, the mark stays until the outbox is moved again, or a person cancels the move.
  */
-import { PkbOutboxError } from '../../errors.js';
+import { asPkbError, PkbOutboxError } from '../../errors.js';
 import type { Attempt, FinalState, NewMessage } from './messages.js';
 
 /** Under which key an outbox notes that it is being moved, or was. */
@@ -85,30 +85,65 @@ export interface MoveTarget {
  * @throws PkbOutboxError `PKB_OUTBOX` where one of the two cannot be used, is open elsewhere, or the target holds something
  */
 export async function move(source: MoveSource, target: MoveTarget): Promise<number> {
+  // Nobody is kept out of an outbox for a move that cannot be.
+  if (!source.wasBegun && (await target.contents()) !== undefined) throw holdsMessages();
   await source.mark('begun');
   let count: number;
   try {
     count = await fill(target, source);
   } catch (error) {
-    // An answer that was lost on its way may have been a yes; then the source stays marked until somebody moves again.
-    const isEmpty = await target.contents().then(
-      (contents) => !contents?.secret.equals(source.secret),
-      () => false,
+    if (await isEmptyOf(target, source)) {
+      await source.unmark();
+      throw error;
+    }
+    // An answer that was lost on its way may have been a yes.
+    throw new PkbOutboxError(
+      'PKB_OUTBOX',
+      `${asPkbError(error).message} It is not known whether the new outbox has received everything. Until you move again as before, no Node-RED opens the old one.`,
     );
-    if (isEmpty) await source.unmark();
-    throw error;
   }
   await source.mark('done');
   return count;
+}
+
+/**
+ * Ends a move that was cut off, so that the old outbox is used again.
+ *
+ * @param target where it was to be moved; undefined where a person answers for its not being used
+ * @throws PkbOutboxError `PKB_OUTBOX` where the target has everything, or cannot be asked
+ */
+export async function cancelMove(source: MoveSource, target: MoveTarget | undefined): Promise<void> {
+  const contents = await target?.contents();
+  if (contents?.secret.equals(source.secret)) {
+    throw new PkbOutboxError(
+      'PKB_OUTBOX',
+      'The new outbox has received everything: used beside the old one, it would send every message a second time. Move again to end the move, or empty the new outbox first.',
+    );
+  }
+  await source.unmark();
+}
+
+/** Whether a target that can be asked holds nothing of a source. */
+async function isEmptyOf(target: MoveTarget, source: MoveSource): Promise<boolean> {
+  try {
+    return (await target.contents())?.secret.equals(source.secret) !== true;
+  } catch {
+    return false;
+  }
 }
 
 async function fill(target: MoveTarget, source: MoveSource): Promise<number> {
   const contents = await target.contents();
   if (contents === undefined) return target.receive(source);
   if (source.wasBegun && contents.secret.equals(source.secret)) return contents.count;
-  throw new PkbOutboxError(
+  throw holdsMessages();
+}
+
+/** What is said of a target that is not empty. */
+export function holdsMessages(): PkbOutboxError {
+  return new PkbOutboxError(
     'PKB_OUTBOX',
-    'Move into an empty outbox: the one to move to holds messages already. Nothing was moved.',
+    'The outbox to move to holds messages already. Move into an empty one. Nothing was moved.',
   );
 }
 

@@ -10,6 +10,20 @@ import type { Row, Value } from '../row.js';
 /** Parameters of a statement; arrays are for `unnest` and `ANY`. */
 export type Parameters = readonly (Value | readonly (string | number | null)[])[];
 
+/** Thrown where the answer of the server did not come: what was asked may have been done all the same. */
+export class AnswerLost extends PkbOutboxError {
+  constructor(text: string) {
+    super('PKB_OUTBOX', text);
+  }
+}
+
+/** Thrown where a row with the same key is there already. */
+export class AlreadyThere extends PkbOutboxError {
+  constructor() {
+    super('PKB_OUTBOX', 'The PostgreSQL server of the outbox has this row already.');
+  }
+}
+
 /** Runs SQL, in a transaction or by itself. */
 export interface Sql {
   /** @throws PkbOutboxError `PKB_OUTBOX` */
@@ -158,6 +172,10 @@ const REASONS: Readonly<Record<string, string>> = {
   ECONNREFUSED: 'cannot be reached (connection refused). Check host, port and whether it runs.',
   ENOTFOUND: 'cannot be reached: its host name is not known. Check the connection string.',
   EAI_AGAIN: 'cannot be reached: its host name could not be looked up.',
+  ECONNRESET: 'cut the connection.',
+  EPIPE: 'cut the connection.',
+  ERR_INVALID_URL:
+    'cannot be asked: the connection string is no URL. Write # / ? @ : and % of a user name or password as %23 %2F %3F %40 %3A and %25.',
   ETIMEDOUT: 'cannot be reached (timeout). Check host, port and firewall.',
   ENOENT:
     'cannot be reached: a file in the connection string is not there. Check sslrootcert, sslcert and sslkey.',
@@ -184,6 +202,21 @@ const REASONS: Readonly<Record<string, string>> = {
   '25006': 'is read-only, as a replica is; connect to the primary.',
 };
 
+/** SQLSTATE of a key that is there already. */
+const UNIQUE = '23505';
+
+/** Codes of failures after which nobody knows whether the server did what it was asked; blank: the driver gave up waiting. */
+const LOST: ReadonlySet<string> = new Set([
+  '',
+  'ECONNRESET',
+  'EPIPE',
+  'ETIMEDOUT',
+  '57P01',
+  '57P02',
+  '08006',
+  '08003',
+]);
+
 /** An error of the driver as one of ours: its own words may quote values, so only its code is used. */
 export function asOutboxError(error: unknown): Error {
   if (error instanceof PkbOutboxError || error instanceof PkbConfigError) return error;
@@ -193,12 +226,20 @@ export function asOutboxError(error: unknown): Error {
       'The PostgreSQL server of the outbox does not support TLS; turn it on there. The connection string asks for it (sslmode).',
     );
   }
+  if (error instanceof Error && /password must be a string/.test(error.message)) {
+    return new PkbOutboxError(
+      'PKB_OUTBOX',
+      'The PostgreSQL server of the outbox asks for a password, and the connection string has none. Enter it as postgresql://user:password@host/database.',
+    );
+  }
   const code = codeOf(error);
+  if (code === UNIQUE) return new AlreadyThere();
   // Errors of other kinds than the driver's are defects or ours, and are told as they are.
   if (code === '' && !(error instanceof Error && /timeout|terminated|Connection/i.test(error.message)))
     return error instanceof Error ? error : new Error('The database failed.');
   const known = Object.hasOwn(REASONS, code) ? REASONS[code] : undefined;
   const reason =
     known ?? (code === '' ? 'did not answer in time, or cut the connection.' : `failed (${code}).`);
-  return new PkbOutboxError('PKB_OUTBOX', `The PostgreSQL server of the outbox ${reason}`);
+  const text = `The PostgreSQL server of the outbox ${reason}`;
+  return LOST.has(code) ? new AnswerLost(text) : new PkbOutboxError('PKB_OUTBOX', text);
 }

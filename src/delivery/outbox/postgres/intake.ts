@@ -4,8 +4,11 @@
 import { unchangedError } from '../contract.js';
 import type { NewMessage } from '../messages.js';
 import { WRITTEN } from '../message-row.js';
+import { MOVED, refuseMoved } from '../move.js';
 import type { Value } from '../row.js';
 import { columnArrays } from './columns.js';
+import { AlreadyThere, AnswerLost } from './database.js';
+import { readMeta } from './keys.js';
 import { notify } from './listener.js';
 import type { StoreParts } from './parts.js';
 
@@ -64,7 +67,8 @@ export class Intake {
     while (this.#waiting.length > 0) {
       const batch = this.#waiting.splice(0, this.#batchLength());
       try {
-        const ids = await this.#insert(batch.map(({ message }) => message));
+        const messages = batch.map(({ message }) => message);
+        const ids = await this.#insertOnce(messages, await this.#newIds(messages.length));
         for (const [i, { resolve, reject }] of batch.entries()) {
           const id = ids[i];
           if (id === undefined) reject(unchangedError());
@@ -88,10 +92,45 @@ export class Intake {
     return count;
   }
 
-  /** Stores messages in their order. @returns their ids; undefined for one that PKB has refused before */
-  async #insert(messages: readonly NewMessage[]): Promise<(number | undefined)[]> {
+  /**
+   * Stores messages in their order, once: where the answer is lost, it is asked again with the same ids, which are there then or
+   * are not.
+   *
+   * @returns their ids; undefined for one that PKB has refused before
+   */
+  async #insertOnce(
+    messages: readonly NewMessage[],
+    ids: readonly number[],
+  ): Promise<(number | undefined)[]> {
+    try {
+      return await this.#insert(messages, ids);
+    } catch (error) {
+      if (!(error instanceof AnswerLost)) throw error;
+      return this.#insertAgain(messages, ids);
+    }
+  }
+
+  async #insertAgain(
+    messages: readonly NewMessage[],
+    ids: readonly number[],
+  ): Promise<(number | undefined)[]> {
+    const { db, schema } = this.#parts;
+    try {
+      // Waits for the first, if that is still under way.
+      return await this.#insert(messages, ids);
+    } catch (error) {
+      if (error instanceof AlreadyThere) {
+        const rows = await db.all(`SELECT id FROM ${schema}.message WHERE id = ANY ($1::bigint[])`, ids);
+        const there = new Set(rows.map(({ id }) => Number(id)));
+        return ids.map((id) => (there.has(id) ? id : undefined));
+      }
+      if (!(error instanceof AnswerLost)) throw error;
+      throw new AnswerLost(`${error.message} The message may have been stored all the same.`);
+    }
+  }
+
+  async #insert(messages: readonly NewMessage[], ids: readonly number[]): Promise<(number | undefined)[]> {
     const { db, schema: s, rows, bodies, instance } = this.#parts;
-    const ids = await this.#newIds(messages.length);
     const columns: readonly string[] = ['id', 'connection', ...WRITTEN];
     const given = messages.map((message, i): Value[] => {
       const id = ids[i] ?? 0;
@@ -101,7 +140,8 @@ export class Intake {
     const stored = await db.transaction(async (sql) => {
       const inserted = await sql.all(
         `WITH given AS (SELECT * FROM ${unnest} WITH ORDINALITY AS g (${columns.join(', ')}, n)),
-            fit AS (SELECT g.* FROM given g WHERE NOT EXISTS (SELECT 1 FROM ${s}.message r WHERE r.connection = g.connection
+            fit AS (SELECT g.* FROM given g WHERE NOT EXISTS (SELECT 1 FROM ${s}.meta WHERE key = '${MOVED}')
+              AND NOT EXISTS (SELECT 1 FROM ${s}.message r WHERE r.connection = g.connection
               AND r.digest = g.digest AND r.state IN ('rejected', 'errored'))),
             keys AS (SELECT connection, order_key, count(*) AS n FROM fit GROUP BY 1, 2),
             q AS (INSERT INTO ${s}.queue AS q (connection, order_key, waiting, turn)
@@ -117,6 +157,7 @@ export class Intake {
         instance,
       );
       const written = new Set(inserted.map(({ id }) => Number(id)));
+      if (written.size < ids.length) refuseMoved(await readMeta(sql, s, MOVED));
       const texts = messages.map(({ body, carried }, i) => ({ id: ids[i] ?? 0, body, carried }));
       await bodies.store(
         sql,

@@ -15,6 +15,7 @@
  * A crash of the holder leaves *held*, which becomes *free* by itself. What it had in flight is then sent again.
  */
 import { setMaxListeners } from 'node:events';
+import { MOVED } from '../move.js';
 import type { Database } from './database.js';
 
 /** How leases are kept, in milliseconds. */
@@ -148,7 +149,8 @@ export class Leases {
     const asked = performance.now();
     const row = await this.#db.get(
       `INSERT INTO ${this.#schema}.lease AS l (connection, holder, epoch, until, grace_ms)
-        VALUES ($1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond', $4)
+        SELECT $1, $2, 1, clock_timestamp() + $3 * interval '1 millisecond', $4::integer
+          WHERE NOT EXISTS (SELECT 1 FROM ${this.#schema}.meta WHERE key = '${MOVED}')
         ON CONFLICT (connection) DO UPDATE
           SET holder = excluded.holder, epoch = l.epoch + 1, until = excluded.until, grace_ms = excluded.grace_ms
           WHERE l.until + l.grace_ms * interval '1 millisecond' < clock_timestamp()

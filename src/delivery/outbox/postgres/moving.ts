@@ -1,7 +1,9 @@
 /** A PostgreSQL outbox as the source or the target of a move. */
 import type { BodyCipher } from '../cipher.js';
 import { placeOfResult } from '../message-row.js';
+import { PkbOutboxError } from '../../../errors.js';
 import {
+  holdsMessages,
   inUseError,
   MOVED,
   type MovedMessage,
@@ -21,6 +23,9 @@ import { migrate, SCHEMA, schemaName } from './schema.js';
 /** Messages that are in memory at a time; letters may be of megabytes. */
 const BATCH = 100;
 
+/** In place of a process, where none has accepted a message or may send. */
+const NO_INSTANCE = 'moved';
+
 /** Which database, and what encrypts it. */
 export interface DatabaseToMove {
   readonly connectionString: string;
@@ -37,17 +42,52 @@ export interface DatabaseToMove {
  */
 export async function databaseToLeave(options: DatabaseToMove): Promise<MoveSource> {
   const schema = schemaName(options.schema ?? SCHEMA);
-  const db = new Database(options.connectionString, 2);
+  const db = new Database(options.connectionString, 3);
+  let release: (() => Promise<void>) | undefined;
   try {
     await migrate(db, schema);
+    release = await holdAlone(db, schema);
     const mark = await readMeta(db, schema, MOVED);
     if (mark?.toString() === 'done') refuseMoved(mark);
     const keys = await keysOf(db, schema, options.password);
-    return new DatabaseToLeave(db, schema, keys, mark !== undefined);
+    return new DatabaseToLeave(db, schema, keys, mark !== undefined, release);
   } catch (error) {
+    await release?.();
     await db.close();
     throw error;
   }
+}
+
+/** The secret of what was made with another key: no outbox has it. */
+const UNKNOWN = Buffer.alloc(0);
+
+/** Any number that no other program is likely to lock by. */
+const MOVE_LOCK = 502_244_103;
+
+/** Keeps other commands from moving the same schema, until what it gives back is called. */
+async function holdAlone(db: Database, schema: string): Promise<() => Promise<void>> {
+  let end: () => void = () => undefined;
+  const ended = new Promise<void>((resolve) => (end = resolve));
+  let holding: Promise<void> = Promise.resolve();
+  const isHeld = await new Promise<boolean>((resolve, reject) => {
+    // The lock is the transaction's, so that it works behind a pooler, and ends with this process.
+    holding = db.transaction(async (sql) => {
+      const row = await sql.get(
+        'SELECT pg_try_advisory_xact_lock($1, hashtext($2)) AS got',
+        MOVE_LOCK,
+        schema,
+      );
+      resolve(row?.['got'] === true);
+      if (row?.['got'] === true) await ended;
+    });
+    holding.catch(reject);
+  });
+  if (!isHeld)
+    throw new PkbOutboxError('PKB_OUTBOX', 'Another command is moving this outbox now. Wait for its end.');
+  return async () => {
+    end();
+    await holding.catch(() => undefined);
+  };
 }
 
 class DatabaseToLeave implements MoveSource {
@@ -58,9 +98,17 @@ class DatabaseToLeave implements MoveSource {
   readonly #cipher: BodyCipher;
   readonly #rows;
   readonly #bodies: Bodies;
+  readonly #release: () => Promise<void>;
 
-  constructor(db: Database, schema: string, { cipher, secret }: Keys, wasBegun: boolean) {
+  constructor(
+    db: Database,
+    schema: string,
+    { cipher, secret }: Keys,
+    wasBegun: boolean,
+    release: () => Promise<void>,
+  ) {
     this.#db = db;
+    this.#release = release;
     this.#schema = schema;
     this.#cipher = cipher;
     this.secret = secret;
@@ -69,16 +117,31 @@ class DatabaseToLeave implements MoveSource {
     this.#bodies = new Bodies(schema, cipher);
   }
 
-  /** A Node-RED that opens the outbox first reports that it is running, then looks for the mark. So one sees the other. */
+  /**
+   * A Node-RED that opens the outbox first reports that it is running, then looks for the mark. So one sees the other. One that was
+   * frozen, or cut off from the database, finds its lease gone and the mark there: every statement that stores looks for it, and the
+   * lock lets those end that have begun.
+   */
   async mark(state: 'begun' | 'done'): Promise<void> {
-    await writeMeta(this.#db, this.#schema, MOVED, Buffer.from(state));
-    if (state === 'done' || !(await isInUse(this.#db, this.#schema))) return;
+    const s = this.#schema;
+    await this.#db.transaction(async (sql) => {
+      await sql.all(`LOCK TABLE ${s}.message IN EXCLUSIVE MODE`);
+      await writeMeta(sql, s, MOVED, Buffer.from(state));
+      await sql.all(`UPDATE ${s}.lease SET holder = '${NO_INSTANCE}', epoch = epoch + 1, until = 'infinity'`);
+    });
+    if (state === 'done' || !(await isInUse(this.#db, s))) return;
     await this.unmark();
     throw inUseError();
   }
 
   async unmark(): Promise<void> {
-    await this.#db.all(`DELETE FROM ${this.#schema}.meta WHERE key = $1`, MOVED);
+    const s = this.#schema;
+    await this.#db.transaction(async (sql) => {
+      await sql.all(`DELETE FROM ${s}.meta WHERE key = $1`, MOVED);
+      await sql.all(
+        `UPDATE ${s}.lease SET until = clock_timestamp() WHERE holder = '${NO_INSTANCE}' AND until = 'infinity'`,
+      );
+    });
   }
 
   eachMessages(take: (messages: readonly MovedMessage[]) => Promise<void>): Promise<void> {
@@ -108,8 +171,9 @@ class DatabaseToLeave implements MoveSource {
     });
   }
 
-  close(): Promise<void> {
-    return this.#db.close();
+  async close(): Promise<void> {
+    await this.#release();
+    await this.#db.close();
   }
 
   /** Goes through the rows of a query, some at a time, as they are at its beginning. */
@@ -166,8 +230,8 @@ class DatabaseToFill implements MoveTarget {
     const count = Number(row?.['n']);
     const mark = await readMeta(this.#db, this.#schema, MOVED);
     if (count === 0 && mark === undefined) return undefined;
-    const { secret } = await keysOf(this.#db, this.#schema, this.#password);
-    return { secret, count };
+    const keys = await keysOf(this.#db, this.#schema, this.#password).catch(() => undefined);
+    return { secret: keys?.secret ?? UNKNOWN, count };
   }
 
   /** In one transaction. */
@@ -177,6 +241,8 @@ class DatabaseToFill implements MoveTarget {
       // Who opens it now waits for its keys.
       await sql.all(`LOCK TABLE ${s}.meta IN ACCESS EXCLUSIVE MODE`);
       if (await isInUse(sql, s)) throw inUseError();
+      // Another move may have been faster.
+      if ((await sql.get(`SELECT 1 FROM ${s}.message LIMIT 1`)) !== undefined) throw holdsMessages();
       const { cipher } = await writeKeys(sql, s, this.#password, source.secret);
       const filler = new Filler(sql, s, cipher, source.secret);
       await source.eachMessages((messages) => filler.store(messages));
@@ -190,9 +256,6 @@ class DatabaseToFill implements MoveTarget {
     return this.#db.close();
   }
 }
-
-/** Id of a process that does not exist: no running process has accepted the moved messages. */
-const NO_INSTANCE = 'moved';
 
 /** Types of the columns, where not text. */
 const COLUMN_TYPES: Readonly<Record<string, string>> = {

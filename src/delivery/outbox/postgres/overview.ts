@@ -1,5 +1,7 @@
 /** The pending messages of a PostgreSQL outbox, and who sends them, for a person without an editor. No patient data. */
 import { Database } from './database.js';
+import { MOVED, refuseMoved } from '../move.js';
+import { readMeta } from './keys.js';
 import { SCHEMA, schemaName } from './schema.js';
 
 /** One connection. */
@@ -30,6 +32,7 @@ export async function overviewOf(connectionString: string, schema = SCHEMA): Pro
   const s = schemaName(schema);
   const db = new Database(connectionString, 2);
   try {
+    refuseMoved(await readMeta(db, s, MOVED));
     const rows = await db.all(
       `SELECT c.connection,
           (SELECT coalesce(sum(waiting), 0) FROM ${s}.queue q WHERE q.connection = c.connection) AS pending,

@@ -269,9 +269,13 @@ export class PostgresOutbox implements Outbox {
   }
 
   async replay(which: FailedReference, message: NewMessage, terms: ReplayTerms): Promise<Replayed> {
-    const replayed = await this.#stored.db.transaction((sql) =>
-      this.#failures.replay(sql, which, message, terms, this.#stored.instance),
-    );
+    const { db, schema, instance } = this.#stored;
+    const replayed = await db.transaction(async (sql) => {
+      const done = await this.#failures.replay(sql, which, message, terms, instance);
+      // After its locks: whoever moves this outbox waits for them.
+      refuseMoved(await readMeta(sql, schema, MOVED));
+      return done;
+    });
     this.#fates.forget(which.id);
     await this.#say(message.connection);
     return replayed;

@@ -1,10 +1,11 @@
 /** An outbox file as the source or the target of a move. */
 import { closeSync, existsSync, openSync, renameSync, rmSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { PkbOutboxError } from '../../../errors.js';
-import type { BodyCipher } from '../cipher.js';
+import { PkbConfigError, PkbOutboxError } from '../../../errors.js';
+import { type BodyCipher, formOf } from '../cipher.js';
 import { type MessageRows, placeOfResult } from '../message-row.js';
 import {
+  holdsMessages,
   MOVED,
   type MovedMessage,
   type MovedQueue,
@@ -18,7 +19,7 @@ import { Bodies } from './bodies.js';
 import { openFile, syncFile } from './file.js';
 import { keysOf, readMeta, writeKeys, writeMeta } from './keys.js';
 import { KeyQueues } from './key-queues.js';
-import { lockFile } from './lock.js';
+import { type FileLock, lockFile } from './lock.js';
 import { sealAnew } from './reseal.js';
 import { Statements } from './statements.js';
 
@@ -36,8 +37,8 @@ const UNFINISHED = '.moving';
  * @throws PkbOutboxError `PKB_OUTBOX` where it is missing, damaged, in use, was left before, or the password is wrong
  */
 export async function fileToLeave(path: string, password: string): Promise<MoveSource> {
-  if (!existsSync(path)) throw new PkbOutboxError('PKB_OUTBOX', 'There is no outbox file to move from.');
-  const lock = await lockFile(path);
+  if (!existsSync(path)) throw new PkbOutboxError('PKB_OUTBOX', `There is no outbox file ${path}.`);
+  const lock = await lockAlone(path);
   try {
     const { db, reports } = openFile(path);
     const sql = new Statements(db);
@@ -46,6 +47,14 @@ export async function fileToLeave(path: string, password: string): Promise<MoveS
       if (report !== undefined) throw new PkbOutboxError('PKB_OUTBOX', report);
       const mark = readMeta(sql, MOVED);
       if (mark?.toString() === 'done') refuseMoved(mark);
+      // A key would be written into a file without one, and be needed from then on.
+      const check = readMeta(sql, 'check');
+      if (password !== '' && check !== undefined && formOf(check) === 'plain') {
+        throw new PkbConfigError(
+          'PKB_SETTING',
+          'The outbox file is not encrypted. Unset PKB_OUTBOX_KEY; PKB_OUTBOX_NEW_KEY gives the new outbox a key.',
+        );
+      }
       return new FileToLeave(sql, password, mark !== undefined, () => lock.release());
     } catch (error) {
       sql.close();
@@ -54,6 +63,18 @@ export async function fileToLeave(path: string, password: string): Promise<MoveS
   } catch (error) {
     await lock.release();
     throw error;
+  }
+}
+
+/** The lock of a file, with words for a command where somebody has it. */
+async function lockAlone(path: string): Promise<FileLock> {
+  try {
+    return await lockFile(path);
+  } catch {
+    throw new PkbOutboxError(
+      'PKB_OUTBOX',
+      `A Node-RED, or another command, has ${path} open. Stop it first.`,
+    );
   }
 }
 
@@ -165,13 +186,14 @@ class FileToFill implements MoveTarget {
   }
 
   async contents(): Promise<{ secret: Buffer; count: number } | undefined> {
+    mustBeFolder(dirname(this.#path));
     if (!existsSync(this.#path)) return undefined;
-    const lock = await lockFile(this.#path);
+    const lock = await lockAlone(this.#path);
     try {
       const sql = new Statements(openFile(this.#path).db);
       try {
-        const { secret } = keysOf(sql, this.#password);
-        return { secret, count: Number(sql.get('SELECT count(*) AS n FROM message')?.['n']) };
+        const count = Number(sql.get('SELECT count(*) AS n FROM message')?.['n']);
+        return { secret: this.#secretOf(sql), count };
       } finally {
         sql.close();
       }
@@ -180,31 +202,54 @@ class FileToFill implements MoveTarget {
     }
   }
 
+  /** The secret of a file; that of none where it was made with another key. */
+  #secretOf(sql: Statements): Buffer {
+    try {
+      return keysOf(sql, this.#password).secret;
+    } catch {
+      return Buffer.alloc(0);
+    }
+  }
+
   /** Makes the file beside its place, and puts it there when all of it is on disk. */
   async receive(source: MoveSource): Promise<number> {
     const unfinished = `${this.#path}${UNFINISHED}`;
-    for (const suffix of ['', '-wal', '-shm']) rmSync(unfinished + suffix, { force: true });
-    const sql = new Statements(openFile(unfinished).db);
-    let count = 0;
+    const lock = await lockAlone(unfinished);
+    try {
+      removeFile(unfinished);
+      const count = await this.#fill(unfinished, source);
+      syncFile(unfinished);
+      // Whoever made a file here meanwhile keeps it.
+      closeSync(openSync(this.#path, 'wx', 0o600));
+      renameSync(unfinished, this.#path);
+      syncFile(dirname(this.#path));
+      return count;
+    } catch (error) {
+      if ((error as { code?: unknown }).code === 'EEXIST') throw holdsMessages();
+      throw error;
+    } finally {
+      removeFile(unfinished);
+      await lock.release();
+    }
+  }
+
+  async #fill(file: string, source: MoveSource): Promise<number> {
+    const sql = new Statements(openFile(file).db);
     try {
       const { cipher } = keysOf(sql, this.#password);
       writeKeys(sql, cipher, source.secret);
       const filler = new Filler(sql, cipher, source.secret);
+      let count = 0;
       await source.eachMessages(async (messages) => {
         filler.store(messages);
         count += messages.length;
       });
       await source.eachQueues(async (queues) => filler.queue(queues));
       sql.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      return count;
     } finally {
       sql.close();
     }
-    syncFile(unfinished);
-    // Whoever made a file here meanwhile keeps it.
-    closeSync(openSync(this.#path, 'wx', 0o600));
-    renameSync(unfinished, this.#path);
-    syncFile(dirname(this.#path));
-    return count;
   }
 
   async close(): Promise<void> {
@@ -260,6 +305,16 @@ class Filler {
     work();
     this.#sql.exec('COMMIT');
   }
+}
+
+/** @throws PkbOutboxError where the new file can have no place */
+function mustBeFolder(folder: string): void {
+  if (!existsSync(folder))
+    throw new PkbOutboxError('PKB_OUTBOX', `There is no folder ${folder}. Make it first.`);
+}
+
+function removeFile(file: string): void {
+  for (const suffix of ['', '-wal', '-shm']) rmSync(file + suffix, { force: true });
 }
 
 function queueOf(row: Row, turn: number, due: number, heldBy: number | null): MovedQueue {

@@ -1,12 +1,12 @@
 /** An outbox that is moved from a file to PostgreSQL and back: nothing of it is lost, changed or sent by two. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { copyFileSync, existsSync, mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Outbox } from '../../../../src/delivery/outbox/contract.js';
+import { type Outbox, TakenOver } from '../../../../src/delivery/outbox/contract.js';
 import type { Attempt, NewMessage, StoredMessage } from '../../../../src/delivery/outbox/messages.js';
-import { move, type MoveSource, type MoveTarget } from '../../../../src/delivery/outbox/move.js';
+import { cancelMove, move, type MoveSource, type MoveTarget } from '../../../../src/delivery/outbox/move.js';
 import { databaseToFill, databaseToLeave } from '../../../../src/delivery/outbox/postgres/moving.js';
 import { PostgresOutbox } from '../../../../src/delivery/outbox/postgres/postgres-outbox.js';
 import { PART } from '../../../../src/delivery/outbox/texts.js';
@@ -300,7 +300,7 @@ describe('moving an outbox', function () {
     it('an outbox that is in use, and leaves it as it is', async () => {
       const path = await filled();
       const open = await inFile(path);
-      await assert.rejects(fileToLeave(path, ''), /another Node-RED has the file open/);
+      await assert.rejects(fileToLeave(path, ''), /Stop it first/);
       await open.close();
       const schema = await filledDatabase();
       const running = await inDatabase(schema);
@@ -363,10 +363,81 @@ describe('moving an outbox', function () {
       await assert.rejects(fileToLeave(path, ''), /another key/);
       await assert.rejects(fileToLeave(newPath(), ''), /no outbox file/);
       await assert.rejects(fileToLeave(__filename, ''), /another program’s/);
-      const nowhere = databaseToFill({ ...database('x'), connectionString: 'postgresql://127.0.0.1:1/x' });
-      await assert.rejects(moved(await fileToLeave(path, 'key'), nowhere), { code: 'PKB_OUTBOX' });
-      // The database may have said yes in an answer that was lost; the file waits for somebody to say.
-      await assert.rejects(inFile(path, 'key'), /--cancel/);
+      const nowhere = (): MoveTarget =>
+        databaseToFill({ ...database('x'), connectionString: 'postgresql://127.0.0.1:1/x' });
+      await assert.rejects(moved(await fileToLeave(path, 'key'), nowhere()), { code: 'PKB_OUTBOX' });
+      await assert.rejects(
+        moved(await fileToLeave(path, 'key'), fileToFill(join(folder, 'missing/x.sqlite'), '')),
+        /no folder/,
+      );
+      // Nothing had been begun, so Node-RED goes on with the file.
+      await (await inFile(path, 'key')).close();
+    });
+
+    it('a key for a file that has none, and writes nothing into it', async () => {
+      const path = await filled();
+      assert.ok(readFileSync(path).includes('trustalias{trustalias}'));
+      await assert.rejects(fileToLeave(path, 'key'), { code: 'PKB_SETTING', message: /not encrypted/ });
+      assert.ok(readFileSync(path).includes('trustalias{trustalias}'));
+      await (await inFile(path)).close();
+    });
+
+    it('a second move at the same time, of either kind', async () => {
+      const schema = await filledDatabase();
+      const first = await databaseToLeave(database(schema));
+      await assert.rejects(databaseToLeave(database(schema)), /Another command is moving/);
+      assert.equal(await moved(first, fileToFill(newPath(), '')), STORED.length);
+      const path = await filled();
+      const source = await fileToLeave(path, '');
+      await assert.rejects(fileToLeave(path, ''), /Stop it first/);
+      await source.close();
+    });
+
+    it('two moves into one database, the slower of which finds it filled', async () => {
+      const schema = newSchema();
+      const paths = [await filled(), await filled()];
+      const moves = paths.map(async (path) =>
+        moved(await fileToLeave(path, ''), databaseToFill(database(schema))),
+      );
+      const done = await Promise.allSettled(moves);
+      assert.deepEqual(done.map(({ status }) => status).toSorted(), ['fulfilled', 'rejected']);
+      assert.equal(postgres.sql(`SELECT count(*) FROM ${schema}.message`).trim(), String(STORED.length));
+      // The other goes on as before.
+      const kept = paths[done.findIndex(({ status }) => status === 'rejected')] ?? '';
+      const outbox = await inFile(kept);
+      assert.equal((await outbox.counts('c')).queued, 5);
+      await outbox.close();
+    });
+
+    it('what a Node-RED wants to store, send or write down that was frozen during a move', async () => {
+      const schema = await filledDatabase();
+      const frozen = await inDatabase(schema);
+      const [taken] = await frozen.take('c', NOW, 1, []);
+      assert.ok(taken);
+      // It has not been seen for longer than a Node-RED that runs.
+      postgres.sql(`UPDATE ${schema}.instance SET seen = seen - interval '1 hour'`);
+      await moved(await databaseToLeave(database(schema)), fileToFill(newPath(), ''));
+      await assert.rejects(frozen.add(message('late', 'late-key')), /was moved to another one/);
+      assert.deepEqual(await frozen.take('c', NOW, 5, []), []);
+      assert.deepEqual(await frozen.take('new connection', NOW, 5, []), []);
+      const outcome = {
+        outcome: 'accepted',
+        code: 'AA',
+        controlId: taken.controlId,
+        text: '',
+        ack: '',
+      } as const;
+      const settled = { message: taken, state: 'accepted', outcome, expired: false } as const;
+      await assert.rejects(frozen.settle(settled, attempt('accepted'), false), TakenOver);
+      const [failed] = await frozen.failed('c', 's', 1);
+      assert.ok(failed);
+      const again = frozen.replay(failed, message('3', 'rejected'), { override: true, byPerson: true });
+      await assert.rejects(again, /was moved to another one/);
+      const left = postgres.sql(
+        `SELECT count(*) FILTER (WHERE state = 'queued'), count(*) FROM ${schema}.message`,
+      );
+      assert.equal(left.trim(), `7|${STORED.length}`);
+      await frozen.close();
     });
   });
 
@@ -409,6 +480,41 @@ describe('moving an outbox', function () {
       const outbox = await inFile(back);
       assert.equal((await outbox.counts('c')).queued, 5);
       await outbox.close();
+    });
+
+    it('is cancelled only where the new outbox has not received everything', async () => {
+      const path = await filled();
+      const schema = newSchema();
+      const cut = await fileToLeave(path, '');
+      const target = databaseToFill(database(schema));
+      await cut.mark('begun');
+      await cancelMove(cut, target);
+      await cut.mark('begun');
+      await target.receive(cut);
+      await assert.rejects(cancelMove(cut, target), /send every message a second time/);
+      await cut.close();
+      await target.close();
+      await assert.rejects(inFile(path), /is being moved/);
+    });
+
+    it('says so where nobody can know whether everything was received', async () => {
+      const path = await filled();
+      const schema = newSchema();
+      const source = await fileToLeave(path, '');
+      const real = databaseToFill(database(schema));
+      let asked = 0;
+      const lost: MoveTarget = {
+        contents: () => (++asked > 2 ? Promise.reject(new Error('gone')) : real.contents()),
+        receive: async (from) => {
+          await real.receive(from);
+          throw new Error('The answer was lost.');
+        },
+        close: () => real.close(),
+      };
+      await assert.rejects(moved(source, lost), /not known whether the new outbox has received everything/);
+      await assert.rejects(inFile(path), /is being moved/);
+      const count = await moved(await fileToLeave(path, ''), databaseToFill(database(schema)));
+      assert.equal(count, STORED.length);
     });
 
     it('in the middle of being received leaves nothing behind in the target', async () => {
@@ -479,7 +585,11 @@ describe('moving an outbox', function () {
       const cut = await fileToLeave(path, '');
       await cut.mark('begun');
       await cut.close();
-      assert.equal(run(['move', '--from', path, '--cancel'], { PKB_OUTBOX_URL: '' }).status, 0);
+      const env = { PKB_OUTBOX_SCHEMA: newSchema() };
+      const done = run(['move', '--from', path, '--to', 'postgres', '--cancel'], env);
+      assert.equal(done.status, 0, done.said);
+      await (await inFile(path)).close();
+      assert.equal(run(['move', '--from', path, '--cancel', '--force'], { PKB_OUTBOX_URL: '' }).status, 0);
       await (await inFile(path)).close();
     });
 
@@ -493,6 +603,8 @@ describe('moving an outbox', function () {
         ['status', '--from', 'x'],
         ['status', 'more'],
         ['move', '--fro', 'x'],
+        ['move', '--from', 'x', '--cancel'],
+        ['move', '--from', 'x', '--to', 'postgres', '--force'],
       ]) {
         const { status, said } = run(args);
         assert.deepEqual([status, said.startsWith('usage:')], [2, true], args.join(' '));

@@ -42,11 +42,23 @@ class Wire {
   readonly #sockets = new Set<Socket>();
   readonly #server: Server;
   #isSilent = false;
+  #cutAfter = '';
+  /** How often an answer was cut off. */
+  cuts = 0;
 
   constructor(to: number) {
     this.#server = createServer((near) => {
       const far = connect(to, '127.0.0.1');
       if (!this.#isSilent) near.pipe(far).pipe(near);
+      near.on('data', (asked: Buffer) => {
+        if (this.#cutAfter === '' || !asked.includes(this.#cutAfter)) return;
+        this.#cutAfter = '';
+        this.cuts++;
+        // The server does what it was asked; its answer goes nowhere.
+        far.unpipe(near);
+        far.once('data', () => near.destroy());
+        far.resume();
+      });
       for (const socket of [near, far]) {
         this.#sockets.add(socket);
         socket.on('error', () => undefined);
@@ -59,6 +71,11 @@ class Wire {
     await new Promise<void>((resolve) => this.#server.listen(0, '127.0.0.1', resolve));
     const { port } = this.#server.address() as { port: number };
     return `postgresql://pkb@127.0.0.1:${port}/postgres`;
+  }
+
+  /** Cuts the connection once, instead of passing on the answer to a statement. */
+  cutAfter(statement: string): void {
+    this.#cutAfter = statement;
   }
 
   /** From now on nothing is passed on, of new connections either. */
@@ -183,6 +200,24 @@ describe('the outbox in PostgreSQL and what lies between', function () {
       const [row] = postgres.sql(`SELECT state FROM hangs.message ORDER BY position`).split('\n');
       assert.equal(row, 'queued');
       await Promise.all([a.close(), b.close()]);
+    });
+
+    it('stores once what was committed though the answer was cut off', async () => {
+      const wire = new Wire(postgres.port);
+      const outbox = await open(await wire.open(), { schema: 'cut' });
+      await outbox.add(message('before'));
+      wire.cutAfter('COMMIT');
+      const ids = await Promise.all([outbox.add(message('1', 'x')), outbox.add(message('2', 'x'))]);
+      assert.equal(wire.cuts, 1);
+      const stored = postgres
+        .sql('SELECT id FROM cut.message ORDER BY position')
+        .trim()
+        .split('\n')
+        .map(Number);
+      assert.deepEqual(stored.slice(1), ids);
+      assert.deepEqual(await outbox.counts('c'), { queued: 3, held: 0 });
+      await outbox.close();
+      wire.close();
     });
 
     it('refuses what does not fit on a full disk, keeps what was stored, and goes on when there is room', async function () {

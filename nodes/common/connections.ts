@@ -2,9 +2,9 @@
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
 import { asPkbError } from '../../src/errors.js';
 import { shownAddress } from '../../src/pkb/environments.js';
-import type { ConnectionNode } from '../common/contracts.js';
-import { waitingSince } from '../common/outages.js';
-import type { Node, Runtime } from '../common/types.js';
+import type { ConnectionNode } from './contracts.js';
+import { waitingSince } from './outages.js';
+import type { Node, Runtime } from './types.js';
 import type { ShownConnection } from './shown.js';
 
 /** The running pkb-connection of an id; undefined where there is none. */
