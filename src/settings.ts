@@ -19,7 +19,7 @@ export const NUMBERS = {
   concurrency: { name: 'number of parallel messages', fallback: 1, least: 1, most: 64, whole: true },
   retentionDays: { name: 'retention of the outbox', fallback: 7, least: 0, most: 36_500, whole: false },
   maxAgeHours: { name: 'maximum age of the outbox', fallback: 72, least: 0, most: 876_000, whole: false },
-  alertMinutes: {
+  minutes: {
     name: 'number of minutes of pkb events',
     fallback: 15,
     least: 0,

@@ -14,7 +14,7 @@ RED.nodes.registerType<EventsSettings>('pkb-events', {
   defaults: {
     name: { value: '' },
     connection: { value: '', type: 'pkb-connection', required: false },
-    minutes: numberField(NUMBERS.alertMinutes, 'pkb-events.invalid.number'),
+    minutes: numberField(NUMBERS.minutes, 'pkb-events.invalid.number'),
   },
   inputs: 0,
   outputs: 1,

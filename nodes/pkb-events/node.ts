@@ -28,7 +28,7 @@ module.exports = function (RED: Runtime): void {
     RED.nodes.createNode(this, config);
     let minutes: number;
     try {
-      minutes = numberSetting(config.minutes, NUMBERS.alertMinutes);
+      minutes = numberSetting(config.minutes, NUMBERS.minutes);
     } catch (error) {
       showError(RED, this, 'PKB_SETTING');
       this.error(asPkbError(error));

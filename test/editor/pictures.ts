@@ -3,9 +3,9 @@
  * tells when a dialog has changed since.
  */
 import { createHash } from 'node:crypto';
-import { globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { chromiumPath, launch } from '../support/browser.js';
 import { linkedUserDir, remove, startNodeRed } from '../support/node-red.js';
 
@@ -14,17 +14,25 @@ declare const RED: any; // oxlint-disable-line typescript/no-explicit-any -- the
 const root = join(__dirname, '../..');
 const images = join(root, 'docs/images');
 
-/** Which nodes there are. */
-export const TYPES = readdirSync(join(root, 'nodes')).filter((name) => name.startsWith('pkb-'));
+/** Which nodes have a dialog. */
+const TYPES = readdirSync(join(root, 'nodes')).filter((name) =>
+  existsSync(join(root, 'nodes', name, 'editor.html')),
+);
+
+/** The operators' page, of which there is a picture, too. */
+const PAGE = 'pkb-operator';
+
+/** All of which there are pictures. */
+export const PICTURED = [...TYPES, PAGE].toSorted();
 
 /** Where it is written down of which state of the dialogs the pictures are. */
 export const TAKEN = join(images, 'dialogs.json');
 
 /** A hash of what a dialog of a node type shows and how, by type: its form, its code and its texts. */
 export function states(): Record<string, string> {
-  const parts = ['editor.html', 'editor.ts', 'editor/*.ts', 'locales/en-US/node.json'];
+  const parts = ['*.html', 'editor.ts', 'editor/*.ts', 'page/*.ts', 'locales/en-US/*.json'];
   return Object.fromEntries(
-    TYPES.map((type) => {
+    PICTURED.map((type) => {
       const cwd = join(root, 'nodes', type);
       const hash = createHash('sha256');
       for (const file of globSync(parts, { cwd }).toSorted()) hash.update(readFileSync(join(cwd, file)));
@@ -42,7 +50,7 @@ const SHOTS = [
 const SIZE = { width: 1100, height: 1150 };
 
 /** The flow of the first example, with an outbox of its own, so that there is a node of every type. */
-function flow(): { id: string; type: string }[] {
+function flow(): { id: string; type: string; [setting: string]: unknown }[] {
   const example = JSON.parse(readFileSync(join(root, 'examples/01 - Send an A28.json'), 'utf8')) as {
     id: string;
     type: string;
@@ -54,9 +62,11 @@ function flow(): { id: string; type: string }[] {
     store: 'embedded',
     retentionDays: 7,
     maxAgeHours: 72,
+    showTexts: true,
   };
   return [
     outbox,
+    { id: 'events', type: 'pkb-events', z: 'pkb01-tab', x: 700, y: 400, minutes: 15, wires: [[]] },
     ...example.map((node) => (node.type === 'pkb-connection' ? { ...node, outbox: outbox.id } : node)),
   ];
 }
@@ -114,6 +124,7 @@ async function shoot(
       await page.click(ok);
       await page.waitForFunction(() => document.querySelector('.red-ui-tray') === null);
     }
+    taken[PAGE] = await shootPage(page, red.url, theme);
   } finally {
     await page.close();
     await red.stop();
@@ -122,13 +133,22 @@ async function shoot(
   return taken;
 }
 
+/** The operators' page with one message open, which the flow has sent by itself. */
+async function shootPage(page: Page, url: string, theme: string): Promise<string> {
+  await page.emulateMedia({ colorScheme: theme === 'dark' ? 'dark' : 'light' });
+  await page.goto(`${url}/pkb`);
+  await page.locator('tbody tr').first().click();
+  await page.getByRole('dialog').waitFor();
+  return (await page.screenshot()).toString('base64');
+}
+
 async function takePictures(): Promise<void> {
   const browser = await launch();
   try {
     const sets: { title: string; taken: Record<string, string> }[] = [];
     for (const shot of SHOTS) sets.push({ title: shot.title, taken: await shoot(browser, shot) });
     const page = await browser.newPage({ viewport: { width: 2000, height: 1200 } });
-    for (const type of TYPES) {
+    for (const type of PICTURED) {
       const columns = sets.map(
         ({ title, taken }) =>
           `<figure><figcaption>${title}</figcaption><img src="data:image/png;base64,${taken[type] ?? ''}"></figure>`,

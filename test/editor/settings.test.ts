@@ -147,6 +147,7 @@ function suite(runtime: string): void {
         timeout: ['pkb-connection', ['', '0.1', 600, '0', '601', 'soon', '${LONG}']],
         retentionDays: ['pkb-outbox', ['', '0', 7, '-1', '1e9', 'x', '${DAYS}']],
         maxAgeHours: ['pkb-outbox', ['', '0', 72, '-1', 'x', '${HOURS}']],
+        minutes: ['pkb-events', ['', '0', 15, '0.5', '-1', '10001', 'soon', '${MINUTES}']],
         poolSize: ['pkb-outbox', ['', '2', 100, '1', '101', '2.5', 'x', '${POOL}']],
       };
     for (const field of Object.keys(rows) as (keyof typeof NUMBERS)[]) {

@@ -8,7 +8,7 @@ import { ERROR_CODES } from '../../src/errors.js';
 import { DATA_POINT_FIELDS } from '../../src/pkb/catalogue.js';
 import { compose } from '../../src/pkb/compose/compose.js';
 import type { MessageFields } from '../../src/pkb/compose/fields.js';
-import { states, TAKEN, TYPES } from '../editor/pictures.js';
+import { PICTURED, states, TAKEN } from '../editor/pictures.js';
 
 const root = join(__dirname, '../..');
 const text = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
@@ -35,9 +35,9 @@ describe('the documentation', () => {
         taken[type] === state,
         `the dialog of ${type} has changed: npm run pictures (needs Chromium)`,
       );
-    const shown = TYPES.filter((type) => text('docs/dialogs.md').includes(`](images/${type}.png)`));
-    assert.deepEqual(shown, TYPES);
-    for (const type of TYPES) assert.ok(existsSync(join(root, 'docs/images', `${type}.png`)), type);
+    const shown = PICTURED.filter((type) => text('docs/dialogs.md').includes(`](images/${type}.png)`));
+    assert.deepEqual(shown, PICTURED);
+    for (const type of PICTURED) assert.ok(existsSync(join(root, 'docs/images', `${type}.png`)), type);
   });
 
   it('has types of fields that are those of the JSON Schemas (scripts/fields.mjs writes them)', async () => {

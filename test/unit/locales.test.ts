@@ -6,7 +6,7 @@ import { RULES } from '../../src/pkb/guard/rules/index.js';
 
 const root = join(__dirname, '../..');
 const TYPES = readdirSync(join(root, 'nodes'))
-  .filter((name) => name.startsWith('pkb-'))
+  .filter((name) => existsSync(join(root, 'nodes', name, 'editor.html')))
   .map((name) => name.slice('pkb-'.length));
 
 type Texts = { readonly [key: string]: string | Texts };
@@ -65,3 +65,32 @@ for (const type of TYPES) {
     });
   });
 }
+
+describe('the texts of the operators’ page', () => {
+  const folder = join(root, 'nodes/pkb-operator');
+  const all = JSON.parse(readFileSync(join(folder, 'locales/en-US/plugin.json'), 'utf8')) as Record<
+    string,
+    Texts
+  >;
+  const keys = keysOf(all['pkb-operator'] ?? {});
+  const code = globSync('page/*.ts', { cwd: folder })
+    .map((file) => readFileSync(join(folder, file), 'utf8'))
+    .join('\n');
+
+  it('are all there that are named in full', () => {
+    const named = [...code.matchAll(/text\('([a-z-]+\.[\w.-]+)'/g)].map(([, key]) => key ?? '');
+    assert.ok(named.length > 30);
+    assert.deepEqual(
+      named.filter((key) => !keys.includes(key)),
+      [],
+    );
+  });
+
+  it('are all shown', () => {
+    const families = [...code.matchAll(/text\(\s*`([a-z-]+)\./g)].map(([, family]) => `${family}.`);
+    const unused = keys.filter(
+      (key) => !code.includes(`'${key}'`) && !families.some((family) => key.startsWith(family)),
+    );
+    assert.deepEqual(unused, []);
+  });
+});

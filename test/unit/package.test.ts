@@ -56,9 +56,14 @@ describe('the package', () => {
     assert.ok(files.filter((file) => /^examples\/.*\.json$/.test(file)).length >= 10);
   });
 
-  it('names every node', () => {
+  it('names every node and plugin, and holds their files', () => {
     const folders = readdirSync(join(root, 'nodes')).filter((name) => name.startsWith('pkb-'));
-    assert.deepEqual(Object.keys(manifest['node-red'].nodes).toSorted(), folders.toSorted());
+    const { nodes, plugins } = manifest['node-red'];
+    assert.deepEqual(Object.keys({ ...nodes, ...plugins }).toSorted(), folders.toSorted());
+    for (const file of [...Object.values<string>(nodes), ...Object.values<string>(plugins)])
+      for (const one of [file, file.replace(/\.js$/, '.html')]) assert.ok(files.includes(one), one);
+    for (const file of ['page.html', 'page.js', 'locales/en-US/plugin.json'])
+      assert.ok(files.includes(`dist/nodes/pkb-operator/${file}`), file);
   });
 
   it('holds no tests, no sources, no maps without sources, and nothing of this machine', () => {
