@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 /**
- * `pkb-outbox`: shows the pending messages of a PostgreSQL outbox, since when and why, without an editor; and moves an outbox
- * from a file to PostgreSQL, or back. The connection string and the keys come from environment variables, so that no list of
+ * `pkb-outbox`: looks at messages and acts on them through a running Node-RED; shows the pending messages of a PostgreSQL outbox,
+ * since when and why, without one; and moves an outbox from a file to PostgreSQL, or back. The connection string and the keys come from environment variables, so that no list of
  * processes shows them.
  */
 import { resolve } from 'node:path';
@@ -11,16 +11,22 @@ import { databaseToFill, databaseToLeave } from '../delivery/outbox/postgres/mov
 import { type Overview, overviewOf } from '../delivery/outbox/postgres/overview.js';
 import { fileToFill, fileToLeave } from '../delivery/outbox/sqlite/moving.js';
 import { asPkbError, PkbConfigError } from '../errors.js';
+import { messagesCommand, MESSAGES_USAGE } from './messages.js';
+import { NodeRed } from './node-red.js';
 
-const USAGE = `usage: pkb-outbox status
-       pkb-outbox move --from FILE --to postgres
-       pkb-outbox move --from postgres --to FILE
-       pkb-outbox move --from … --to … --cancel     ends a move that was cut off, to stay with the old outbox
-       pkb-outbox move --from … --cancel --force    the same where the new outbox cannot be asked whether it is empty
+const USAGE = `usage:
+${MESSAGES_USAGE}
+
+pkb-outbox status
+pkb-outbox move --from FILE --to postgres
+pkb-outbox move --from postgres --to FILE
+pkb-outbox move --from … --to … --cancel     ends a move that was cut off, to stay with the old outbox
+pkb-outbox move --from … --cancel --force    the same where the new outbox cannot be asked whether it is empty
 
 Stop every Node-RED that uses the outbox before you move it. A file is moved to PostgreSQL or back, not to another file: copy
 that while Node-RED is stopped.
 
+Of status and move:
 PKB_OUTBOX_URL      connection string, such as postgresql://user:password@host/database
 PKB_OUTBOX_SCHEMA   schema; default: pkb_outbox
 PKB_OUTBOX_KEY      encryption key of the outbox to move, if it has one
@@ -111,6 +117,16 @@ function cancel(ends: Ends): Promise<void> {
   });
 }
 
+/** A command about messages, where it is one. */
+function aboutMessages(given: readonly string[]): (() => Promise<void>) | undefined {
+  const command = messagesCommand(given);
+  if (command === undefined) return undefined;
+  return async () => {
+    const text = await command(new NodeRed(process.env));
+    process.stdout.write(text.endsWith('\n') ? text : `${text}\n`);
+  };
+}
+
 /** The action that the arguments ask for; undefined if there is no such action. */
 function asked(given: readonly string[]): (() => Promise<void>) | undefined {
   try {
@@ -138,7 +154,7 @@ async function main(given: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const run = asked(given);
+  const run = aboutMessages(given) ?? asked(given);
   if (run === undefined) {
     console.error(USAGE);
     return 2;

@@ -1,5 +1,6 @@
 /** The operators' routes of a whole Node-RED: who may see what, and what may be done about a message. */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
@@ -25,6 +26,7 @@ import {
 import { soapAck, startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/wait.js';
 
+const COMMAND = join(__dirname, '../../dist/src/cli/pkb-outbox.js');
 const JSON_TYPE = { 'content-type': 'application/json' };
 
 for (const runtime of ['node-red', 'node-red-4']) {
@@ -273,6 +275,81 @@ for (const runtime of ['node-red', 'node-red-4']) {
           assert.ok(answer.body.error.length > 10, answer.text);
         }
         assert.deepEqual(await find({ reference: 'nothing of this kind' }), []);
+      });
+
+      describe('by the command', () => {
+        const run = (role: Role, ...args: string[]): { status: number | null; said: string } => {
+          const { status, stdout, stderr } = spawnSync(process.execPath, [COMMAND, ...args], {
+            encoding: 'utf8',
+            env: {
+              ...process.env,
+              PKB_NODE_RED_URL: red.url,
+              PKB_NODE_RED_USER: role,
+              PKB_NODE_RED_PASSWORD: `${role}-password`,
+            },
+          });
+          return { status, said: stdout + stderr };
+        };
+
+        it('lists, shows, sends again, discards and dismisses', async () => {
+          answers.set('c-1', 'AR');
+          await hand('c-1');
+          await inState('c-1', 'rejected');
+          const listed = run('reader', 'list', '--state', 'failures', '--reference', 'letter of c-1');
+          assert.match(
+            listed.said,
+            /^\d+ {2}\S+Z {2}rejected {2}ADT\^A28 {2}trustalias\{trustalias\} {2}c-1 {2}letter of c-1\n$/,
+          );
+          const id = listed.said.split(' ', 1)[0] ?? '';
+          const hidden = run('reader', 'show', id);
+          assert.ok(
+            hidden.status === 0 && /pkb\.phi/.test(hidden.said) && !hidden.said.includes('Example'),
+            hidden.said,
+          );
+          assert.match(run('clinician', 'show', id).said, /PID\|\|\|9990000018/);
+          const refused = run('reader', 'retry', id);
+          assert.match(refused.said, new RegExp(`^${id}: Node-RED asks for a user with the permission`));
+          answers.clear();
+          assert.equal(
+            run('operator', 'retry', '--connection', 'connection', id).said,
+            `${id}: pending again\n`,
+          );
+          await inState('c-1', 'accepted');
+          assert.match(run('operator', 'dismiss', id).said, /^0 dismissed/);
+          assert.match(run('operator', 'discard', '--reason', 'x', id).said, /1 no longer pending/);
+          assert.equal(run('reader', 'list', '--control-id', 'none').said, 'No message fits.\n');
+          const exported = run('reader', 'export', '--control-id', 'c-1').said;
+          assert.match(exported, /^\uFEFFstored,ended,state,.*\r\n\S+Z,\S+Z,accepted,ADT\^A28,/);
+        });
+
+        it('says what is wrong with the call, the user or the address', () => {
+          for (const args of [
+            ['list', 'x'],
+            ['list', '--state', 'odd'],
+            ['list', '--since', 'soon'],
+            ['show'],
+            ['show', 'x'],
+            ['retry'],
+            ['discard', '1'],
+            ['list', '--most', '0'],
+          ])
+            assert.deepEqual(
+              [run('reader', ...args).status, run('reader', ...args).said.startsWith('usage:')],
+              [2, true],
+              args.join(' '),
+            );
+          const env = { ...process.env, PKB_NODE_RED_URL: red.url };
+          const wrong = (more: object): string =>
+            spawnSync(process.execPath, [COMMAND, 'list'], { encoding: 'utf8', env: { ...env, ...more } })
+              .stderr;
+          assert.match(
+            wrong({ PKB_NODE_RED_USER: 'reader', PKB_NODE_RED_PASSWORD: 'no' }),
+            /refused PKB_NODE_RED_USER/,
+          );
+          assert.match(wrong({ PKB_NODE_RED_URL: 'http://127.0.0.1:1' }), /cannot be reached/);
+          assert.match(wrong({ PKB_NODE_RED_URL: 'here' }), /Set PKB_NODE_RED_URL/);
+          assert.match(wrong({ PKB_NODE_RED_URL: `${red.url}/elsewhere` }), /no operators’ view/);
+        });
       });
 
       it('the page, its script and its words hold nothing of anybody', async () => {

@@ -1,0 +1,275 @@
+/** The commands about messages, which ask a running Node-RED: list, show, export, retry, discard, dismiss. */
+import { parseArgs } from 'node:util';
+import {
+  FAILED_STATES,
+  type ListedMessage,
+  MESSAGE_STATES,
+  type MessageLife,
+  type MessageList,
+} from '../delivery/outbox/ledger.js';
+import { PkbConfigError } from '../errors.js';
+import { csv } from './csv.js';
+import { NodeRed } from './node-red.js';
+
+/** How these commands are called. */
+export const MESSAGES_USAGE = `pkb-outbox list    [filter]            messages, the latest first
+pkb-outbox export  [filter]            the same as CSV for a spreadsheet
+pkb-outbox show    [--connection C] ID one message, from its storing to its end
+pkb-outbox retry   [--connection C] [--override] ID …
+pkb-outbox discard [--connection C] --reason TEXT ID …
+pkb-outbox dismiss [--connection C] ID …
+           filter: --connection C  --state ${['failures', ...MESSAGE_STATES].join('|')}
+                   --customer MSH-4  --type ADT^A28  --since TIME  --until TIME
+                   --control-id X  --reference X  --data-point-id X  --most 100
+           TIME is such as 2026-01-31 or 2026-01-31T08:00
+
+PKB_NODE_RED_URL    admin root of Node-RED; default: http://127.0.0.1:1880/
+PKB_NODE_RED_TOKEN, or PKB_NODE_RED_USER and PKB_NODE_RED_PASSWORD, where it has adminAuth`;
+
+const OPTIONS = {
+  connection: { type: 'string' },
+  state: { type: 'string' },
+  customer: { type: 'string' },
+  type: { type: 'string' },
+  since: { type: 'string' },
+  until: { type: 'string' },
+  'control-id': { type: 'string' },
+  reference: { type: 'string' },
+  'data-point-id': { type: 'string' },
+  most: { type: 'string' },
+  reason: { type: 'string' },
+  override: { type: 'boolean' },
+} as const;
+
+type Values = {
+  readonly [Name in keyof typeof OPTIONS]?: (typeof OPTIONS)[Name]['type'] extends 'string'
+    ? string
+    : boolean;
+};
+
+/** Of a list where nothing else is said. */
+const MOST = 100;
+
+/** So many are asked for at once. */
+const PAGE = 200;
+
+const HEADS = [
+  'stored',
+  'ended',
+  'state',
+  'type',
+  'customer',
+  'controlId',
+  'dataPointId',
+  'reference',
+  'attempts',
+  'id',
+];
+
+/**
+ * What the arguments ask for.
+ *
+ * @returns undefined where they are none of these commands, or are wrong; otherwise what does it and gives back the text to print
+ */
+export function messagesCommand(
+  given: readonly string[],
+): ((nodeRed: NodeRed) => Promise<string>) | undefined {
+  const [command, ...rest] = given;
+  let parsed;
+  try {
+    parsed = parseArgs({ args: rest, allowPositionals: true, options: OPTIONS });
+  } catch {
+    return undefined;
+  }
+  const { positionals, values } = parsed;
+  const ids = positionals.map(Number);
+  const hasIds = ids.length > 0 && ids.every((id) => Number.isSafeInteger(id) && id > 0);
+  const { connection } = values;
+  switch (command) {
+    case 'list':
+      return positionals.length === 0
+        ? filtered(values, (all) => all.map(line).join('\n') || 'No message fits.')
+        : undefined;
+    case 'export':
+      return positionals.length === 0 ? filtered(values, (all) => csv(HEADS, all.map(cells))) : undefined;
+    case 'show':
+      return hasIds && ids.length === 1
+        ? async (nodeRed) =>
+            told(
+              await nodeRed.ask<Shown>('message', {
+                connection: await chosen(nodeRed, connection),
+                id: ids[0],
+              }),
+            )
+        : undefined;
+    case 'retry':
+      return hasIds ? (nodeRed) => retry(nodeRed, connection, ids, values.override === true) : undefined;
+    case 'discard':
+      return hasIds && values.reason
+        ? (nodeRed) => act(nodeRed, 'discard', connection, ids, { reason: values.reason })
+        : undefined;
+    case 'dismiss':
+      return hasIds ? (nodeRed) => act(nodeRed, 'dismiss', connection, ids, {}) : undefined;
+    default:
+      return undefined;
+  }
+}
+
+/** What is shown of one message, with its texts where the user may see them. */
+interface Shown extends Pick<MessageLife, 'listed' | 'due' | 'history' | 'told'> {
+  readonly reason?: string;
+  readonly ack?: string;
+  readonly hl7?: string;
+  readonly hidden?: string;
+}
+
+function filtered(
+  values: Values,
+  show: (all: readonly ListedMessage[]) => string,
+): ((nodeRed: NodeRed) => Promise<string>) | undefined {
+  const since = timeOf(values.since);
+  const until = timeOf(values.until);
+  const most = values.most === undefined ? MOST : Number(values.most);
+  const states = statesOf(values.state);
+  if (Number.isNaN(since) || Number.isNaN(until) || !(most >= 1) || states === 'unknown') return undefined;
+  return async (nodeRed) => {
+    const asked = {
+      connection: await chosen(nodeRed, values.connection),
+      states,
+      withoutDismissed: values.state === 'failures',
+      facility: values.customer,
+      messageType: values.type,
+      since,
+      until,
+      controlId: values['control-id'],
+      reference: values.reference,
+      dataPointId: values['data-point-id'],
+    };
+    const all: ListedMessage[] = [];
+    let before: number | undefined;
+    do {
+      const page: MessageList = await nodeRed.ask('search', {
+        ...asked,
+        before,
+        most: Math.min(PAGE, most - all.length),
+      });
+      all.push(...page.messages);
+      before = page.next;
+    } while (before !== undefined && all.length < most);
+    return show(all);
+  };
+}
+
+/** The connection that is named, or the only one. */
+async function chosen(nodeRed: NodeRed, connection: string | undefined): Promise<string> {
+  if (connection !== undefined) return connection;
+  const { connections } = await nodeRed.ask<{ connections: readonly { id: string; name: string }[] }>(
+    'connections',
+  );
+  const [first, second] = connections;
+  if (first !== undefined && second === undefined) return first.id;
+  const names = connections.map(({ id, name }) => `${id} (${name})`).join(', ');
+  throw new PkbConfigError('PKB_SETTING', `Choose one with --connection: ${names || 'none is deployed'}.`);
+}
+
+async function retry(
+  nodeRed: NodeRed,
+  given: string | undefined,
+  ids: readonly number[],
+  override: boolean,
+): Promise<string> {
+  const connection = await chosen(nodeRed, given);
+  const lines: string[] = [];
+  // In the order of storing.
+  for (const id of ids.toSorted((a, b) => a - b)) {
+    try {
+      await nodeRed.ask('again', { connection, id, override });
+      lines.push(`${id}: pending again`);
+    } catch (error) {
+      lines.push(`${id}: ${(error as Error).message}`);
+    }
+  }
+  return lines.join('\n');
+}
+
+async function act(
+  nodeRed: NodeRed,
+  path: 'discard' | 'dismiss',
+  given: string | undefined,
+  ids: readonly number[],
+  more: object,
+): Promise<string> {
+  const connection = await chosen(nodeRed, given);
+  const done = await nodeRed.ask<Record<string, number>>(path, { connection, ids, ...more });
+  return Object.entries(done)
+    .map(([what, count]) => `${count} ${WORDS[what] ?? what}`)
+    .join(', ');
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  inFlight: 'in flight, not discarded',
+  gone: 'no longer pending',
+};
+
+function told({ listed, history, due, reason, ack, hl7, hidden, told: isTold }: Shown): string {
+  const lines = [line(listed)];
+  for (const { at, outcome, reason: why } of history)
+    lines.push(`  ${iso(at)} ${[outcome, why].filter(Boolean).join(': ')}`);
+  if (due !== undefined) lines.push(`  to be sent again at ${iso(due)}`);
+  if (listed.settledAt !== undefined)
+    lines.push(`  ${isTold ? 'its flow was told' : 'its flow has not been told yet'}`);
+  if (reason) lines.push(`  ${reason}`);
+  if (hidden) lines.push(`  ${hidden}`);
+  for (const text of [ack, hl7]) if (text) lines.push('', ...text.split(/\r\n|\r|\n/).filter(Boolean));
+  // What PKB and messages say must not move the cursor of a terminal.
+  return lines.map((one) => one.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?')).join('\n');
+}
+
+function line(one: ListedMessage): string {
+  const { id, storedAt, messageType, facility, controlId, reference, state, isOnHold } = one;
+  const words = [
+    id,
+    iso(storedAt),
+    isOnHold ? 'on hold' : state,
+    messageType,
+    facility,
+    controlId,
+    reference,
+  ];
+  return words
+    .filter((word) => word !== '')
+    .join('  ')
+    .replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
+}
+
+function cells(one: ListedMessage): string[] {
+  const { storedAt, settledAt, state, isOnHold, messageType, facility, controlId, dataPointId, reference } =
+    one;
+  const ended = settledAt === undefined ? '' : iso(settledAt);
+  const ids = [controlId, dataPointId, reference];
+  return [
+    iso(storedAt),
+    ended,
+    isOnHold ? 'on hold' : state,
+    messageType,
+    facility,
+    ...ids,
+    `${one.attempts}`,
+    `${one.id}`,
+  ];
+}
+
+function iso(milliseconds: number): string {
+  return new Date(milliseconds).toISOString();
+}
+
+/** @returns NaN where it is no time */
+function timeOf(text: string | undefined): number | undefined {
+  return text === undefined ? undefined : new Date(text).getTime();
+}
+
+function statesOf(name: string | undefined): readonly string[] | undefined | 'unknown' {
+  if (name === undefined) return undefined;
+  if (name === 'failures') return FAILED_STATES;
+  return MESSAGE_STATES.some((state) => state === name) ? [name] : 'unknown';
+}
