@@ -14,7 +14,7 @@ describe('the package', () => {
   let files: string[];
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
     version: string;
-    'node-red': { nodes: Record<string, string> };
+    'node-red': { nodes: Record<string, string>; plugins: Record<string, string> };
     exports: Record<string, string | { types: string; default: string }>;
     bin: Record<string, string>;
     dependencies: Record<string, string>;
