@@ -71,9 +71,7 @@ const HEADS = [
  *
  * @returns undefined where they are none of these commands, or are wrong; otherwise what does it and gives back the text to print
  */
-export function messagesCommand(
-  given: readonly string[],
-): ((nodeRed: NodeRed) => Promise<string>) | undefined {
+export function messagesCommand(given: readonly string[]): Run | undefined {
   const [command, ...rest] = given;
   let parsed;
   try {
@@ -83,36 +81,33 @@ export function messagesCommand(
   }
   const { positionals, values } = parsed;
   const ids = positionals.map(Number);
-  const hasIds = ids.length > 0 && ids.every((id) => Number.isSafeInteger(id) && id > 0);
-  const { connection } = values;
-  switch (command) {
-    case 'list':
-      return positionals.length === 0
-        ? filtered(values, (all) => all.map(line).join('\n') || 'No message fits.')
-        : undefined;
-    case 'export':
-      return positionals.length === 0 ? filtered(values, (all) => csv(HEADS, all.map(cells))) : undefined;
-    case 'show':
-      return hasIds && ids.length === 1
-        ? async (nodeRed) =>
-            told(
-              await nodeRed.ask<Shown>('message', {
-                connection: await chosen(nodeRed, connection),
-                id: ids[0],
-              }),
-            )
-        : undefined;
-    case 'retry':
-      return hasIds ? (nodeRed) => retry(nodeRed, connection, ids, values.override === true) : undefined;
-    case 'discard':
-      return hasIds && values.reason
-        ? (nodeRed) => act(nodeRed, 'discard', connection, ids, { reason: values.reason })
-        : undefined;
-    case 'dismiss':
-      return hasIds ? (nodeRed) => act(nodeRed, 'dismiss', connection, ids, {}) : undefined;
-    default:
-      return undefined;
-  }
+  if (!ids.every((id) => Number.isSafeInteger(id) && id > 0)) return undefined;
+  return command !== undefined && Object.hasOwn(COMMANDS, command)
+    ? COMMANDS[command]?.(values, ids)
+    : undefined;
+}
+
+/** What a command does, and gives back to print. */
+type Run = (nodeRed: NodeRed) => Promise<string>;
+
+/** The commands; each gives undefined where it is called in a way that cannot be. */
+const COMMANDS: Readonly<Record<string, (values: Values, ids: readonly number[]) => Run | undefined>> = {
+  list: (values, ids) =>
+    ids.length > 0 ? undefined : filtered(values, (all) => all.map(line).join('\n') || 'No message fits.'),
+  export: (values, ids) =>
+    ids.length > 0 ? undefined : filtered(values, (all) => csv(HEADS, all.map(cells))),
+  show: ({ connection }, ids) =>
+    ids.length === 1 ? (nodeRed) => show(nodeRed, connection, ids[0]) : undefined,
+  retry: ({ connection, override = false }, ids) =>
+    ids.length > 0 ? (nodeRed) => retry(nodeRed, connection, ids, override) : undefined,
+  discard: ({ connection, reason }, ids) =>
+    ids.length > 0 && reason ? (nodeRed) => act(nodeRed, 'discard', connection, ids, { reason }) : undefined,
+  dismiss: ({ connection }, ids) =>
+    ids.length > 0 ? (nodeRed) => act(nodeRed, 'dismiss', connection, ids, {}) : undefined,
+};
+
+async function show(nodeRed: NodeRed, given: string | undefined, id: number | undefined): Promise<string> {
+  return told(await nodeRed.ask<Shown>('message', { connection: await chosen(nodeRed, given), id }));
 }
 
 /** What is shown of one message, with its texts where the user may see them. */
