@@ -47,6 +47,14 @@ export function searchOf(body: Body): AskedSearch {
   };
 }
 
+/** Which part of the trail. @throws AskedWrong */
+export function trailOf(body: Body): { readonly after: number; readonly most: number } {
+  return {
+    after: Math.max(0, number(body, 'after') ?? 0),
+    most: Math.min(MOST, Math.max(1, number(body, 'most') ?? MOST)),
+  };
+}
+
 /** The id of a message. @throws AskedWrong */
 export function idOf(body: Body): number {
   const id = number(body, 'id');

@@ -7,6 +7,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
 import type { MessageLife } from '../../src/delivery/outbox/ledger.js';
+import { firstBroken } from '../../src/delivery/outbox/trail.js';
 import { patientOrderKey } from '../../src/delivery/order-key.js';
 import { reasonOf } from '../../src/delivery/outcome.js';
 import { asPkbError, PkbMessageError } from '../../src/errors.js';
@@ -20,10 +21,11 @@ import {
   type Needed,
   OPERATE,
   PATIENT_DATA,
+  userOf,
 } from '../common/admin.js';
 import type { ConnectionNode, SendNode } from '../common/contracts.js';
 import type { Node, Runtime } from '../common/types.js';
-import { AskedWrong, type Body, idOf, idsOf, searchOf, textOf } from './asked.js';
+import { AskedWrong, type Body, idOf, idsOf, searchOf, textOf, trailOf } from './asked.js';
 import { connectionOf, connections, shown } from '../common/connections.js';
 
 const READ: Needed = { all: ['pkb.read'] };
@@ -90,7 +92,7 @@ export function operatorRoutes(RED: Runtime): void {
       if (!maySee(RED, request, node)) return { ...withoutTexts(life), hidden: whyHidden(RED) };
       if (life.message !== undefined) {
         const text = `pkb: message ${life.listed.id} of ${node.id} shown to {user}`;
-        audit(RED, request, 'pkb.shown', text, { connection: node.id, message: life.listed.id });
+        await noted(RED, request, node, 'pkb.shown', text, { message: life.listed.id });
       }
       return withTexts(life);
     }),
@@ -107,8 +109,9 @@ export function operatorRoutes(RED: Runtime): void {
       if (hl7 !== undefined && override !== true) mustPassGuard(hl7);
       const { id, controlId } = listed;
       const how = `${hl7 === undefined ? 'as it was' : 'corrected'}${override === true ? ', override' : ''}`;
-      const details = { connection: node.id, message: id, corrected: hl7 !== undefined, override };
-      audit(RED, request, 'pkb.again', `pkb: message ${id} sent once more by {user} (${how})`, details);
+      const details = { message: id, controlId, corrected: hl7 !== undefined, override: override === true };
+      const line = `pkb: message ${id} sent once more by {user} (${how})`;
+      await noted(RED, request, node, 'pkb.again', line, details);
       const queued = await senderOf(RED, listed.sender).again({ id, controlId }, override === true, hl7);
       if (queued) return { queued };
       throw new Refused(
@@ -125,11 +128,9 @@ export function operatorRoutes(RED: Runtime): void {
       const body = bodyOf(request);
       const node = connectionFor(RED, textOf(body, 'connection'));
       const [ids, reason] = [idsOf(body), textOf(body, 'reason')];
-      audit(RED, request, 'pkb.discard', `pkb: ${ids.length} messages of ${node.id} discarded by {user}`, {
-        connection: node.id,
-        messages: ids,
-        reason,
-      });
+      await mustBeOf(node, ids);
+      const line = `pkb: ${ids.length} messages of ${node.id} discarded by {user}`;
+      await noted(RED, request, node, 'pkb.discard', line, { messages: ids, reason });
       const done = { discarded: 0, inFlight: 0, gone: 0 };
       for (const id of ids) {
         const withdrawal = await node.delivery().withdraw(id, `Discarded by a person: ${reason}`);
@@ -144,10 +145,9 @@ export function operatorRoutes(RED: Runtime): void {
       const body = bodyOf(request);
       const node = connectionFor(RED, textOf(body, 'connection'));
       const ids = idsOf(body);
-      audit(RED, request, 'pkb.dismiss', `pkb: ${ids.length} failures of ${node.id} dismissed by {user}`, {
-        connection: node.id,
-        messages: ids,
-      });
+      await mustBeOf(node, ids);
+      const line = `pkb: ${ids.length} failures of ${node.id} dismissed by {user}`;
+      await noted(RED, request, node, 'pkb.dismiss', line, { messages: ids });
       const outbox = await node.delivery().outbox();
       return { dismissed: await outbox.dismiss(ids) };
     }),
@@ -156,10 +156,44 @@ export function operatorRoutes(RED: Runtime): void {
   adminPost(RED, '/pkb/resume', ACT, (request, response) =>
     answer(response, async () => {
       const node = connectionFor(RED, textOf(bodyOf(request), 'connection'));
-      audit(RED, request, 'pkb.resume', `pkb: ${node.id} resumed by {user}`, { connection: node.id });
+      await noted(RED, request, node, 'pkb.resume', `pkb: ${node.id} resumed by {user}`, {});
       return { released: await node.delivery().resume() };
     }),
   );
+
+  adminPost(RED, '/pkb/trail', ACT, (request, response) =>
+    answer(response, async () => {
+      const body = bodyOf(request);
+      const node = connectionFor(RED, textOf(body, 'connection'));
+      const outbox = await node.delivery().outbox();
+      const { after, most } = trailOf(body);
+      // The record before is needed to see whether the first fits.
+      const found = await outbox.trail(Math.max(0, after - 1), after > 0 ? most + 1 : most);
+      const [before, records] = after > 0 ? [found[0], found.slice(1)] : [undefined, found];
+      return { records, firstBroken: firstBroken(records, before, outbox.secret) };
+    }),
+  );
+}
+
+/** Writes down what somebody does, in the log and in the outbox's trail, before it is done: what cannot be written is not done. */
+async function noted(
+  RED: Runtime,
+  request: Request,
+  node: ConnectionNode,
+  event: string,
+  line: string,
+  details: object,
+): Promise<void> {
+  const outbox = await node.delivery().outbox();
+  const user = userOf(RED, request);
+  const about = { connection: node.id, ...details };
+  await outbox.record({ at: Date.now(), user, event, details: JSON.stringify(about) });
+  audit(RED, request, event, line, about);
+}
+
+/** Of another connection of the same store it is as if there were none. */
+async function mustBeOf(node: ConnectionNode, ids: readonly number[]): Promise<void> {
+  for (const id of ids) await lifeOf(node, id);
 }
 
 /** The page and its script, which hold nothing of anybody. */
@@ -200,7 +234,6 @@ function opened(node: ConnectionNode): Outbox | undefined {
 async function lifeOf(node: ConnectionNode, id: number): Promise<MessageLife> {
   const outbox = await node.delivery().outbox();
   const life = await outbox.life(id);
-  // Of another connection of the same store it is as if there were none.
   if (life?.listed.connection === node.id) return life;
   throw new Refused(404, 'There is no such message; it may be older than a year.');
 }

@@ -7,7 +7,8 @@ import {
   type MessageLife,
   type MessageList,
 } from '../delivery/outbox/ledger.js';
-import { PkbConfigError } from '../errors.js';
+import type { TrailRecord } from '../delivery/outbox/trail.js';
+import { PkbConfigError, PkbOutboxError } from '../errors.js';
 import { csv } from './csv.js';
 import { NodeRed } from './node-red.js';
 
@@ -18,6 +19,7 @@ pkb-outbox show    [--connection C] ID one message, from its storing to its end
 pkb-outbox retry   [--connection C] [--override] ID …
 pkb-outbox discard [--connection C] --reason TEXT ID …
 pkb-outbox dismiss [--connection C] ID …
+pkb-outbox trail   [--connection C]    who did what, as CSV; says where it was changed since
            filter: --connection C  --state ${['failures', ...MESSAGE_STATES].join('|')}
                    --customer MSH-4  --type ADT^A28  --since TIME  --until TIME
                    --control-id X  --reference X  --data-point-id X  --most 100
@@ -104,7 +106,38 @@ const COMMANDS: Readonly<Record<string, (values: Values, ids: readonly number[])
     ids.length > 0 && reason ? (nodeRed) => act(nodeRed, 'discard', connection, ids, { reason }) : undefined,
   dismiss: ({ connection }, ids) =>
     ids.length > 0 ? (nodeRed) => act(nodeRed, 'dismiss', connection, ids, {}) : undefined,
+  trail: ({ connection }, ids) => (ids.length > 0 ? undefined : (nodeRed) => trail(nodeRed, connection)),
 };
+
+/** The whole trail. @throws PkbOutboxError where a record does not fit the one before it */
+async function trail(nodeRed: NodeRed, given: string | undefined): Promise<string> {
+  const connection = await chosen(nodeRed, given);
+  const all: TrailRecord[] = [];
+  for (;;) {
+    const after = all.at(-1)?.n ?? 0;
+    const page = await nodeRed.ask<{ records: readonly TrailRecord[]; firstBroken?: number }>('trail', {
+      connection,
+      after,
+    });
+    if (page.firstBroken !== undefined) {
+      throw new PkbOutboxError(
+        'PKB_OUTBOX',
+        `Record ${page.firstBroken} of the trail is not as it was written, or one before it is missing. Keep a copy of the outbox and find out who changed it.`,
+      );
+    }
+    if (page.records.length === 0) break;
+    all.push(...page.records);
+  }
+  const rows = all.map(({ n, at, user, event, details, hash }) => [
+    `${n}`,
+    iso(at),
+    user,
+    event,
+    details,
+    hash,
+  ]);
+  return csv(['n', 'at', 'user', 'event', 'details', 'hash'], rows);
+}
 
 async function show(nodeRed: NodeRed, given: string | undefined, id: number | undefined): Promise<string> {
   return told(await nodeRed.ask<Shown>('message', { connection: await chosen(nodeRed, given), id }));

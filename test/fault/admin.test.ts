@@ -32,6 +32,7 @@ const POSTS: Record<string, object> = {
   '/pkb/discard': { connection: 'connection', ids: [1], reason: 'x' },
   '/pkb/dismiss': { connection: 'connection', ids: [1] },
   '/pkb/resume': { connection: 'connection' },
+  '/pkb/trail': { connection: 'connection' },
 };
 
 for (const runtime of ['node-red', 'node-red-4']) {
@@ -117,6 +118,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
         ['/pkb/discard', ['everything', 'writer', 'operator']],
         ['/pkb/dismiss', ['everything', 'writer', 'operator']],
         ['/pkb/resume', ['everything', 'writer', 'operator']],
+        ['/pkb/trail', ['everything', 'writer', 'operator']],
       ] as const) {
         it(`POST ${path} is for ${allowed.join(', ')} only`, async () => {
           const let_in: string[] = [];

@@ -236,6 +236,26 @@ for (const runtime of ['node-red', 'node-red-4']) {
         );
       });
 
+      it('every act and every look at a text is in a trail that shows when it was changed', async () => {
+        // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of any shape
+        const trail = async (after = 0): Promise<any> =>
+          (await ask('trail', { connection: 'connection', after }, as.operator)).body;
+        const { records, firstBroken } = await trail();
+        assert.equal(firstBroken, undefined);
+        const done = records.map(({ user, event }: { user: string; event: string }) => `${user} ${event}`);
+        for (const one of [
+          'clinician pkb.shown',
+          'operator pkb.again',
+          'operator pkb.discard',
+          'operator pkb.dismiss',
+        ])
+          assert.ok(done.includes(one), `${one} in ${done.join()}`);
+        assert.ok(!done.some((one: string) => one.startsWith('reader')));
+        assert.ok(!JSON.stringify(records).includes('Example'));
+        const rest = await trail(2);
+        assert.deepEqual([rest.records[0].n, rest.firstBroken], [3, undefined]);
+      });
+
       it('counts what ended by the hour', async () => {
         const { body } = await get('hours', as.reader);
         const counts = body.counts as { state: string; count: number; hour: number }[];
@@ -320,6 +340,13 @@ for (const runtime of ['node-red', 'node-red-4']) {
           assert.equal(run('reader', 'list', '--control-id', 'none').said, 'No message fits.\n');
           const exported = run('reader', 'export', '--control-id', 'c-1').said;
           assert.match(exported, /^\uFEFFstored,ended,state,.*\r\n\S+Z,\S+Z,accepted,ADT\^A28,/);
+        });
+
+        it('gives the trail as a list for a spreadsheet', () => {
+          const { status, said } = run('operator', 'trail');
+          assert.equal(status, 0, said);
+          assert.match(said, /^\uFEFFn,at,user,event,details,hash\r\n1,/);
+          assert.match(run('reader', 'trail').said, /permission/);
         });
 
         it('says what is wrong with the call, the user or the address', () => {

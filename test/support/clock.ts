@@ -44,7 +44,21 @@ function yardstick(): number {
  * 3 at most. What takes longer than its limit times this takes too long on any machine.
  */
 export function slowness(): number {
-  let least = Infinity;
-  for (let i = 0; i < 7; i++) least = Math.min(least, timed(yardstick));
+  const least = Math.min(timed(yardstick), timed(yardstick), timed(yardstick));
   return Math.min(3, Math.max(1, least / YARDSTICK_MS));
+}
+
+/**
+ * How long work takes at best, in milliseconds of the machine for which limits are set: of three runs, each beside the yardstick,
+ * since other work slows a machine down for a moment.
+ */
+export function paced(work: () => unknown): number {
+  yardstick();
+  let least = Infinity;
+  for (let i = 0; i < 3; i++) {
+    const before = slowness();
+    const took = timed(work);
+    least = Math.min(least, took / Math.max(before, slowness()));
+  }
+  return least;
 }

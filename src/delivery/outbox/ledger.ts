@@ -3,6 +3,7 @@
  * is where it is. Part of the contract of every store.
  */
 import type { Outcome, Withdrawn } from '../outcome.js';
+import type { TrailEntry, TrailRecord } from './trail.js';
 import type { Attempt, FinalState, StoredMessage } from './messages.js';
 
 /** The states of a message, as they are stored. Queued ones are pending, in flight or on hold. */
@@ -143,6 +144,12 @@ export interface Ledger {
 
   /** Takes failures off the list of them; they stay stored. @returns of how many */
   dismiss(ids: readonly number[]): Promise<number>;
+
+  /** Writes down what somebody did or looked at. Resolves when it is as safe as the store can make it. */
+  record(entry: TrailEntry): Promise<void>;
+
+  /** What was written down, the first first. @param after number of the record behind which to begin; 0 = all */
+  trail(after: number, most: number): Promise<TrailRecord[]>;
 }
 
 /** How many messages one call of `list` reads at most, where no index leads to what is looked for. */

@@ -19,6 +19,7 @@ import type {
 import type { Attempt, NewMessage, StoredMessage } from './messages.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from './ledger.js';
 import { MemoryLedger, type QueuedMessage } from './memory-ledger.js';
+import { recordOf, type TrailEntry, type TrailRecord } from './trail.js';
 
 /** The messages of one order key; the first is the next to be sent. */
 interface Queue {
@@ -54,6 +55,7 @@ export class MemoryOutbox implements Outbox {
   /** How often each message that was sent once more was corrected. */
   readonly #corrections = new Map<number, number>();
   readonly #ledger = new MemoryLedger();
+  readonly #trail: TrailRecord[] = [];
   #lastId = 0;
   #lastTurn = 0;
 
@@ -229,6 +231,14 @@ export class MemoryOutbox implements Outbox {
 
   async dismiss(ids: readonly number[]): Promise<number> {
     return this.#ledger.dismiss(ids);
+  }
+
+  async record(entry: TrailEntry): Promise<void> {
+    this.#trail.push(recordOf(entry, this.#trail.at(-1), this.secret));
+  }
+
+  async trail(after: number, most: number): Promise<TrailRecord[]> {
+    return this.#trail.slice(after, after + most);
   }
 
   #elsewhere(connection: string, address: string): { message: StoredMessage; queue: Queue }[] {

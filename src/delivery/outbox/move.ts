@@ -14,6 +14,7 @@
  */
 import { asPkbError, PkbOutboxError } from '../../errors.js';
 import type { Attempt, FinalState, NewMessage } from './messages.js';
+import type { TrailRecord } from './trail.js';
 
 /** Under which key an outbox notes that it is being moved, or was. */
 export const MOVED = 'moved';
@@ -66,6 +67,8 @@ export interface MoveSource {
   eachMessages(take: (messages: readonly MovedMessage[]) => Promise<void>): Promise<void>;
   /** The queues of all order keys that have a message waiting or on hold, in any order, some at a time. */
   eachQueues(take: (queues: readonly MovedQueue[]) => Promise<void>): Promise<void>;
+  /** What people did and looked at. */
+  trail(): Promise<readonly TrailRecord[]>;
   close(): Promise<void>;
 }
 

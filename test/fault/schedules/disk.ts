@@ -184,6 +184,8 @@ class Store implements Outbox {
   readonly oldest: Outbox['oldest'] = (connection) => this.#disk.core.oldest(connection);
   readonly withdraw: Outbox['withdraw'] = (...given) => this.#disk.core.withdraw(...given);
   readonly dismiss: Outbox['dismiss'] = (ids) => this.#disk.core.dismiss(ids);
+  readonly record: Outbox['record'] = (entry) => this.#disk.core.record(entry);
+  readonly trail: Outbox['trail'] = (...given) => this.#disk.core.trail(...given);
 
   release(connection: string): Promise<number> {
     return this.#call('release', '', [], () => {

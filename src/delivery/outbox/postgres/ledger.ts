@@ -15,6 +15,8 @@ import { placeOfResult } from '../message-row.js';
 import type { Row } from '../row.js';
 import { TEXT_COLUMNS, UnreadableText } from './bodies.js';
 import { messageOf, type StoreParts } from './parts.js';
+import { readTrail, writeRecord } from './trail.js';
+import type { TrailEntry, TrailRecord } from '../trail.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -169,6 +171,16 @@ export class PostgresLedger implements Ledger {
       ids,
     );
     return rows.length;
+  }
+
+  record(entry: TrailEntry): Promise<void> {
+    const { db, schema, cipher, secret } = this.#parts;
+    return writeRecord(db, schema, cipher, secret, entry);
+  }
+
+  trail(after: number, most: number): Promise<TrailRecord[]> {
+    const { db, schema, cipher } = this.#parts;
+    return readTrail(db, schema, cipher, after, most);
   }
 
   #last(): Promise<Row | undefined> {

@@ -19,6 +19,8 @@ import { columnArrays } from './columns.js';
 import { Database, type Sql } from './database.js';
 import { type Keys, keysOf, readMeta, writeKeys, writeMeta } from './keys.js';
 import { migrate, SCHEMA, schemaName } from './schema.js';
+import { insertRecord, readTrail } from './trail.js';
+import type { TrailRecord } from '../trail.js';
 
 /** Messages that are in memory at a time; letters may be of megabytes. */
 const BATCH = 100;
@@ -171,6 +173,10 @@ class DatabaseToLeave implements MoveSource {
     });
   }
 
+  trail(): Promise<readonly TrailRecord[]> {
+    return readTrail(this.#db, this.#schema, this.#cipher, 0, Number.MAX_SAFE_INTEGER);
+  }
+
   async close(): Promise<void> {
     await this.#release();
     await this.#db.close();
@@ -248,6 +254,7 @@ class DatabaseToFill implements MoveTarget {
       await source.eachMessages((messages) => filler.store(messages));
       await source.eachQueues((queues) => filler.queue(queues));
       await filler.end();
+      for (const record of await source.trail()) await insertRecord(sql, s, cipher, record);
       return filler.count;
     });
   }

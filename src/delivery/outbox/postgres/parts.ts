@@ -1,4 +1,5 @@
 /** What the parts of a PostgreSQL outbox share. */
+import type { KeyObject } from 'node:crypto';
 import type { BodyCipher, Hidden } from '../cipher.js';
 import type { StoredMessage } from '../messages.js';
 import type { MessageRows } from '../message-row.js';
@@ -12,6 +13,8 @@ export interface StoreParts {
   readonly schema: string;
   readonly cipher: BodyCipher;
   readonly hidden: Hidden;
+  /** What hashes identifiers, and chains the trail. */
+  readonly secret: KeyObject;
   readonly rows: MessageRows;
   readonly bodies: Bodies;
   /** Id of this process. */

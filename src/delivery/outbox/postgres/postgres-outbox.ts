@@ -46,6 +46,7 @@ import { messageOf, type StoreParts } from './parts.js';
 import { migrate, SCHEMA, schemaName } from './schema.js';
 import { Sweeper } from './sweeper.js';
 import { Takings } from './takings.js';
+import type { TrailEntry, TrailRecord } from '../trail.js';
 
 /** What a PostgreSQL outbox is opened with. */
 export interface PostgresOptions {
@@ -131,7 +132,7 @@ export class PostgresOutbox implements Outbox {
     const rows = new MessageRows(cipher, hidden, this.secret);
     const bodies = new Bodies(schema, cipher);
     const deadMs = DEAD_AFTER * times.leaseMs;
-    this.#stored = { db, schema, cipher, hidden, rows, bodies, instance, deadMs };
+    this.#stored = { db, schema, cipher, secret: this.secret, hidden, rows, bodies, instance, deadMs };
     this.#leases = new Leases(db, schema, instance, times);
     this.#intake = new Intake(this.#stored, (connection) => this.#leases.epoch(connection) !== undefined);
     this.#takings = new Takings(this.#stored, this.#leases);
@@ -303,6 +304,14 @@ export class PostgresOutbox implements Outbox {
 
   dismiss(ids: readonly number[]): Promise<number> {
     return this.#ledger.dismiss(ids);
+  }
+
+  record(entry: TrailEntry): Promise<void> {
+    return this.#ledger.record(entry);
+  }
+
+  trail(after: number, most: number): Promise<TrailRecord[]> {
+    return this.#ledger.trail(after, most);
   }
 
   async queued(connection: string, most: number): Promise<number> {

@@ -89,7 +89,8 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX message_reference ON $.message (reference) WHERE reference IS NOT NULL;
   CREATE INDEX message_position ON $.message (position);
   CREATE INDEX message_ended ON $.message (settled_at, state, connection, customer) WHERE state <> 'queued';
-  DROP INDEX $.message_old
+  DROP INDEX $.message_old;
+  CREATE TABLE $.trail (n bigint PRIMARY KEY, at bigint NOT NULL, username text NOT NULL, event text NOT NULL, details bytea NOT NULL, hash text NOT NULL)
   `,
 ];
 

@@ -45,7 +45,7 @@ export interface LedgerParts {
 }
 
 /** Reads a file for operators. What is written goes through the file's transactions (`store.ts`). */
-export class SqliteLedger implements Omit<Ledger, 'withdraw' | 'dismiss'> {
+export class SqliteLedger implements Omit<Ledger, 'withdraw' | 'dismiss' | 'record' | 'trail'> {
   readonly #parts: LedgerParts;
 
   constructor(parts: LedgerParts) {

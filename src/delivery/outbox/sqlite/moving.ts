@@ -22,6 +22,8 @@ import { KeyQueues } from './key-queues.js';
 import { type FileLock, lockFile } from './lock.js';
 import { sealAnew } from './reseal.js';
 import { Statements } from './statements.js';
+import { insertRecord, readTrail } from './trail.js';
+import type { TrailRecord } from '../trail.js';
 
 /** Messages that are in memory at a time; letters may be of megabytes. */
 const BATCH = 100;
@@ -135,6 +137,10 @@ class FileToLeave implements MoveSource {
     await take(held.map((row) => queueOf(row, 0, 0, Number(row['message'] ?? 0))));
   }
 
+  async trail(): Promise<readonly TrailRecord[]> {
+    return readTrail(this.#sql, this.#cipher, 0, Number.MAX_SAFE_INTEGER);
+  }
+
   async close(): Promise<void> {
     this.#sql.close();
     await this.#unlock();
@@ -245,6 +251,7 @@ class FileToFill implements MoveTarget {
         count += messages.length;
       });
       await source.eachQueues(async (queues) => filler.queue(queues));
+      for (const record of await source.trail()) insertRecord(sql, cipher, record);
       sql.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       return count;
     } finally {

@@ -30,6 +30,7 @@ import type {
 } from '../contract.js';
 import type { Attempt, NewMessage, StoredMessage } from '../messages.js';
 import { unchangedError } from '../contract.js';
+import type { TrailEntry, TrailRecord } from '../trail.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
 import { KeptTexts } from './kept-texts.js';
 import type { Call, Failed, Method, Reply, Said, Taken, ThreadData } from './protocol.js';
@@ -229,6 +230,14 @@ export class SqliteOutbox implements Outbox {
 
   dismiss(ids: readonly number[]): Promise<number> {
     return this.#call('dismiss', [ids]);
+  }
+
+  record(entry: TrailEntry): Promise<void> {
+    return this.#call('record', [entry]);
+  }
+
+  trail(after: number, most: number): Promise<TrailRecord[]> {
+    return this.#call('trail', [after, most]);
   }
 
   queued(connection: string, most: number): Promise<number> {

@@ -45,6 +45,8 @@ import { COLUMNS, MessageRows, placeOfResult, WRITTEN } from '../message-row.js'
 import { sealAnew } from './reseal.js';
 import type { Row } from '../row.js';
 import { Statements } from './statements.js';
+import { readTrail, writeRecord } from './trail.js';
+import type { TrailEntry, TrailRecord } from '../trail.js';
 import { WatchedFile } from './watched-file.js';
 
 /** What an embedded outbox is opened with. */
@@ -349,6 +351,14 @@ export class SqliteStore implements Outbox {
   dismiss(ids: readonly number[]): Promise<number> {
     const sql = `UPDATE message SET dismissed = 1 WHERE id = ? AND dismissed = 0 AND state IN ('rejected', 'errored', 'undeliverable')`;
     return this.#commits.write(() => ids.reduce((sum, id) => sum + this.#sql.run(sql, id).changes, 0));
+  }
+
+  record(entry: TrailEntry): Promise<void> {
+    return this.#commits.write(() => writeRecord(this.#sql, this.#cipher, this.secret, entry));
+  }
+
+  async trail(after: number, most: number): Promise<TrailRecord[]> {
+    return readTrail(this.#sql, this.#cipher, after, most);
   }
 
   async queued(connection: string, most: number): Promise<number> {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import type { Outbox, SettledMessage } from '../../../../src/delivery/outbox/contract.js';
 import type { Attempt, NewMessage } from '../../../../src/delivery/outbox/messages.js';
 import type { MessageFilter } from '../../../../src/delivery/outbox/ledger.js';
+import { firstBroken } from '../../../../src/delivery/outbox/trail.js';
 import { stamped } from '../../../support/messages.js';
 import { STORES } from './stores.js';
 
@@ -297,6 +298,35 @@ for (const [name, create] of Object.entries(STORES)) {
       assert.equal(await outbox.replay(which, message('1'), { override: true, byPerson: true }), 'queued');
       await end({ '1': 'rejected' });
       assert.deepEqual((await failed()).toSorted(), ['1', '2']);
+    });
+
+    it('keeps a trail, in which whatever is changed, added or removed in between shows', async () => {
+      const entry = (n: number) => ({
+        at: NOW + n,
+        user: 'ŁUser',
+        event: 'pkb.shown',
+        details: `{"message":${n}}`,
+      });
+      for (const n of [1, 2, 3, 4]) await outbox.record(entry(n));
+      const records = await outbox.trail(0, 10);
+      assert.deepEqual(
+        records.map(({ hash: _hash, ...rest }) => rest),
+        [1, 2, 3, 4].map((n) => ({ n, ...entry(n) })),
+      );
+      assert.equal(firstBroken(records, undefined, outbox.secret), undefined);
+      const rest = await outbox.trail(2, 1);
+      assert.deepEqual(rest, records.slice(2, 3));
+      assert.equal(firstBroken(rest, records[1], outbox.secret), undefined);
+      const [one, two, three, four] = records;
+      assert.ok(one && two && three && four);
+      for (const [broken, first] of [
+        [[one, { ...two, user: 'other' }, three, four], 2],
+        [[one, three, four], 2],
+        [[one, two, { ...three, details: '{}' }, four], 3],
+        [[two, one, three, four], 1],
+        [[one, two, two, three, four], 3],
+      ] as const)
+        assert.equal(firstBroken(broken, undefined, outbox.secret), first);
     });
 
     it('keeps to a search that is bounded, and says how to go on', async function () {

@@ -9,6 +9,7 @@ import type { Attempt, NewMessage, StoredMessage } from '../../../../src/deliver
 import { cancelMove, move, type MoveSource, type MoveTarget } from '../../../../src/delivery/outbox/move.js';
 import { databaseToFill, databaseToLeave } from '../../../../src/delivery/outbox/postgres/moving.js';
 import { PostgresOutbox } from '../../../../src/delivery/outbox/postgres/postgres-outbox.js';
+import { firstBroken } from '../../../../src/delivery/outbox/trail.js';
 import { PART } from '../../../../src/delivery/outbox/texts.js';
 import { fileToFill, fileToLeave } from '../../../../src/delivery/outbox/sqlite/moving.js';
 import { SqliteStore } from '../../../../src/delivery/outbox/sqlite/store.js';
@@ -63,6 +64,8 @@ const STORED: readonly NewMessage[] = [
 /** Fills an outbox: one accepted, one whose flow was not told, one rejected with one on hold, one postponed, others waiting. */
 async function fill(outbox: Outbox): Promise<void> {
   for (const one of STORED) await outbox.add(one);
+  for (const n of [1, 2])
+    await outbox.record({ at: NOW + n, user: 'u', event: 'pkb.again', details: `{"message":${n}}` });
   const taken = [...(await outbox.take('c', NOW, 10, [])), ...(await outbox.take('d', NOW, 10, []))];
   const end = async (controlId: string, state: 'accepted' | 'rejected' | 'undeliverable', hold: boolean) => {
     const found = taken.find((one) => one.controlId === controlId);
@@ -105,7 +108,10 @@ async function contents(outbox: Outbox) {
   const [first] = failed;
   assert.ok(first);
   const kept = await outbox.findFailed('c', first);
+  const trail = await outbox.trail(0, 10);
+  assert.equal(firstBroken(trail, undefined, outbox.secret), undefined);
   const before = {
+    trail,
     secret: outbox.secret.export().toString('hex'),
     name: outbox.name,
     counts: await Promise.all(CONNECTIONS.map((connection) => outbox.counts(connection))),
@@ -528,6 +534,7 @@ describe('moving an outbox', function () {
         unmark: () => source.unmark(),
         eachMessages: (take) => source.eachMessages(take),
         eachQueues: () => Promise.reject(new Error('cut')),
+        trail: () => source.trail(),
         close: () => source.close(),
       };
       await assert.rejects(moved(broken, databaseToFill(database(schema))), /cut/);
