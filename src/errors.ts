@@ -193,7 +193,7 @@ export const ERROR_CODES = {
   PKB_DISCARDED: {
     class: 'PkbDeliveryError',
     means:
-      'A person discarded the message: it had been stored for another address than its connection has now.',
+      'A person discarded the message: in the operators’ view, or because it had been stored for another address than its connection has now.',
     remedy:
       'If this was intended, do nothing. Otherwise, pass the message that the Catch node received to pkb-send again.',
   },

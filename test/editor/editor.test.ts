@@ -250,7 +250,12 @@ function suite(runtime: string): void {
     );
     await authorise([]);
     await open();
-    await page.waitForSelector('.pkb-send-failed-row');
+    // A deploy may still be starting nodes when the dialog asks them.
+    await until('the message is listed', async () => {
+      if ((await page.locator('.pkb-send-failed-row').count()) > 0) return true;
+      await page.click('#pkb-send-refresh');
+      return false;
+    });
     const [row] = await page.locator('.pkb-send-failed-row').allTextContents();
     assert.match(row ?? '', /ADT\^A28 · rejected \(AR\)/);
     assert.match(row ?? '', /not authorised/);

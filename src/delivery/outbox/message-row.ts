@@ -1,6 +1,6 @@
 /** A message as a row of an outbox's database: which columns hold what, in both directions. */
 import { createHmac, type KeyObject } from 'node:crypto';
-import type { NewMessage, StoredMessage } from './messages.js';
+import type { Attempt, NewMessage, StoredMessage } from './messages.js';
 import type { BodyCipher, Hidden } from './cipher.js';
 import type { Row, Value } from './row.js';
 import { furtherParts, type Texts } from './texts.js';
@@ -140,6 +140,15 @@ export class MessageRows {
 
 function placeOfIdentity(id: number): string {
   return `message.identity:${id}`;
+}
+
+/** The attempts of a message, from rows of `attempt`. */
+export function historyOf(rows: readonly Row[]): Omit<Attempt, 'counts'>[] {
+  return rows.map((row) => ({
+    at: Number(row['at']),
+    outcome: row['outcome'] as Attempt['outcome'],
+    reason: row['reason'] as string,
+  }));
 }
 
 /** Where the result of a message stands, for the seal. */

@@ -1,7 +1,7 @@
 /** A message on its way from one outbox to another, from a row of either. */
 import { createSecretKey } from 'node:crypto';
 import { type BodyCipher, Hidden } from './cipher.js';
-import { MessageRows, WRITTEN } from './message-row.js';
+import { historyOf, MessageRows, WRITTEN } from './message-row.js';
 import type { MovedMessage } from './move.js';
 import type { Row, Value } from './row.js';
 import type { Texts } from './texts.js';
@@ -61,11 +61,7 @@ export function movedMessage({ id, row, rows, texts, result, history }: MovedPar
     told: number('told'),
     expired: number('expired'),
     result,
-    history: history.map((one) => ({
-      at: Number(one['at']),
-      outcome: one['outcome'] as MovedMessage['history'][number]['outcome'],
-      reason: one['reason'] as string,
-    })),
+    history: historyOf(history),
   };
 }
 

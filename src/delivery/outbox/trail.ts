@@ -59,8 +59,3 @@ function hashOf(
     .update(JSON.stringify([before, n, at, user, event, details]))
     .digest('hex');
 }
-
-/** Where the details of a record stand, for the seal. */
-export function placeOfDetails(n: number): string {
-  return `trail.details:${n}`;
-}

@@ -11,7 +11,7 @@ import {
   type Withdrawal,
 } from '../ledger.js';
 import { conditionsOf, indexOf, LISTED, listedOf } from '../listing.js';
-import { placeOfResult } from '../message-row.js';
+import { historyOf, placeOfResult } from '../message-row.js';
 import type { Row } from '../row.js';
 import { TEXT_COLUMNS, UnreadableText } from './bodies.js';
 import { messageOf, type StoreParts } from './parts.js';
@@ -86,11 +86,7 @@ export class PostgresLedger implements Ledger {
     return {
       listed: listedOf(row, rows),
       due: row['state'] === 'queued' && due > 0 ? due : undefined,
-      history: history.map((one) => ({
-        at: Number(one['at']),
-        outcome: one['outcome'] as MessageLife['history'][number]['outcome'],
-        reason: one['reason'] as string,
-      })),
+      history: historyOf(history),
       outcome:
         row['result'] === null
           ? undefined

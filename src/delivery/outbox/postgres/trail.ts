@@ -1,8 +1,8 @@
 /** The trail in a PostgreSQL outbox. */
 import type { KeyObject } from 'node:crypto';
 import type { BodyCipher } from '../cipher.js';
-import type { Row } from '../row.js';
-import { placeOfDetails, recordOf, type TrailEntry, type TrailRecord } from '../trail.js';
+import { recordOf, type TrailEntry, type TrailRecord } from '../trail.js';
+import { TRAIL_COLUMNS, trailRecord, trailValues } from '../trail-row.js';
 import type { Database, Sql } from './database.js';
 
 /** Writes a record behind the last, one process after the other. */
@@ -25,16 +25,11 @@ export async function insertRecord(
   sql: Sql,
   schema: string,
   cipher: BodyCipher,
-  { n, at, user, event, details, hash }: TrailRecord,
+  record: TrailRecord,
 ): Promise<void> {
   await sql.all(
-    `INSERT INTO ${schema}.trail (n, at, username, event, details, hash) VALUES ($1, $2, $3, $4, $5, $6)`,
-    n,
-    at,
-    user,
-    event,
-    cipher.seal(details, placeOfDetails(n)),
-    hash,
+    `INSERT INTO ${schema}.trail (${TRAIL_COLUMNS}) VALUES ($1, $2, $3, $4, $5, $6)`,
+    ...trailValues(record, cipher),
   );
 }
 
@@ -48,16 +43,4 @@ export async function readTrail(
 ): Promise<TrailRecord[]> {
   const rows = await sql.all(`SELECT * FROM ${schema}.trail WHERE n > $1 ORDER BY n LIMIT $2`, after, most);
   return rows.map((row) => trailRecord(row, cipher));
-}
-
-function trailRecord(row: Row, cipher: BodyCipher): TrailRecord {
-  const n = Number(row['n']);
-  return {
-    n,
-    at: Number(row['at']),
-    user: row['username'] as string,
-    event: row['event'] as string,
-    details: cipher.open(row['details'], placeOfDetails(n)),
-    hash: row['hash'] as string,
-  };
 }

@@ -12,7 +12,7 @@ import {
   SCANNED,
 } from '../ledger.js';
 import { conditionsOf, indexOf, LISTED, listedOf } from '../listing.js';
-import { type MessageRows, placeOfResult } from '../message-row.js';
+import { historyOf, type MessageRows, placeOfResult } from '../message-row.js';
 import type { Row } from '../row.js';
 import type { KeyQueues } from './key-queues.js';
 import type { Statements } from './statements.js';
@@ -83,11 +83,7 @@ export class SqliteLedger implements Omit<Ledger, 'withdraw' | 'dismiss' | 'reco
     return {
       listed: listedOf(row, rows),
       due: row['state'] === 'queued' && row['head'] === 1 && due > 0 ? due : undefined,
-      history: history.map((one) => ({
-        at: Number(one['at']),
-        outcome: one['outcome'] as MessageLife['history'][number]['outcome'],
-        reason: one['reason'] as string,
-      })),
+      history: historyOf(history),
       outcome:
         row['result'] === null
           ? undefined

@@ -78,6 +78,6 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX message_control_id ON message (control_id);
   CREATE INDEX message_reference ON message (reference) WHERE reference IS NOT NULL;
   CREATE INDEX message_ended ON message (settled_at, state, connection, facility) WHERE state <> 'queued';
-  CREATE TABLE trail (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, user TEXT NOT NULL, event TEXT NOT NULL, details BLOB NOT NULL, hash TEXT NOT NULL) STRICT
+  CREATE TABLE trail (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, username TEXT NOT NULL, event TEXT NOT NULL, details BLOB NOT NULL, hash TEXT NOT NULL) STRICT
   `,
 ];

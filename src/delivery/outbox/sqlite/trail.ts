@@ -1,8 +1,8 @@
 /** The trail in an outbox file. */
 import type { KeyObject } from 'node:crypto';
 import type { BodyCipher } from '../cipher.js';
-import type { Row } from '../row.js';
-import { placeOfDetails, recordOf, type TrailEntry, type TrailRecord } from '../trail.js';
+import { recordOf, type TrailEntry, type TrailRecord } from '../trail.js';
+import { TRAIL_COLUMNS, trailRecord, trailValues } from '../trail-row.js';
 import type { Statements } from './statements.js';
 
 /** Writes a record behind the last; to be called within a transaction. */
@@ -14,30 +14,12 @@ export function writeRecord(sql: Statements, cipher: BodyCipher, secret: KeyObje
 }
 
 /** Writes a record as it is. */
-export function insertRecord(
-  sql: Statements,
-  cipher: BodyCipher,
-  { n, at, user, event, details, hash }: TrailRecord,
-): void {
-  const sealed = cipher.seal(details, placeOfDetails(n));
-  const insert = 'INSERT INTO trail (n, at, user, event, details, hash) VALUES (?, ?, ?, ?, ?, ?)';
-  sql.run(insert, n, at, user, event, sealed, hash);
+export function insertRecord(sql: Statements, cipher: BodyCipher, record: TrailRecord): void {
+  sql.run(`INSERT INTO trail (${TRAIL_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)`, ...trailValues(record, cipher));
 }
 
 /** Records behind a number, the first first. */
 export function readTrail(sql: Statements, cipher: BodyCipher, after: number, most: number): TrailRecord[] {
   const rows = sql.all('SELECT * FROM trail WHERE n > ? ORDER BY n LIMIT ?', after, most);
   return rows.map((row) => trailRecord(row, cipher));
-}
-
-function trailRecord(row: Row, cipher: BodyCipher): TrailRecord {
-  const n = Number(row['n']);
-  return {
-    n,
-    at: Number(row['at']),
-    user: row['user'] as string,
-    event: row['event'] as string,
-    details: cipher.open(row['details'], placeOfDetails(n)),
-    hash: row['hash'] as string,
-  };
 }

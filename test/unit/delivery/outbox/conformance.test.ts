@@ -3,6 +3,7 @@ import type { Outbox, SettledMessage } from '../../../../src/delivery/outbox/con
 import type { Attempt, NewMessage, StoredMessage } from '../../../../src/delivery/outbox/messages.js';
 import { MemoryOutbox } from '../../../../src/delivery/outbox/memory.js';
 import { stamped } from '../../../support/messages.js';
+import { newMessage } from '../../../support/outbox-messages.js';
 import { STORES } from './stores.js';
 
 const PERSON = { override: false, byPerson: true } as const;
@@ -12,22 +13,16 @@ const NOW = 1_000_000;
 const ATTEMPT: Attempt = { at: NOW, outcome: 'accepted', reason: '', counts: false };
 
 function message(controlId: string, orderKey = 'one', more: Partial<NewMessage> = {}): NewMessage {
-  return {
-    connection: 'c',
+  return newMessage(controlId, {
     address: 'simulator',
-    sender: 's',
     orderKey,
-    controlId,
     messageType: 'MDM^T02',
     dataPoint: { field: 'TXA-12.1', id: `D-${controlId}`, owner: 'partner' },
-    facility: 'trustalias{trustalias}',
     body: stamped(controlId, { more: 'NTE|1||Łódź 😀\r' }),
     carried: '{"topic":"x"}',
-    holdOnRejection: false,
-    askOnUnknown: false,
     storedAt: NOW,
     ...more,
-  };
+  });
 }
 
 const settledAs = (

@@ -5,28 +5,21 @@ import type { Attempt, NewMessage } from '../../../../src/delivery/outbox/messag
 import type { MessageFilter } from '../../../../src/delivery/outbox/ledger.js';
 import { firstBroken } from '../../../../src/delivery/outbox/trail.js';
 import { stamped } from '../../../support/messages.js';
+import { newMessage } from '../../../support/outbox-messages.js';
 import { STORES } from './stores.js';
 
 const HOUR_MS = 3_600_000;
 /** In the middle of an hour, and not so long ago that it would be erased. */
 const NOW = Math.floor(Date.now() / HOUR_MS) * HOUR_MS - 3 * HOUR_MS + 60_000;
 
-const message = (controlId: string, more: Partial<NewMessage> = {}): NewMessage => ({
-  connection: 'c',
-  address: 'custom x',
-  sender: 's',
-  orderKey: controlId,
-  controlId,
-  messageType: 'ADT^A28',
-  dataPoint: undefined,
-  facility: 'north{north}',
-  body: stamped(controlId),
-  carried: '{}',
-  holdOnRejection: true,
-  askOnUnknown: false,
-  storedAt: NOW,
-  ...more,
-});
+const message = (controlId: string, more: Partial<NewMessage> = {}): NewMessage =>
+  newMessage(controlId, {
+    orderKey: controlId,
+    facility: 'north{north}',
+    holdOnRejection: true,
+    storedAt: NOW,
+    ...more,
+  });
 
 const attempt = (outcome: Attempt['outcome'], at = NOW + 5, reason = ''): Attempt => ({
   at,

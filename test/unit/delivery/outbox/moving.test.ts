@@ -14,6 +14,7 @@ import { PART } from '../../../../src/delivery/outbox/texts.js';
 import { fileToFill, fileToLeave } from '../../../../src/delivery/outbox/sqlite/moving.js';
 import { SqliteStore } from '../../../../src/delivery/outbox/sqlite/store.js';
 import { stamped } from '../../../support/messages.js';
+import { newMessage } from '../../../support/outbox-messages.js';
 import { type Postgres, postgresFolder, startPostgres } from '../../../support/postgres.js';
 
 const NOW = Date.now();
@@ -23,22 +24,16 @@ const CONNECTIONS = ['c', 'd'];
 const command = join(__dirname, '../../../../dist/src/cli/pkb-outbox.js');
 const LONG = `NTE|1||${'é'.repeat(2 * PART)}\r`;
 
-const message = (controlId: string, orderKey: string, more: Partial<NewMessage> = {}): NewMessage => ({
-  connection: 'c',
-  address: 'custom x',
-  sender: 's',
-  orderKey,
-  controlId,
-  messageType: 'ADT^A28',
-  dataPoint: { field: 'PV1-19', id: `visit-${controlId}`, owner: 'partner' },
-  facility: 'trustalias{trustalias}',
-  body: stamped(controlId, { more: controlId === 'long' ? LONG : '' }),
-  carried: JSON.stringify({ of: controlId }),
-  holdOnRejection: true,
-  askOnUnknown: false,
-  storedAt: NOW,
-  ...more,
-});
+const message = (controlId: string, orderKey: string, more: Partial<NewMessage> = {}): NewMessage =>
+  newMessage(controlId, {
+    orderKey,
+    dataPoint: { field: 'PV1-19', id: `visit-${controlId}`, owner: 'partner' },
+    body: stamped(controlId, { more: controlId === 'long' ? LONG : '' }),
+    carried: JSON.stringify({ of: controlId }),
+    holdOnRejection: true,
+    storedAt: NOW,
+    ...more,
+  });
 
 const attempt = (outcome: Attempt['outcome']): Attempt => ({
   at: NOW + 5,

@@ -13,26 +13,14 @@ import {
 } from '../../../../src/delivery/outbox/postgres/postgres-outbox.js';
 import { authority, certificate } from '../../../support/certificates.js';
 import { stamped } from '../../../support/messages.js';
+import { newMessage } from '../../../support/outbox-messages.js';
 import { type Postgres, postgresFolder, startPostgres } from '../../../support/postgres.js';
 import { until } from '../../../support/wait.js';
 
 const TIMES = { leaseMs: 1500, renewMs: 300, marginMs: 500 };
 
-const message = (controlId: string, orderKey = controlId, more = ''): NewMessage => ({
-  connection: 'c',
-  address: 'custom x',
-  sender: 's',
-  orderKey,
-  controlId,
-  messageType: 'ADT^A28',
-  dataPoint: undefined,
-  facility: 'trustalias{trustalias}',
-  body: stamped(controlId, { more }),
-  carried: '{}',
-  holdOnRejection: false,
-  askOnUnknown: false,
-  storedAt: 1000,
-});
+const message = (controlId: string, orderKey = controlId, more = ''): NewMessage =>
+  newMessage(controlId, { orderKey, body: stamped(controlId, { more }), storedAt: 1000 });
 
 const open = (connectionString: string, more: Partial<PostgresOptions> = {}): Promise<PostgresOutbox> =>
   PostgresOutbox.open({ connectionString, retentionMs: 1e13, times: TIMES, ...more });

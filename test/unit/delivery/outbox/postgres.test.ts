@@ -12,6 +12,7 @@ import {
 import { describe as describeOverview } from '../../../../src/cli/pkb-outbox.js';
 import { overviewOf } from '../../../../src/delivery/outbox/postgres/overview.js';
 import { stamped } from '../../../support/messages.js';
+import { newMessage } from '../../../support/outbox-messages.js';
 import { freePort } from '../../../support/node-red.js';
 import {
   poolerPath,
@@ -25,21 +26,8 @@ import { until } from '../../../support/wait.js';
 const TIMES = { leaseMs: 1500, renewMs: 300, marginMs: 500 };
 const ATTEMPT: Attempt = { at: 1000, outcome: 'accepted', reason: '', counts: false };
 
-const message = (controlId: string, orderKey = 'one'): NewMessage => ({
-  connection: 'c',
-  address: 'custom x',
-  sender: 's',
-  orderKey,
-  controlId,
-  messageType: 'ADT^A28',
-  dataPoint: undefined,
-  facility: 'trustalias{trustalias}',
-  body: stamped(controlId),
-  carried: '{}',
-  holdOnRejection: false,
-  askOnUnknown: false,
-  storedAt: 1000,
-});
+const message = (controlId: string, orderKey = 'one'): NewMessage =>
+  newMessage(controlId, { orderKey, storedAt: 1000 });
 
 /** Signals a process that may have ended. */
 function trySignal(pid: number, signal: NodeJS.Signals): void {

@@ -21,6 +21,7 @@ import type { SettledMessage } from '../../../../src/delivery/outbox/contract.js
 import type { NewMessage } from '../../../../src/delivery/outbox/messages.js';
 import { SqliteStore } from '../../../../src/delivery/outbox/sqlite/store.js';
 import { stamped } from '../../../support/messages.js';
+import { newMessage } from '../../../support/outbox-messages.js';
 import { until } from '../../../support/wait.js';
 
 const PERSON = { override: false, byPerson: true } as const;
@@ -31,21 +32,13 @@ const SECRET = 'MARKER-4711';
 /** For other processes, which do not read TypeScript. */
 const BUILT = join(__dirname, '../../../../dist/src/delivery/outbox/sqlite/store.js');
 
-const message = (controlId: string): NewMessage => ({
-  connection: 'c',
-  address: 'simulator',
-  sender: 's',
-  orderKey: 'one',
-  controlId,
-  messageType: 'ADT^A28',
-  dataPoint: undefined,
-  facility: 'trustalias{trustalias}',
-  body: stamped(controlId, { more: `NTE|1||${SECRET}\r` }),
-  carried: JSON.stringify({ secret: SECRET }),
-  holdOnRejection: false,
-  askOnUnknown: false,
-  storedAt: NOW,
-});
+const message = (controlId: string): NewMessage =>
+  newMessage(controlId, {
+    address: 'simulator',
+    body: stamped(controlId, { more: `NTE|1||${SECRET}\r` }),
+    carried: JSON.stringify({ secret: SECRET }),
+    storedAt: NOW,
+  });
 
 async function settle(outbox: SqliteStore): Promise<SettledMessage> {
   const [taken] = await outbox.take('c', NOW, 1, []);

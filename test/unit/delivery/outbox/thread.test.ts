@@ -11,6 +11,7 @@ import type { NewMessage, StoredMessage } from '../../../../src/delivery/outbox/
 import { SqliteOutbox } from '../../../../src/delivery/outbox/sqlite/sqlite-outbox.js';
 import type { PkbError } from '../../../../src/errors.js';
 import { stamped } from '../../../support/messages.js';
+import { newMessage } from '../../../support/outbox-messages.js';
 import { until } from '../../../support/wait.js';
 
 const { Worker } = threadsModule;
@@ -19,22 +20,8 @@ type Thread = InstanceType<typeof Worker>;
 /** How often the thread is killed: a few times here, many in the long form. */
 const KILLS = Number(process.env['PKB_THREAD_KILLS'] ?? 20);
 
-const message = (controlId: string, orderKey = 'one', more: Partial<NewMessage> = {}): NewMessage => ({
-  connection: 'c',
-  address: 'simulator',
-  sender: 's',
-  orderKey,
-  controlId,
-  messageType: 'ADT^A28',
-  dataPoint: undefined,
-  facility: 'trustalias{trustalias}',
-  body: stamped(controlId),
-  carried: '{}',
-  holdOnRejection: false,
-  askOnUnknown: false,
-  storedAt: Date.now(),
-  ...more,
-});
+const message = (controlId: string, orderKey = 'one', more: Partial<NewMessage> = {}): NewMessage =>
+  newMessage(controlId, { orderKey, ...more });
 
 const accepted = (taken: StoredMessage): SettledMessage => ({
   message: { ...taken, attempts: taken.attempts + 1 },
