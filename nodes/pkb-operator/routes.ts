@@ -27,6 +27,7 @@ import type { ConnectionNode, SendNode } from '../common/contracts.js';
 import type { Node, Runtime } from '../common/types.js';
 import { AskedWrong, type Body, idOf, idsOf, searchOf, textOf, trailOf } from './asked.js';
 import { connectionOf, connections, shown } from '../common/connections.js';
+import { endedSince } from './hours.js';
 
 const READ: Needed = { all: ['pkb.read'] };
 const ACT: Needed = { any: [OPERATE, 'pkb-send.write'] };
@@ -67,7 +68,7 @@ export function operatorRoutes(RED: Runtime): void {
       const all = connections(RED);
       const ids = new Set(all.map(({ id }) => id));
       const outboxes = new Set(all.map(opened).filter((outbox) => outbox !== undefined));
-      const counts = await Promise.all([...outboxes].map((outbox) => outbox.ended(since)));
+      const counts = await Promise.all([...outboxes].map((outbox) => endedSince(outbox, since)));
       return { since, hours: HOURS, counts: counts.flat().filter(({ connection }) => ids.has(connection)) };
     }),
   );
