@@ -155,7 +155,7 @@ export class Failures {
           EXISTS (SELECT 1 FROM ${schema}.queue q WHERE q.connection = m.connection AND q.order_key = m.order_key
             AND q.taken IS NOT NULL AND m.position = (SELECT min(position) FROM ${schema}.message o
               WHERE o.connection = m.connection AND o.order_key = m.order_key AND o.state = 'queued')) AS under_way
-        FROM ${schema}.message m WHERE m.connection = $1 AND m.data_point_id = $2 AND m.position > $3 AND m.facility = $4`,
+        FROM ${schema}.message m WHERE m.connection = $1 AND m.data_point_id = $2 AND left(m.data_point_id, 100) = left($2, 100) AND m.position > $3 AND m.facility = $4`,
       connection,
       hidden.hide(dataPoint.id),
       position,

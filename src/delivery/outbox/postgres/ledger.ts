@@ -20,7 +20,7 @@ import type { TrailEntry, TrailRecord } from '../trail.js';
 
 const HOUR_MS = 3_600_000;
 
-/** How many characters of a control ID its index has. */
+/** How many characters of an ID its index has. */
 const INDEXED = 100;
 
 const onHold = (schema: string): string =>
@@ -38,9 +38,13 @@ export class PostgresLedger implements Ledger {
   async list(filter: MessageFilter, before: number | undefined, most: number): Promise<MessageList> {
     const { db, schema, hidden, rows } = this.#parts;
     const { where, values } = conditionsOf(filter, hidden);
-    if (filter.controlId !== undefined) {
-      where.push(`left(m.control_id, ${INDEXED}) = ?`);
-      values.push(hidden.hide(filter.controlId).slice(0, INDEXED));
+    for (const [column, value] of [
+      ['control_id', filter.controlId],
+      ['data_point_id', filter.dataPointId],
+    ] as const) {
+      if (value === undefined) continue;
+      where.push(`left(m.${column}, ${INDEXED}) = left(?, ${INDEXED})`);
+      values.push(hidden.hide(value));
     }
     const top = before ?? Number((await this.#last())?.['position'] ?? 0) + 1;
     const bottom = indexOf(filter) === undefined ? top - SCANNED : 0;

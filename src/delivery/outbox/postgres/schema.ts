@@ -7,7 +7,7 @@ export const SCHEMA = 'pkb_outbox';
 
 /**
  * Each entry takes a schema from one version to the next; none is ever changed once it has been released. `$` stands for
- * the name of the schema.
+ * the name of the schema. No index holds a text as long as a message may bring it: PostgreSQL refuses entries of over 2.7 kB.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -29,6 +29,8 @@ export const MIGRATIONS: readonly string[] = [
     data_point_id text,
     data_point_owner text,
     facility text NOT NULL,
+    customer text GENERATED ALWAYS AS (left(facility, 100)) STORED,
+    reference text,
     identity bytea,
     digest text NOT NULL,
     in_parts integer NOT NULL,
@@ -44,13 +46,17 @@ export const MIGRATIONS: readonly string[] = [
     told integer,
     expired integer,
     result bytea,
-    kept integer NOT NULL DEFAULT 1
+    kept integer NOT NULL DEFAULT 1,
+    dismissed integer NOT NULL DEFAULT 0
   );
   CREATE INDEX message_queue ON $.message (connection, order_key, position) WHERE state = 'queued';
   CREATE INDEX message_untold ON $.message (connection, sender, position) WHERE told = 0;
   CREATE INDEX message_kept ON $.message (settled_at) WHERE kept = 1 AND state <> 'queued';
-  CREATE INDEX message_old ON $.message (settled_at) WHERE state <> 'queued';
-  CREATE INDEX message_data_point ON $.message (connection, data_point_id, position) WHERE data_point_id IS NOT NULL;
+  CREATE INDEX message_ended ON $.message (settled_at, state, connection, customer) WHERE state <> 'queued';
+  CREATE INDEX message_position ON $.message (position);
+  CREATE INDEX message_control_id ON $.message (left(control_id, 100));
+  CREATE INDEX message_reference ON $.message (reference) WHERE reference IS NOT NULL;
+  CREATE INDEX message_data_point ON $.message (connection, left(data_point_id, 100), position) WHERE data_point_id IS NOT NULL;
   CREATE INDEX message_failed ON $.message (connection, sender, position) WHERE state IN ('rejected', 'errored', 'undeliverable');
   CREATE INDEX message_refused ON $.message (connection, digest) WHERE state IN ('rejected', 'errored');
   CREATE TABLE $.text (message bigint PRIMARY KEY, body bytea NOT NULL, carried bytea NOT NULL);
@@ -71,6 +77,7 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX queue_turn ON $.queue (connection, turn) WHERE waiting > 0 AND held_by IS NULL;
   CREATE INDEX queue_due ON $.queue (connection, due) WHERE waiting > 0 AND held_by IS NULL;
   CREATE INDEX queue_held ON $.queue (connection) WHERE held_by IS NOT NULL;
+  CREATE TABLE $.trail (n bigint PRIMARY KEY, at bigint NOT NULL, username text NOT NULL, event text NOT NULL, details bytea NOT NULL, hash text NOT NULL);
   CREATE TABLE $.lease (
     connection text PRIMARY KEY,
     holder text NOT NULL,
@@ -79,18 +86,6 @@ export const MIGRATIONS: readonly string[] = [
     grace_ms integer NOT NULL
   );
   CREATE TABLE $.instance (id text PRIMARY KEY, seen timestamptz NOT NULL, connections text[] NOT NULL, held integer NOT NULL)
-  `,
-  // What operators look for and count by. No index holds a text as long as a message may bring it, which PostgreSQL would refuse.
-  `
-  ALTER TABLE $.message ADD COLUMN reference text;
-  ALTER TABLE $.message ADD COLUMN dismissed integer NOT NULL DEFAULT 0;
-  ALTER TABLE $.message ADD COLUMN customer text GENERATED ALWAYS AS (left(facility, 100)) STORED;
-  CREATE INDEX message_control_id ON $.message (left(control_id, 100));
-  CREATE INDEX message_reference ON $.message (reference) WHERE reference IS NOT NULL;
-  CREATE INDEX message_position ON $.message (position);
-  CREATE INDEX message_ended ON $.message (settled_at, state, connection, customer) WHERE state <> 'queued';
-  DROP INDEX $.message_old;
-  CREATE TABLE $.trail (n bigint PRIMARY KEY, at bigint NOT NULL, username text NOT NULL, event text NOT NULL, details bytea NOT NULL, hash text NOT NULL)
   `,
 ];
 

@@ -249,6 +249,52 @@ describe('the outbox in PostgreSQL and what lies between', function () {
       }
     });
 
+    it('keeps IDs and names that are longer than an index may hold, and what is stored with them', async () => {
+      const outbox = await open(postgres.url, { schema: 'longids' });
+      const long = (): string =>
+        Array.from({ length: 900 }, () => Math.random().toString(36).slice(2)).join('');
+      const hostile = {
+        ...message(long(), 'x'),
+        facility: long(),
+        dataPoint: { field: 'TXA-12.1', id: long(), owner: 'partner' },
+      } as const;
+      const ids = await Promise.all([outbox.add(hostile), outbox.add(message('beside'))]);
+      const taken = await outbox.take('c', 2000, 5, []);
+      assert.equal(taken.length, 2);
+      for (const one of taken) {
+        const outcome = {
+          outcome: 'rejected',
+          code: 'AR',
+          controlId: one.controlId,
+          text: '',
+          ack: '',
+        } as const;
+        const settled = {
+          message: { ...one, attempts: 1 },
+          state: 'rejected',
+          outcome,
+          expired: false,
+        } as const;
+        await outbox.settle(
+          settled,
+          { at: Date.now(), outcome: 'rejected', reason: '', counts: false },
+          false,
+        );
+      }
+      const { controlId, dataPoint } = hostile;
+      for (const filter of [{ controlId }, { dataPointId: dataPoint.id, connection: 'c' }])
+        assert.deepEqual(
+          (await outbox.list(filter, undefined, 5)).messages.map(({ id }) => id),
+          [ids[0]],
+        );
+      const again = await outbox.replay({ id: ids[0], controlId }, hostile, {
+        override: false,
+        byPerson: true,
+      });
+      assert.equal(again, 'queued');
+      await outbox.close();
+    });
+
     it('takes an older schema to its version, and says so of one that it may not change', async () => {
       postgres.sql('CREATE SCHEMA older');
       postgres.sql('CREATE TABLE older.version (n integer NOT NULL)');
