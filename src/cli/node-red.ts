@@ -24,7 +24,7 @@ export class NodeRed {
         'Set PKB_NODE_RED_URL to the address of Node-RED’s admin API, such as http://127.0.0.1:1880/.',
       );
     }
-    this.#root = url.replace(/\/*$/, '/');
+    this.#root = url.endsWith('/') ? url : `${url}/`;
     this.#token = token;
     this.#user = username === '' ? undefined : { username, password };
   }
