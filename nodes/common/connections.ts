@@ -34,7 +34,7 @@ export async function shown(node: ConnectionNode): Promise<ShownConnection> {
     const outbox = delivery.openOutbox;
     const { state } = delivery;
     if (outbox === undefined || state === undefined) {
-      const reason = await Promise.race([whyNot(delivery.outbox()), Promise.resolve('')]);
+      const reason = delivery.fault?.message ?? '';
       return { ...nothing, state: reason === '' ? 'opening' : 'failed', reason };
     }
     const since = waitingSince(delivery);
@@ -61,12 +61,4 @@ async function counted(
 ): Promise<Pick<ShownConnection, 'pending' | 'onHold' | 'oldest'>> {
   const [{ queued, held }, oldest] = await Promise.all([outbox.counts(id), outbox.oldest(id)]);
   return { pending: queued, onHold: held, ...(oldest !== undefined && { oldest }) };
-}
-
-/** Why an outbox cannot be opened; blank once it is open. */
-async function whyNot(opening: Promise<Outbox>): Promise<string> {
-  return opening.then(
-    () => '',
-    (error: unknown) => asPkbError(error).message,
-  );
 }

@@ -79,10 +79,12 @@ module.exports = async function (RED: Runtime): Promise<void> {
         delivery?.flowsStopping();
       },
     });
-    this.on('close', (done: () => void) => {
+    this.on('close', (removed: boolean, done: () => void) => {
       leave();
       if (delivery === undefined) return done();
-      delivery.close().then(done, done);
+      const closing = delivery;
+      const warned = removed ? warnOfPending(RED, this, closing) : Promise.resolve();
+      warned.then(() => closing.close()).then(done, done);
     });
   }
   RED.nodes.registerType<ConnectionNode, ConnectionDef, object, LoginCredentials>(
@@ -138,6 +140,17 @@ function connect(
       unclaimed: (state) => node.warn(RED._('pkb-connection.warning.no-sender', { state })),
     },
   });
+}
+
+/** Says how many messages of a connection that is removed stay in its outbox. Never rejects. */
+async function warnOfPending(
+  RED: Runtime,
+  node: ConnectionNode,
+  { id, openOutbox: outbox }: Connection,
+): Promise<void> {
+  const counts = await outbox?.counts(id).catch(() => undefined);
+  if (counts !== undefined && counts.queued > 0)
+    node.warn(RED._('pkb-connection.warning.removed', { count: counts.queued, id }));
 }
 
 /** How long the same fault is not said again, in milliseconds: a store that is away fails many times a second. */

@@ -43,10 +43,16 @@ export class Watch {
    */
   look(all: readonly Seen[], minutes: number, now: number): TroubleEvent[] {
     const events: TroubleEvent[] = [];
+    this.#forgetOthers(all, events);
     for (const seen of all) {
+      // Until its outbox is open, nothing is known of it, and of one that cannot be opened only that.
+      if (seen.state === 'opening') continue;
+      const known: readonly Trouble[] = seen.state === 'failed' ? ['failed'] : TROUBLES;
       const troubles = troublesOf(seen, now - minutes * 60_000);
-      for (const event of TROUBLES) {
-        const key = JSON.stringify([seen.id, event]);
+      // A deploy begins anew with trying; it is over when the messages that waited have gone.
+      if (troubles.has('pending') && this.#present.has(keyOf(seen.id, 'waiting'))) troubles.add('waiting');
+      for (const event of known) {
+        const key = keyOf(seen.id, event);
         const isPresent = troubles.has(event);
         if (isPresent === this.#present.has(key)) continue;
         if (isPresent) this.#present.add(key);
@@ -57,10 +63,26 @@ export class Watch {
     return events;
   }
 
+  /** What was wrong with a connection that is gone is over. */
+  #forgetOthers(all: readonly Seen[], events: TroubleEvent[]): void {
+    const ids = new Set(all.map(({ id }) => id));
+    for (const key of this.#present) {
+      const [connection, event] = JSON.parse(key) as [string, Trouble];
+      if (ids.has(connection)) continue;
+      this.#present.delete(key);
+      const reason = 'The connection is no longer in the flows.';
+      events.push({ event, state: 'ended', connection, name: '', reason, pending: 0, onHold: 0 });
+    }
+  }
+
   /** How many troubles there are. */
   get count(): number {
     return this.#present.size;
   }
+}
+
+function keyOf(connection: string, event: Trouble): string {
+  return JSON.stringify([connection, event]);
 }
 
 /** @param before when waiting must have begun, and a pending message been stored, to count */

@@ -47,6 +47,20 @@ export function searchOf(body: Body): AskedSearch {
   };
 }
 
+/** What a person may confirm: a text that the guard would stop, another patient, a message that a later one has superseded. */
+const CONFIRMATIONS = ['guard', 'patient', 'superseded'] as const;
+
+/** One of these. */
+export type Confirmation = (typeof CONFIRMATIONS)[number];
+
+/** What is confirmed. @throws AskedWrong */
+export function confirmedOf({ confirmed }: Body): ReadonlySet<Confirmation> {
+  if (confirmed === undefined) return new Set();
+  const known = (one: unknown): one is Confirmation => CONFIRMATIONS.some((name) => name === one);
+  if (Array.isArray(confirmed) && confirmed.every(known)) return new Set(confirmed);
+  throw new AskedWrong(`confirmed must be a list of ${CONFIRMATIONS.join(', ')}.`);
+}
+
 /** Which part of the trail. @throws AskedWrong */
 export function trailOf(body: Body): { readonly after: number; readonly most: number } {
   return {

@@ -11,7 +11,9 @@ import { firstBroken } from '../../src/delivery/outbox/trail.js';
 import { patientOrderKey } from '../../src/delivery/order-key.js';
 import { reasonOf } from '../../src/delivery/outcome.js';
 import { asPkbError, PkbMessageError } from '../../src/errors.js';
+import { readMessage } from '../../src/hl7/input.js';
 import { inspect } from '../../src/pkb/guard/inspect.js';
+import { SendableMessage } from '../../src/pkb/sendable-message.js';
 import {
   adminGet,
   adminPost,
@@ -25,7 +27,17 @@ import {
 } from '../common/admin.js';
 import type { ConnectionNode, SendNode } from '../common/contracts.js';
 import type { Node, Runtime } from '../common/types.js';
-import { AskedWrong, type Body, idOf, idsOf, searchOf, textOf, trailOf } from './asked.js';
+import {
+  AskedWrong,
+  type Body,
+  type Confirmation,
+  confirmedOf,
+  idOf,
+  idsOf,
+  searchOf,
+  textOf,
+  trailOf,
+} from './asked.js';
 import { connectionOf, connections, shown } from '../common/connections.js';
 import { endedSince } from './hours.js';
 
@@ -39,9 +51,11 @@ const HOURS = 24;
 
 /** Thrown with the HTTP status of the answer. */
 class Refused extends Error {
+  /** @param confirm what a person may confirm, so that it is done all the same */
   constructor(
     readonly status: number,
     text: string,
+    readonly confirm?: Confirmation,
   ) {
     super(text);
   }
@@ -103,17 +117,22 @@ export function operatorRoutes(RED: Runtime): void {
     answer(response, async () => {
       const body = bodyOf(request);
       const node = connectionFor(RED, textOf(body, 'connection'));
-      const { hl7, override } = body;
+      const { hl7 } = body;
       if (hl7 !== undefined && typeof hl7 !== 'string') throw new AskedWrong('hl7 must be text.');
-      const { listed } = await lifeOf(node, idOf(body));
-      if (hl7 !== undefined) mustSee(RED, request, node);
-      if (hl7 !== undefined && override !== true) mustPassGuard(hl7);
+      const confirmed = confirmedOf(body);
+      const { listed, message } = await lifeOf(node, idOf(body));
+      if (hl7 !== undefined) {
+        mustSee(RED, request, node);
+        if (!confirmed.has('guard')) mustPassGuard(hl7);
+        if (!confirmed.has('patient') && message !== undefined) mustBeOfSamePatient(hl7, message.body);
+      }
+      const override = confirmed.has('superseded');
       const { id, controlId } = listed;
-      const how = `${hl7 === undefined ? 'as it was' : 'corrected'}${override === true ? ', override' : ''}`;
-      const details = { message: id, controlId, corrected: hl7 !== undefined, override: override === true };
+      const how = `${hl7 === undefined ? 'as it was' : 'corrected'}${override ? ', override' : ''}`;
+      const details = { message: id, controlId, corrected: hl7 !== undefined, confirmed: [...confirmed] };
       const line = `pkb: message ${id} sent once more by {user} (${how})`;
       await noted(RED, request, node, 'pkb.again', line, details);
-      const queued = await senderOf(RED, listed.sender).again({ id, controlId }, override === true, hl7);
+      const queued = await senderOf(RED, listed.sender).again({ id, controlId }, override, hl7);
       if (queued) return { queued };
       throw new Refused(
         409,
@@ -199,6 +218,8 @@ async function mustBeOf(node: ConnectionNode, ids: readonly number[]): Promise<v
 
 /** The page and its script, which hold nothing of anybody. */
 function page(response: Response, file: string, type: string): void {
+  // Only Node-RED's own pages may have it in a frame; a page of another origin could have its buttons clicked.
+  response.set({ 'Content-Security-Policy': "frame-ancestors 'self'", 'X-Frame-Options': 'SAMEORIGIN' });
   response.type(type).send(readFileSync(join(__dirname, file), 'utf8'));
 }
 
@@ -272,7 +293,19 @@ function mustPassGuard(hl7: string): void {
   const blocking = findings.filter(({ action }) => action === 'block');
   if (blocking.length === 0) return;
   const words = blocking.slice(0, 5).map(({ location, text }) => `${location}: ${text}`);
-  throw new Refused(422, `The guard would stop this message. ${words.join(' ')}`);
+  throw new Refused(422, `The guard would stop this message. ${words.join(' ')}`, 'guard');
+}
+
+/** A correction may put a wrong identifier right; that it is meant is asked. */
+function mustBeOfSamePatient(hl7: string, before: string): void {
+  const patientOf = (text: string): string =>
+    JSON.stringify(new SendableMessage(text).identifiers.map(({ value }) => value.replaceAll(/\s/g, '')));
+  if (patientOf(readMessage(hl7)) === patientOf(before)) return;
+  throw new Refused(
+    409,
+    'The corrected text has other identifiers of the patient (PID-2, PID-3) than the message that was sent. Look whether it is the right patient.',
+    'patient',
+  );
 }
 
 /** What everybody may see: our own words, and no text of the message or of PKB. */
@@ -292,11 +325,13 @@ function answer(response: Response, work: () => Promise<object>): void {
     (value) => response.json(value),
     (error: unknown) => {
       if (error instanceof AskedWrong) return response.status(400).json({ error: error.message });
-      if (error instanceof Refused) return response.status(error.status).json({ error: error.message });
+      if (error instanceof Refused)
+        return response.status(error.status).json({ error: error.message, confirm: error.confirm });
       const fault = asPkbError(error);
       const { code, message } = fault;
       const status = code === 'PKB_SUPERSEDED' ? 409 : fault instanceof PkbMessageError ? 400 : 503;
-      return response.status(status).json({ code, error: message });
+      const confirm: Confirmation | undefined = code === 'PKB_SUPERSEDED' ? 'superseded' : undefined;
+      return response.status(status).json({ code, error: message, confirm });
     },
   );
 }

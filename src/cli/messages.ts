@@ -184,6 +184,7 @@ function filtered(
       all.push(...page.messages);
       before = page.next;
     } while (before !== undefined && all.length < most);
+    if (before !== undefined) console.error(`There are more than these ${all.length}: give --most.`);
     return show(all);
   };
 }
@@ -211,7 +212,7 @@ async function retry(
   // In the order of storing.
   for (const id of ids.toSorted((a, b) => a - b)) {
     try {
-      await nodeRed.ask('again', { connection, id, override });
+      await nodeRed.ask('again', { connection, id, confirmed: override ? ['superseded'] : [] });
       lines.push(`${id}: pending again`);
     } catch (error) {
       lines.push(`${id}: ${(error as Error).message}`);

@@ -13,7 +13,7 @@
  * A crash in any state loses no stored message, because the outbox keeps them. All other state is found again.
  */
 import { setImmediate as turn } from 'node:timers/promises';
-import { asPkbError, PkbOutboxError } from '../errors.js';
+import { asPkbError, type PkbError, PkbOutboxError } from '../errors.js';
 import { type ConnectionState, Dispatcher } from './dispatcher.js';
 import type { Addressed, FailedReference, Outbox, Replayed, ReplayTerms } from './outbox/contract.js';
 import type { NewMessage } from './outbox/messages.js';
@@ -78,6 +78,7 @@ export class Connection {
   #tries = 0;
   #again: NodeJS.Timeout | undefined;
   #elsewhere: readonly Addressed[] = [];
+  #fault: PkbError | undefined;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -94,6 +95,11 @@ export class Connection {
   /** How it stands; undefined until the outbox is open. */
   get state(): ConnectionState | undefined {
     return this.#running?.dispatcher.state;
+  }
+
+  /** Why the outbox could not be opened, until it is. */
+  get fault(): PkbError | undefined {
+    return this.#fault;
   }
 
   get inFlight(): number {
@@ -240,11 +246,13 @@ export class Connection {
       if (this.#state !== 'opening') return running;
       this.#state = 'running';
       this.#running = running;
+      this.#fault = undefined;
       for (const report of open.reports) this.#options.events.report(report);
       if (this.#started) this.#begin(running);
       return running;
     } catch (error) {
       if (this.#state === 'opening') this.#state = 'failed';
+      this.#fault = asPkbError(error);
       // Reported once until the outbox opens; callers that hand in messages get the error each time.
       if (this.#tries++ === 0) this.#options.events.failed(error);
       this.#openAgain();

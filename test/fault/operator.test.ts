@@ -152,19 +152,24 @@ for (const runtime of ['node-red', 'node-red-4']) {
         await hand('e-1');
         await inState('e-1', 'rejected');
         const [{ id }] = await find({ controlId: 'e-1' });
-        const again = (hl7: string, who: Record<string, string>, override = false): Promise<Answer> =>
-          ask('again', { connection: 'connection', id, hl7, override }, who);
+        const again = (hl7: string, who: Record<string, string>, ...confirmed: string[]): Promise<Answer> =>
+          ask('again', { connection: 'connection', id, hl7, confirmed }, who);
         const corrected = stamped('e-1').replace('Example', 'Corrected');
         assert.equal((await again(corrected, as.operator)).status, 403);
         const stopped = await again(stamped('e-1', { more: 'DG1|1||X\r' }), as.everything);
         assert.equal(stopped.status, 422);
         assert.match(stopped.body.error, /guard would stop.*DG1/);
         assert.equal((await again('no HL7', as.everything)).status, 422);
-        assert.equal((await again('no HL7', as.everything, true)).status, 400);
+        assert.equal((await again('no HL7', as.everything, 'guard')).status, 400);
+        assert.equal((await again(corrected, as.everything, 'everything')).status, 400);
         const other = stamped('another').replace('9990000018', '9990000026');
         const refused = await again(other, as.everything);
         assert.equal(refused.status, 409);
-        assert.match(refused.body.error, /another patient/);
+        assert.match(refused.body.error, /other identifiers of the patient/);
+        assert.deepEqual([stopped.body.confirm, refused.body.confirm], ['guard', 'patient']);
+        // Without a data point in common it stays another message, whatever is confirmed.
+        const confirmed = await again(other, as.everything, 'patient', 'superseded');
+        assert.match(confirmed.body.error, /another patient/);
         answers.clear();
         assert.equal((await again(corrected, as.everything)).status, 200);
         await inState('e-1', 'accepted');
@@ -383,6 +388,8 @@ for (const runtime of ['node-red', 'node-red-4']) {
         const page = await call(`${red.url}/pkb`, 'GET');
         assert.equal(page.status, 200);
         assert.match(page.text, /Content-Security-Policy/);
+        assert.equal(page.headers['x-frame-options'], 'SAMEORIGIN');
+        assert.match(String(page.headers['content-security-policy']), /frame-ancestors 'self'/);
         const script = await get('page.js');
         assert.match(String(script.headers['content-type']), /javascript/);
         const words = await get('texts', { 'accept-language': 'de, en;q=0.5' });

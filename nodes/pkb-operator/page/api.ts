@@ -9,9 +9,11 @@ const TOKENS = `auth-tokens${root.slice(0, -1).replaceAll('/', '-')}`;
 
 /** Thrown for an answer that is no success. */
 export class Failed extends Error {
+  /** @param confirm what may be confirmed, so that it is done all the same */
   constructor(
     readonly status: number,
     words: string,
+    readonly confirm?: string,
   ) {
     super(words);
   }
@@ -31,8 +33,8 @@ export async function ask<T>(path: string, body?: object): Promise<T> {
   }
   const answered: unknown = await response.json().catch(() => undefined);
   if (response.ok) return answered as T;
-  const { error } = (answered ?? {}) as { error?: unknown };
-  throw new Failed(response.status, typeof error === 'string' ? error : text('failed.forbidden'));
+  const { error, confirm } = (answered ?? {}) as { error?: unknown; confirm?: string };
+  throw new Failed(response.status, typeof error === 'string' ? error : text('failed.forbidden'), confirm);
 }
 
 /** Signs in. @returns whether the name and password are right */
@@ -48,9 +50,15 @@ export async function signIn(username: string, password: string): Promise<boolea
   return true;
 }
 
-/** Forgets who signed in. */
-export function signOut(): void {
+/** Ends what signing in began, also for the editor in this browser. */
+export async function signOut(): Promise<void> {
+  const token = tokenOf();
   localStorage.removeItem(TOKENS);
+  await fetch(`${root}auth/revoke`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ token }),
+  }).catch(() => undefined);
 }
 
 /** Whether somebody has signed in. */

@@ -77,28 +77,22 @@ function words({ reason, ack, hl7, hidden, listed }: Life): HTMLElement[] {
 function acts({ listed, hl7 }: Life, close: () => void, changed: () => void): HTMLElement[] {
   const said = el('p', { role: 'alert', class: 'bad' });
   const place = el('div');
-  const send = (edited: string | undefined, override: boolean): void => {
+  const send = (edited: string | undefined, confirmed: readonly string[]): void => {
     const { connection, id } = listed;
-    ask<{ queued: boolean }>('pkb/again', {
-      connection,
-      id,
-      override,
-      ...(edited !== undefined && { hl7: edited }),
-    }).then(
+    const corrected = edited === undefined ? {} : { hl7: edited };
+    said.replaceChildren();
+    ask<{ queued: boolean }>('pkb/again', { connection, id, confirmed, ...corrected }).then(
       () => {
         notice(text('message.queued'));
         close();
         changed();
       },
-      (error: Failed) => {
-        said.textContent = error.message;
-        if (error.status !== 409 && error.status !== 422) return;
-        const anyway = el(
-          'button',
-          { type: 'button', onclick: () => send(edited, true) },
-          text('message.override'),
-        );
-        said.append(' ', anyway);
+      ({ message, confirm }: Failed) => {
+        said.textContent = message;
+        if (confirm === undefined) return;
+        // What is confirmed is this text and this reason, no other.
+        const again = (): void => send(edited, [...confirmed, confirm]);
+        said.append(' ', el('button', { type: 'button', onclick: again }, text('message.override')));
       },
     );
   };
@@ -107,13 +101,16 @@ function acts({ listed, hl7 }: Life, close: () => void, changed: () => void): HT
     field.value = segmentsOf(hl7 ?? '').join('\n');
     const changes = el('pre');
     const show = (): void => changes.replaceChildren(...changesOf(hl7 ?? '', field.value));
-    field.addEventListener('input', show);
+    field.addEventListener('input', () => {
+      said.replaceChildren();
+      show();
+    });
     show();
     // Segments end with CR; the lines of a text field do not.
     const corrected = (): string => `${segmentsOf(field.value).join('\r')}\r`;
     const button = el(
       'button',
-      { type: 'button', onclick: () => send(corrected(), false) },
+      { type: 'button', onclick: () => send(corrected(), []) },
       text('message.again-edited'),
     );
     place.replaceChildren(field, el('h2', {}, text('message.changes')), changes, button);
@@ -123,7 +120,7 @@ function acts({ listed, hl7 }: Life, close: () => void, changed: () => void): HT
     el(
       'div',
       { class: 'row' },
-      el('button', { type: 'button', onclick: () => send(undefined, false) }, text('message.again')),
+      el('button', { type: 'button', onclick: () => send(undefined, []) }, text('message.again')),
       hl7 === undefined ? undefined : el('button', { type: 'button', onclick: edit }, text('message.edit')),
     ),
     place,

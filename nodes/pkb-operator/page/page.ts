@@ -19,7 +19,15 @@ const main = document.getElementById('main') ?? document.body;
 function takeTheme(): void {
   try {
     if (parent === window) return;
-    const background = getComputedStyle(parent.document.body).backgroundColor;
+    const probe = el('i');
+    const { documentElement } = parent.document;
+    probe.style.backgroundColor = getComputedStyle(documentElement).getPropertyValue(
+      '--red-ui-primary-background',
+    );
+    document.body.append(probe);
+    const background = getComputedStyle(probe).backgroundColor;
+    probe.remove();
+    if (background.endsWith(', 0)')) return;
     const [red = 255, green = 255, blue = 255] = background.match(/\d+/g)?.map(Number) ?? [];
     document.documentElement.className = red + green + blue < 384 ? 'dark' : 'light';
   } catch {
@@ -55,6 +63,7 @@ async function start(): Promise<void> {
   const bars = el('div');
   const messages = new Messages();
   let looks = 0;
+  let wasAway = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const look = async (): Promise<void> => {
     clearTimeout(timer);
@@ -64,6 +73,8 @@ async function start(): Promise<void> {
       signInButton.hidden = isSignedIn() || (overview.may.act && overview.may.see);
       cards.replaceChildren(...connectionCards(overview, () => void look()));
       messages.show(overview);
+      if (wasAway) notice('');
+      wasAway = false;
       if (looks++ % COUNT_EVERY === 0) bars.replaceChildren(...hourBars(await ask<Hours>('pkb/hours')));
     }
     timer = setTimeout(() => void look().catch(failed), LOOK_MS);
@@ -71,19 +82,17 @@ async function start(): Promise<void> {
   const failed = (error: Failed): void => {
     if (error.status === 401) return showSignIn();
     notice(error.message);
+    wasAway = true;
     timer = setTimeout(() => void look().catch(failed), LOOK_MS);
   };
-  const leave = (): void => {
-    signOut();
-    location.reload();
-  };
+  const leave = (): void => void signOut().then(() => location.reload());
   const signInButton = el(
     'button',
     { type: 'button', style: 'float: right', hidden: true, onclick: showSignIn },
     text('sign-in.button'),
   );
   main.replaceChildren(
-    isSignedIn()
+    isSignedIn() && parent === window
       ? el('button', { type: 'button', style: 'float: right', onclick: leave }, text('sign-in.out'))
       : signInButton,
     el('h1', {}, text('title')),

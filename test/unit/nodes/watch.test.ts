@@ -63,6 +63,30 @@ describe('what pkb-events tells', () => {
     assert.deepEqual(told(watch, NOW, seen(), seen({ id: 'd', state: 'paused' })), ['c onHold ended']);
   });
 
+  it('is nothing over while an outbox is being opened, as after a deploy, or cannot be', () => {
+    const watch = new Watch();
+    const wrong = seen({ state: 'paused', onHold: 1, hasFailures: true, pending: 1, oldest: 0 });
+    assert.equal(told(watch, NOW, wrong).length, 4);
+    assert.deepEqual(told(watch, NOW, seen({ state: 'opening' })), []);
+    assert.deepEqual(told(watch, NOW, seen({ state: 'failed' })), ['c failed begun']);
+    assert.deepEqual(told(watch, NOW, wrong), ['c failed ended']);
+  });
+
+  it('is no end of waiting while what waited is still pending', () => {
+    const watch = new Watch();
+    const waits = seen({ state: 'waiting', since: 0, pending: 1, oldest: 0 });
+    assert.deepEqual(told(watch, NOW, waits), ['c waiting begun', 'c pending begun']);
+    assert.deepEqual(told(watch, NOW, seen({ pending: 1, oldest: 0 })), []);
+    assert.deepEqual(told(watch, NOW, seen()), ['c waiting ended', 'c pending ended']);
+  });
+
+  it('is the end of everything of a connection that is gone', () => {
+    const watch = new Watch();
+    told(watch, NOW, seen({ state: 'paused', onHold: 1 }));
+    assert.deepEqual(told(watch, NOW), ['c paused ended', 'c onHold ended']);
+    assert.equal(watch.count, 0);
+  });
+
   it('holds our own sentence and numbers', () => {
     const wrong = seen({ state: 'waiting', since: 5, reason: 'Refused.', pending: 3, oldest: 4, onHold: 0 });
     assert.deepEqual(new Watch().look([wrong], 1, NOW)[0], {
