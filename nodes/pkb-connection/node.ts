@@ -3,6 +3,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '../../src/delivery/connection.js';
 import type { ConnectionState } from '../../src/delivery/dispatcher.js';
 import { openOutbox } from '../../src/delivery/outbox/open.js';
@@ -142,13 +143,18 @@ function connect(
   });
 }
 
+/** How long a store may take to count what a connection that is removed leaves in it, in milliseconds. */
+const COUNT_MS = 1000;
+
 /** Says how many messages of a connection that is removed stay in its outbox. Never rejects. */
 async function warnOfPending(
   RED: Runtime,
   node: ConnectionNode,
   { id, openOutbox: outbox }: Connection,
 ): Promise<void> {
-  const counts = await outbox?.counts(id).catch(() => undefined);
+  const counted = outbox?.counts(id).catch(() => undefined);
+  // A store that does not answer must not keep the connection from closing.
+  const counts = await Promise.race([counted, sleep(COUNT_MS, undefined, { ref: false })]);
   if (counts !== undefined && counts.queued > 0)
     node.warn(RED._('pkb-connection.warning.removed', { count: counts.queued, id }));
 }
