@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { stamped } from '../support/messages.js';
 import { startServer, type TestServer } from '../support/server.js';
+import { until } from '../support/wait.js';
 import { collector, connection, CREDENTIALS, send, simulator } from './flows.js';
 import { server, start, version } from './runtime.js';
 
@@ -28,6 +30,21 @@ describe(`the connection test on Node-RED ${version}`, () => {
     const { body } = await server.admin('/pkb-connection/test', tried);
     return body as { ok: boolean; text: string };
   };
+
+  it('says how many messages stay pending where it is removed', async () => {
+    status = 503;
+    const flow = await start(
+      [connection(pkb.url), send(), collector('accepted'), collector('rejected')],
+      CREDENTIALS,
+    );
+    flow.receive('send', { payload: stamped('left') });
+    await until('it is pending', async () => {
+      const outbox = await flow.node('connection').delivery().outbox();
+      return (await outbox.counts('connection')).queued === 1;
+    });
+    await flow.node('connection').close(true);
+    assert.match(flow.log(), /pkb-connection\.warning\.removed/);
+  });
 
   it('says that it was reached and not refused, with what is entered, and sends no message', async () => {
     await start([connection(pkb.url), send(), collector('accepted'), collector('rejected')], CREDENTIALS);
