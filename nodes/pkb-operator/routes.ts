@@ -105,7 +105,8 @@ export function operatorRoutes(RED: Runtime): void {
       const node = connectionFor(RED, textOf(body, 'connection'));
       const life = await lifeOf(node, idOf(body));
       if (!maySee(RED, request, node)) return { ...withoutTexts(life), hidden: whyHidden(RED) };
-      if (life.message !== undefined) {
+      // PKB's words may quote a message whose own text cannot be read any more.
+      if (life.message !== undefined || life.outcome !== undefined) {
         const text = `pkb: message ${life.listed.id} of ${node.id} shown to {user}`;
         await noted(RED, request, node, 'pkb.shown', text, { message: life.listed.id });
       }
