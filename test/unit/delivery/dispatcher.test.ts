@@ -7,6 +7,7 @@ import type { NewMessage } from '../../../src/delivery/outbox/messages.js';
 import { DEFAULT_POLICY, type RetryPolicy } from '../../../src/delivery/retry.js';
 import { transportFactory, type Transport } from '../../../src/delivery/transport.js';
 import { stamped } from '../../support/messages.js';
+import { newMessage } from '../../support/outbox-messages.js';
 import { acceptAll, type Arrived, soapAck, startServer, type TestServer } from '../../support/server.js';
 import { until } from '../../support/wait.js';
 
@@ -64,22 +65,7 @@ async function run(
   });
   dispatcher.start();
   const submit = (controlId: string, orderKey = 'one', more: Partial<NewMessage> = {}): Promise<number> =>
-    dispatcher.submit({
-      connection: 'c',
-      address: 'simulator',
-      sender: 's',
-      orderKey,
-      controlId,
-      messageType: 'ADT^A28',
-      dataPoint: undefined,
-      facility: 'trustalias{trustalias}',
-      body: stamped(controlId),
-      carried: '{}',
-      holdOnRejection: false,
-      askOnUnknown: false,
-      storedAt: Date.now(),
-      ...more,
-    });
+    dispatcher.submit(newMessage(controlId, { address: 'simulator', orderKey, ...more }));
   return {
     dispatcher,
     outbox,
