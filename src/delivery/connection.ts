@@ -19,6 +19,7 @@ import type { Addressed, FailedReference, Outbox, Replayed, ReplayTerms } from '
 import type { NewMessage } from './outbox/messages.js';
 import type { Withdrawal } from './outbox/ledger.js';
 import type { OpenOutbox } from './outbox/open.js';
+import type { Placed, RunItem } from './outbox/runs.js';
 import { backoff, DEFAULT_POLICY, type RetryPolicy } from './retry.js';
 import { shownAddress } from '../pkb/environments.js';
 import { type Recipient, Telling } from './telling.js';
@@ -126,6 +127,12 @@ export class Connection {
   async submit(message: Omit<NewMessage, 'connection' | 'address'>): Promise<number> {
     const { dispatcher } = await this.#ready();
     return dispatcher.submit(this.#addressed(message));
+  }
+
+  /** Stores a message as an item of a run, unless the same is there; resolves when that is safe. */
+  async submitItem(message: Omit<NewMessage, 'connection' | 'address'>, item: RunItem): Promise<Placed> {
+    const { dispatcher } = await this.#ready();
+    return dispatcher.submitItem(this.#addressed(message), item);
   }
 
   /** Puts a message that ended without acceptance back, to be sent once more, as it was or corrected. */

@@ -29,6 +29,7 @@ import {
   TakenOver,
 } from './outbox/contract.js';
 import type { Attempt, NewMessage, StoredMessage } from './outbox/messages.js';
+import type { Placed, RunItem } from './outbox/runs.js';
 import { backoff, DEFAULT_POLICY, type NextStep, nextStep, type RetryPolicy } from './retry.js';
 import { Standing } from './standing.js';
 import type { Transport } from './transport.js';
@@ -151,11 +152,20 @@ export class Dispatcher {
   }
 
   /** Stores a message and sees to it that it is sent. @returns its id, once it is stored */
-  async submit(message: NewMessage): Promise<number> {
+  submit(message: NewMessage): Promise<number> {
+    return this.#andWake(this.#options.outbox.add(message));
+  }
+
+  /** Stores a message as an item of a run. @throws as `Outbox.addItem` */
+  submitItem(message: NewMessage, item: RunItem): Promise<Placed> {
+    return this.#andWake(this.#options.outbox.addItem(message, item));
+  }
+
+  /** Looks for what to send, also where storing failed: the store may have the message all the same. */
+  async #andWake<T>(storing: Promise<T>): Promise<T> {
     try {
-      return await this.#options.outbox.add(message);
+      return await storing;
     } finally {
-      // Also where it fails: the store may have the message all the same.
       this.wake();
     }
   }

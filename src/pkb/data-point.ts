@@ -123,6 +123,22 @@ export function setDataPointId(
   return { hl7: out + hl7.slice(from), field: main };
 }
 
+/**
+ * A message without its data point ID, to compare its content with that of another.
+ *
+ * @param messageType such as `MDM^T02`
+ * @returns the same text for types without a data point
+ */
+export function withoutDataPointId(hl7: string, messageType: string): string {
+  let out = '';
+  let from = 0;
+  for (const { start, end } of placesOf(hl7, fieldsOf(messageType).map(parsePath))) {
+    out += hl7.slice(from, start);
+    from = end;
+  }
+  return out + hl7.slice(from);
+}
+
 /** The places of the fields, in the order of the text: in every ORC and OBR, and in the first of any other segment. */
 function placesOf(hl7: string, fields: readonly Path[]): (Place & { readonly path: Path })[] {
   const places: (Place & { readonly path: Path })[] = [];

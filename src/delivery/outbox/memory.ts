@@ -19,6 +19,8 @@ import type {
 import type { Attempt, NewMessage, StoredMessage } from './messages.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from './ledger.js';
 import { MemoryLedger, type QueuedMessage } from './memory-ledger.js';
+import { MemoryRuns } from './memory-runs.js';
+import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from './runs.js';
 import { recordOf, type TrailEntry, type TrailRecord } from './trail.js';
 
 /** The messages of one order key; the first is the next to be sent. */
@@ -55,6 +57,7 @@ export class MemoryOutbox implements Outbox {
   /** How often each message that was sent once more was corrected. */
   readonly #corrections = new Map<number, number>();
   readonly #ledger = new MemoryLedger();
+  readonly #runs = new MemoryRuns((id) => this.#messages.get(id)?.message);
   readonly #trail: TrailRecord[] = [];
   #lastId = 0;
   #lastTurn = 0;
@@ -65,6 +68,10 @@ export class MemoryOutbox implements Outbox {
   }
 
   async add(message: NewMessage): Promise<number> {
+    return this.#add(message);
+  }
+
+  #add(message: NewMessage): number {
     if (this.#messages.size + this.#untold.size >= this.#limit) {
       throw new PkbOutboxError(
         'PKB_OUTBOX',
@@ -105,6 +112,7 @@ export class MemoryOutbox implements Outbox {
     this.#messages.delete(message.id);
     this.#ledger.tried(message.id, attempt);
     this.#ledger.end(settled, at);
+    this.#runs.end(settled, at);
     if (settled.state !== 'accepted' && settled.state !== 'discarded')
       this.#remember(this.#failed, message.id, { settled, at });
     const unclear = settled.outcome.outcome === 'unknown' || this.#maybe.delete(message.id);
@@ -199,6 +207,7 @@ export class MemoryOutbox implements Outbox {
     const settled = { message, state: 'discarded', outcome, expired: false } as const;
     this.#untold.set(message.id, settled);
     this.#ledger.end(settled, at);
+    this.#runs.end(settled, at);
   }
 
   async list(filter: MessageFilter, before: number | undefined, most: number): Promise<MessageList> {
@@ -239,6 +248,42 @@ export class MemoryOutbox implements Outbox {
 
   async trail(after: number, most: number): Promise<TrailRecord[]> {
     return this.#trail.slice(after, after + most);
+  }
+
+  async addItem(message: NewMessage, item: RunItem): Promise<Placed> {
+    return this.#runs.add(message, item, () => this.#add(message));
+  }
+
+  async beginRun(run: RunStart): Promise<void> {
+    this.#runs.begin(run);
+  }
+
+  async placeItems(places: readonly ItemPlace[]): Promise<void> {
+    this.#runs.place(places);
+  }
+
+  async runs(most: number, reporter?: string): Promise<RunSummary[]> {
+    return this.#runs.all(most, reporter);
+  }
+
+  async run(name: string): Promise<RunCounts | undefined> {
+    return this.#runs.one(name);
+  }
+
+  async items(name: string, after: number, most: number): Promise<ReportedItem[]> {
+    return this.#runs.items(name, after, most);
+  }
+
+  async closeRun(name: string, at: number): Promise<boolean> {
+    return this.#runs.close(name, at);
+  }
+
+  async claimReport(name: string, at: number, until: number): Promise<boolean> {
+    return this.#runs.claim(name, at, until);
+  }
+
+  async reported(name: string): Promise<void> {
+    this.#runs.reported(name);
   }
 
   #elsewhere(connection: string, address: string): { message: StoredMessage; queue: Queue }[] {
@@ -319,6 +364,7 @@ export class MemoryOutbox implements Outbox {
     this.#failed.delete(which.id);
     this.#untold.delete(which.id);
     this.#ledger.requeued(which.id);
+    this.#runs.requeued(which.id);
     this.#messages.set(which.id, { message: again, queue });
     return 'queued';
   }
@@ -351,6 +397,7 @@ export class MemoryOutbox implements Outbox {
     this.#maybe.clear();
     this.#corrections.clear();
     this.#ledger.clear();
+    this.#runs.clear();
   }
 
   #isSuperseded(id: number, message: NewMessage): boolean {

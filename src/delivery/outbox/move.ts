@@ -14,6 +14,7 @@
  */
 import { asPkbError, PkbOutboxError } from '../../errors.js';
 import type { Attempt, FinalState, NewMessage } from './messages.js';
+import type { RunItem, RunSummary } from './runs.js';
 import type { TrailRecord } from './trail.js';
 
 /** Under which key an outbox notes that it is being moved, or was. */
@@ -54,6 +55,25 @@ export interface MovedQueue {
   readonly heldBy: number | null;
 }
 
+/** A run on its way. */
+export interface MovedRun extends RunSummary {
+  /** When another process may give out its report, in milliseconds since 1970. */
+  readonly claimedUntil: number;
+}
+
+/** An item of a run on its way. */
+export interface MovedItem extends RunItem {
+  readonly facility: string;
+  readonly messageType: string;
+  /** Its message, and the same one of a duplicate, by their places in the order of storing. */
+  readonly message: number | null;
+  readonly same: number | null;
+  readonly ending: string | null;
+  readonly code: string;
+  readonly at: number;
+  readonly arrivals: number;
+}
+
 /** An outbox that is left. */
 export interface MoveSource {
   readonly secret: Buffer;
@@ -67,6 +87,10 @@ export interface MoveSource {
   eachMessages(take: (messages: readonly MovedMessage[]) => Promise<void>): Promise<void>;
   /** The queues of all order keys that have a message waiting or on hold, in any order, some at a time. */
   eachQueues(take: (queues: readonly MovedQueue[]) => Promise<void>): Promise<void>;
+  /** All runs. */
+  runs(): Promise<readonly MovedRun[]>;
+  /** The items of all runs in the order in which they came, some at a time. */
+  eachItems(take: (items: readonly MovedItem[]) => Promise<void>): Promise<void>;
   /** What people did and looked at. */
   trail(): Promise<readonly TrailRecord[]>;
   close(): Promise<void>;

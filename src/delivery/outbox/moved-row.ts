@@ -4,6 +4,7 @@ import { type BodyCipher, Hidden } from './cipher.js';
 import { historyOf, MessageRows, WRITTEN } from './message-row.js';
 import type { MovedMessage } from './move.js';
 import type { Row, Value } from './row.js';
+import { RunRows } from './run-rows.js';
 import type { Texts } from './texts.js';
 
 /** The columns of `message` that are moved, in the order of {@link movedValues}. */
@@ -27,6 +28,12 @@ export const MOVED_COLUMNS = [
 export function rowsOf(cipher: BodyCipher, secret: Buffer): MessageRows {
   const key = createSecretKey(secret);
   return new MessageRows(cipher, new Hidden(cipher.isKeyed ? key : undefined), key);
+}
+
+/** Writes and reads runs of an outbox that holds messages under a secret. */
+export function runRowsOf(cipher: BodyCipher, secret: Buffer): RunRows {
+  const hidden = new Hidden(cipher.isKeyed ? createSecretKey(secret) : undefined);
+  return new RunRows(cipher, hidden, rowsOf(cipher, secret));
 }
 
 /** What is known of a message besides its row. */

@@ -6,14 +6,17 @@ import {
   holdsMessages,
   inUseError,
   MOVED,
+  type MovedItem,
   type MovedMessage,
   type MovedQueue,
+  type MovedRun,
   type MoveSource,
   type MoveTarget,
   refuseMoved,
 } from '../move.js';
-import { MOVED_COLUMNS, movedMessage, movedValues, rowsOf } from '../moved-row.js';
-import type { Row } from '../row.js';
+import { MOVED_COLUMNS, movedMessage, movedValues, rowsOf, runRowsOf } from '../moved-row.js';
+import { MOVED_ITEM_COLUMNS, RUN_COLUMNS, type RunRows } from '../run-rows.js';
+import type { Row, Value } from '../row.js';
 import { Bodies, TEXT_COLUMNS } from './bodies.js';
 import { columnArrays } from './columns.js';
 import { Database, type Sql } from './database.js';
@@ -100,6 +103,7 @@ class DatabaseToLeave implements MoveSource {
   readonly #cipher: BodyCipher;
   readonly #rows;
   readonly #bodies: Bodies;
+  readonly #runs: RunRows;
   readonly #release: () => Promise<void>;
 
   constructor(
@@ -117,6 +121,7 @@ class DatabaseToLeave implements MoveSource {
     this.wasBegun = wasBegun;
     this.#rows = rowsOf(cipher, secret);
     this.#bodies = new Bodies(schema, cipher);
+    this.#runs = runRowsOf(cipher, secret);
   }
 
   /**
@@ -171,6 +176,21 @@ class DatabaseToLeave implements MoveSource {
         })),
       );
     });
+  }
+
+  async runs(): Promise<readonly MovedRun[]> {
+    const rows = await this.#db.all(`SELECT * FROM ${this.#schema}.run`);
+    return rows.map((row) => this.#runs.movedRun(row));
+  }
+
+  eachItems(take: (items: readonly MovedItem[]) => Promise<void>): Promise<void> {
+    const s = this.#schema;
+    // In a file messages are known by their positions.
+    const query = `SELECT i.run, i.item_key, i.content, i.label, i.message_type, m.position AS message, o.position AS same, i.ending,
+        i.code, i.at, i.arrivals, r.label AS run_label
+      FROM ${s}.item i JOIN ${s}.run r ON r.name = i.run LEFT JOIN ${s}.message m ON m.id = i.message
+        LEFT JOIN ${s}.message o ON o.id = i.same ORDER BY i.id`;
+    return this.#each(query, (_, rows) => take(rows.map((row) => this.#runs.movedItem(row))));
   }
 
   trail(): Promise<readonly TrailRecord[]> {
@@ -253,6 +273,8 @@ class DatabaseToFill implements MoveTarget {
       const filler = new Filler(sql, s, cipher, source.secret);
       await source.eachMessages((messages) => filler.store(messages));
       await source.eachQueues((queues) => filler.queue(queues));
+      await filler.runs(await source.runs());
+      await source.eachItems((items) => filler.items(items));
       await filler.end();
       for (const record of await source.trail()) await insertRecord(sql, s, cipher, record);
       return filler.count;
@@ -281,6 +303,16 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   result: 'bytea',
   kept: 'integer',
   dismissed: 'integer',
+  label: 'bytea',
+  message: 'bigint',
+  same: 'bigint',
+  at: 'bigint',
+  arrivals: 'integer',
+  expected: 'bigint',
+  started_at: 'bigint',
+  closed_at: 'bigint',
+  reported: 'integer',
+  claimed_until: 'bigint',
 };
 
 /** Writes what is moved into an empty schema. */
@@ -291,6 +323,7 @@ class Filler {
   readonly #cipher: BodyCipher;
   readonly #rows;
   readonly #bodies: Bodies;
+  readonly #runs: RunRows;
 
   constructor(sql: Sql, schema: string, cipher: BodyCipher, secret: Buffer) {
     this.#sql = sql;
@@ -298,6 +331,7 @@ class Filler {
     this.#cipher = cipher;
     this.#rows = rowsOf(cipher, secret);
     this.#bodies = new Bodies(schema, cipher);
+    this.#runs = runRowsOf(cipher, secret);
   }
 
   async store(messages: readonly MovedMessage[]): Promise<void> {
@@ -327,6 +361,35 @@ class Filler {
       ...attempts.arrays,
     );
     this.count += messages.length;
+  }
+
+  async runs(runs: readonly MovedRun[]): Promise<void> {
+    await this.#insert(
+      'run',
+      RUN_COLUMNS,
+      runs.map((run) => this.#runs.movedRunValues(run)),
+    );
+  }
+
+  async items(items: readonly MovedItem[]): Promise<void> {
+    await this.#insert(
+      'item',
+      MOVED_ITEM_COLUMNS,
+      items.map((item) => this.#runs.movedItemValues(item)),
+    );
+  }
+
+  async #insert(
+    table: string,
+    columns: readonly string[],
+    values: readonly (readonly Value[])[],
+  ): Promise<void> {
+    const { arrays, unnest } = columnArrays(columns, COLUMN_TYPES, values);
+    const names = columns.join(', ');
+    await this.#sql.all(
+      `INSERT INTO ${this.#schema}.${table} (${names}) SELECT ${names} FROM ${unnest} AS g (${names})`,
+      ...arrays,
+    );
   }
 
   async queue(queues: readonly MovedQueue[]): Promise<void> {

@@ -44,9 +44,11 @@ import { LEASE_TIMES, Leases, type LeaseTimes } from './leases.js';
 import { Listener, notify } from './listener.js';
 import { messageOf, type StoreParts } from './parts.js';
 import { migrate, SCHEMA, schemaName } from './schema.js';
+import { PostgresRuns } from './runs.js';
 import { Sweeper } from './sweeper.js';
 import { Takings } from './takings.js';
 import type { TrailEntry, TrailRecord } from '../trail.js';
+import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
 
 /** What a PostgreSQL outbox is opened with. */
 export interface PostgresOptions {
@@ -89,6 +91,7 @@ export class PostgresOutbox implements Outbox {
   readonly #fates: Fates;
   readonly #failures: Failures;
   readonly #ledger: PostgresLedger;
+  readonly #runs: PostgresRuns;
   readonly #listener: Listener;
   readonly #sweeper: Sweeper;
   readonly #parts = new Map<string, Set<Part>>();
@@ -134,7 +137,12 @@ export class PostgresOutbox implements Outbox {
     const deadMs = DEAD_AFTER * times.leaseMs;
     this.#stored = { db, schema, cipher, secret: this.secret, hidden, rows, bodies, instance, deadMs };
     this.#leases = new Leases(db, schema, instance, times);
-    this.#intake = new Intake(this.#stored, (connection) => this.#leases.epoch(connection) !== undefined);
+    this.#runs = new PostgresRuns(this.#stored);
+    this.#intake = new Intake(
+      this.#stored,
+      this.#runs,
+      (connection) => this.#leases.epoch(connection) !== undefined,
+    );
     this.#takings = new Takings(this.#stored, this.#leases);
     this.#sweeper = new Sweeper(db, schema, bodies, options.retentionMs);
     this.#fates = new Fates(this.#stored, async () => {
@@ -160,6 +168,10 @@ export class PostgresOutbox implements Outbox {
   /** In the order of the calls: what was handed in first gets its place first. */
   add(message: NewMessage): Promise<number> {
     return this.#intake.add(message);
+  }
+
+  addItem(message: NewMessage, item: RunItem): Promise<Placed> {
+    return this.#intake.addItem(message, item);
   }
 
   take(connection: string, now: number, most: number, except: readonly string[]): Promise<StoredMessage[]> {
@@ -312,6 +324,38 @@ export class PostgresOutbox implements Outbox {
 
   trail(after: number, most: number): Promise<TrailRecord[]> {
     return this.#ledger.trail(after, most);
+  }
+
+  beginRun(run: RunStart): Promise<void> {
+    return this.#runs.begin(run);
+  }
+
+  placeItems(places: readonly ItemPlace[]): Promise<void> {
+    return this.#runs.place(places);
+  }
+
+  runs(most: number, reporter?: string): Promise<RunSummary[]> {
+    return this.#runs.all(most, reporter);
+  }
+
+  run(name: string): Promise<RunCounts | undefined> {
+    return this.#runs.one(name);
+  }
+
+  items(name: string, after: number, most: number): Promise<ReportedItem[]> {
+    return this.#runs.items(name, after, most);
+  }
+
+  closeRun(name: string, at: number): Promise<boolean> {
+    return this.#runs.close(name, at);
+  }
+
+  claimReport(name: string, at: number, until: number): Promise<boolean> {
+    return this.#runs.claim(name, at, until);
+  }
+
+  reported(name: string): Promise<void> {
+    return this.#runs.reported(name);
   }
 
   async queued(connection: string, most: number): Promise<number> {

@@ -87,6 +87,38 @@ export const MIGRATIONS: readonly string[] = [
   );
   CREATE TABLE $.instance (id text PRIMARY KEY, seen timestamptz NOT NULL, connections text[] NOT NULL, held integer NOT NULL)
   `,
+  // Runs and their items.
+  `
+  CREATE TABLE $.run (
+    name text PRIMARY KEY,
+    label bytea NOT NULL,
+    reporter text NOT NULL,
+    expected bigint,
+    started_at bigint NOT NULL,
+    closed_at bigint,
+    reported integer NOT NULL DEFAULT 0,
+    claimed_until bigint NOT NULL DEFAULT 0
+  );
+  CREATE SEQUENCE $.item_id;
+  CREATE TABLE $.item (
+    id bigint PRIMARY KEY DEFAULT nextval('$.item_id'),
+    run text NOT NULL,
+    item_key text NOT NULL,
+    content text NOT NULL,
+    label bytea NOT NULL,
+    message_type text NOT NULL,
+    message bigint,
+    same bigint,
+    ending text,
+    code text NOT NULL,
+    at bigint NOT NULL,
+    arrivals integer NOT NULL,
+    UNIQUE (run, item_key, content)
+  );
+  CREATE INDEX item_message ON $.item (item_key, message) WHERE message IS NOT NULL;
+  CREATE INDEX item_run ON $.item (run, id);
+  CREATE INDEX item_at ON $.item (at)
+  `,
 ];
 
 /** Any number that no other program is likely to lock by. */

@@ -7,13 +7,16 @@ import { type MessageRows, placeOfResult } from '../message-row.js';
 import {
   holdsMessages,
   MOVED,
+  type MovedItem,
   type MovedMessage,
   type MovedQueue,
+  type MovedRun,
   type MoveSource,
   type MoveTarget,
   refuseMoved,
 } from '../move.js';
-import { MOVED_COLUMNS, movedMessage, movedValues, rowsOf } from '../moved-row.js';
+import { MOVED_COLUMNS, movedMessage, movedValues, rowsOf, runRowsOf } from '../moved-row.js';
+import { MOVED_ITEM_COLUMNS, RUN_COLUMNS, type RunRows } from '../run-rows.js';
 import type { Row } from '../row.js';
 import { Bodies } from './bodies.js';
 import { openFile, syncFile } from './file.js';
@@ -87,6 +90,7 @@ class FileToLeave implements MoveSource {
   readonly #cipher: BodyCipher;
   readonly #rows: MessageRows;
   readonly #bodies: Bodies;
+  readonly #runs: RunRows;
   readonly #unlock: () => Promise<void>;
 
   constructor(sql: Statements, password: string, wasBegun: boolean, unlock: () => Promise<void>) {
@@ -96,11 +100,12 @@ class FileToLeave implements MoveSource {
     this.secret = secret;
     this.#rows = rowsOf(cipher, secret);
     this.#bodies = new Bodies(sql, cipher);
+    this.#runs = runRowsOf(cipher, secret);
     this.wasBegun = wasBegun;
     this.#unlock = unlock;
     if (!mustSeal) return;
     sql.exec('BEGIN IMMEDIATE');
-    sealAnew(sql, cipher, this.#rows);
+    sealAnew(sql, cipher, this.#rows, this.#runs);
     writeKeys(sql, cipher, secret);
     sql.exec('COMMIT');
   }
@@ -135,6 +140,22 @@ class FileToLeave implements MoveSource {
     }
     const held = this.#sql.all('SELECT connection, order_key, message FROM held');
     await take(held.map((row) => queueOf(row, 0, 0, Number(row['message'] ?? 0))));
+  }
+
+  async runs(): Promise<readonly MovedRun[]> {
+    return this.#sql.all('SELECT * FROM run').map((row) => this.#runs.movedRun(row));
+  }
+
+  async eachItems(take: (items: readonly MovedItem[]) => Promise<void>): Promise<void> {
+    for (let last = 0; ;) {
+      const rows = this.#sql.all(
+        `SELECT i.*, r.label AS run_label FROM item i JOIN run r ON r.name = i.run WHERE i.id > ? ORDER BY i.id LIMIT ${BATCH}`,
+        last,
+      );
+      if (rows.length === 0) return;
+      await take(rows.map((row) => this.#runs.movedItem(row)));
+      last = Number(rows.at(-1)?.['id']);
+    }
   }
 
   async trail(): Promise<readonly TrailRecord[]> {
@@ -251,6 +272,8 @@ class FileToFill implements MoveTarget {
         count += messages.length;
       });
       await source.eachQueues(async (queues) => filler.queue(queues));
+      filler.runs(await source.runs());
+      await source.eachItems(async (items) => filler.items(items));
       for (const record of await source.trail()) insertRecord(sql, cipher, record);
       sql.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       return count;
@@ -274,9 +297,11 @@ class Filler {
   readonly #cipher: BodyCipher;
   readonly #bodies: Bodies;
   readonly #queues: KeyQueues;
+  readonly #runs: RunRows;
 
   constructor(sql: Statements, cipher: BodyCipher, secret: Buffer) {
     this.#sql = sql;
+    this.#runs = runRowsOf(cipher, secret);
     this.#cipher = cipher;
     this.#rows = rowsOf(cipher, secret);
     this.#bodies = new Bodies(sql, cipher);
@@ -298,6 +323,20 @@ class Filler {
     for (const { at, outcome, reason } of history) this.#sql.run(note, id, at, outcome, reason);
   }
 
+  runs(runs: readonly MovedRun[]): void {
+    this.#transaction(() => {
+      for (const run of runs)
+        this.#sql.run(insertInto('run', RUN_COLUMNS), ...this.#runs.movedRunValues(run));
+    });
+  }
+
+  items(items: readonly MovedItem[]): void {
+    const sql = insertInto('item', MOVED_ITEM_COLUMNS);
+    this.#transaction(() => {
+      for (const item of items) this.#sql.run(sql, ...this.#runs.movedItemValues(item));
+    });
+  }
+
   queue(queues: readonly MovedQueue[]): void {
     this.#transaction(() => {
       for (const { connection, orderKey, turn, due, heldBy } of queues) {
@@ -312,6 +351,10 @@ class Filler {
     work();
     this.#sql.exec('COMMIT');
   }
+}
+
+function insertInto(table: string, columns: readonly string[]): string {
+  return `INSERT INTO ${table} (${columns.join(', ')}) VALUES (${columns.map(() => '?').join(', ')})`;
 }
 
 /** @throws PkbOutboxError where the new file can have no place */

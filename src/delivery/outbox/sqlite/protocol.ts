@@ -24,7 +24,7 @@ export interface Call {
   readonly id: number;
   readonly method: Method;
   readonly args: readonly unknown[];
-  /** Of `add`: whether the caller keeps the texts, so that `take` need not give them back. */
+  /** Of `add` and `addItem`: whether the caller keeps the texts, so that `take` need not give them back. */
   readonly keeps?: boolean;
 }
 

@@ -5,13 +5,15 @@
 import { places } from '../texts.js';
 import { type BodyCipher, formOf } from '../cipher.js';
 import { type MessageRows, placeOfResult } from '../message-row.js';
+import { placeOfLabel, placeOfName, type RunRows } from '../run-rows.js';
 import type { Statements } from './statements.js';
 
 /** Rows that are read at once, so that a long file costs no memory. */
 const BATCH = 500;
 
 /** Seals everything of the file again; to be called within a transaction. */
-export function sealAnew(sql: Statements, cipher: BodyCipher, rows: MessageRows): void {
+export function sealAnew(sql: Statements, cipher: BodyCipher, rows: MessageRows, runs: RunRows): void {
+  sealRuns(sql, cipher, runs);
   const again = (sealed: unknown, place: string): Buffer | null =>
     sealed instanceof Uint8Array ? cipher.seal(cipher.openEarlier(sealed, place), place) : null;
   eachBatch(sql, 'SELECT * FROM message WHERE id > ? ORDER BY id', (row) => {
@@ -44,6 +46,23 @@ export function sealAnew(sql: Statements, cipher: BodyCipher, rows: MessageRows)
     const place = places.part(Number(row['message']), Number(row['n']));
     sql.run('UPDATE part SET bytes = ? WHERE rowid = ?', again(row['bytes'], place), Number(row['rowid']));
     return Number(row['rowid']);
+  });
+}
+
+/** Runs and items are younger than the binding of values, so they are sealed or plain. */
+function sealRuns(sql: Statements, cipher: BodyCipher, runs: RunRows): void {
+  for (const row of sql.all('SELECT * FROM run')) {
+    const name = row['name'] as string;
+    const values = runs.ensureValues(cipher.openEarlier(row['label'], placeOfName(name)), 0);
+    sql.run('UPDATE run SET name = ?, label = ? WHERE name = ?', values[0] ?? '', values[1] ?? '', name);
+    sql.run('UPDATE item SET run = ? WHERE run = ?', values[0] ?? '', name);
+  }
+  eachBatch(sql, 'SELECT * FROM item WHERE id > ? ORDER BY id', (row) => {
+    const id = Number(row['id']);
+    const place = placeOfLabel(row['run'] as string, row['item_key'] as string, row['content'] as string);
+    const label = cipher.seal(cipher.openEarlier(row['label'], place), place);
+    sql.run('UPDATE item SET label = ? WHERE id = ?', label, id);
+    return id;
   });
 }
 

@@ -80,4 +80,35 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX message_ended ON message (settled_at, state, connection, facility) WHERE state <> 'queued';
   CREATE TABLE trail (n INTEGER PRIMARY KEY, at INTEGER NOT NULL, username TEXT NOT NULL, event TEXT NOT NULL, details BLOB NOT NULL, hash TEXT NOT NULL) STRICT
   `,
+  // Runs and their items. A row of `item` is one item; what became of it is in its message.
+  `
+  CREATE TABLE run (
+    name TEXT PRIMARY KEY,
+    label BLOB NOT NULL,
+    reporter TEXT NOT NULL,
+    expected INTEGER,
+    started_at INTEGER NOT NULL,
+    closed_at INTEGER,
+    reported INTEGER NOT NULL DEFAULT 0,
+    claimed_until INTEGER NOT NULL DEFAULT 0
+  ) STRICT;
+  CREATE TABLE item (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    run TEXT NOT NULL,
+    item_key TEXT NOT NULL,
+    content TEXT NOT NULL,
+    label BLOB NOT NULL,
+    message_type TEXT NOT NULL,
+    message INTEGER,
+    same INTEGER,
+    ending TEXT,
+    code TEXT NOT NULL,
+    at INTEGER NOT NULL,
+    arrivals INTEGER NOT NULL,
+    UNIQUE (run, item_key, content)
+  ) STRICT;
+  CREATE INDEX item_message ON item (item_key, message) WHERE message IS NOT NULL;
+  CREATE INDEX item_run ON item (run, id);
+  CREATE INDEX item_at ON item (at)
+  `,
 ];

@@ -31,6 +31,7 @@ import type {
 import type { Attempt, NewMessage, StoredMessage } from '../messages.js';
 import { unchangedError } from '../contract.js';
 import type { TrailEntry, TrailRecord } from '../trail.js';
+import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
 import { KeptTexts } from './kept-texts.js';
 import type { Call, Failed, Method, Reply, Said, Taken, ThreadData } from './protocol.js';
@@ -46,7 +47,7 @@ const CLOSE_MS = 4000;
 const ANSWERS_PER_TURN = 200;
 
 /** Calls that may not be made twice: nobody can know whether the first was carried out. */
-const ONCE: ReadonlySet<Method> = new Set(['add', 'replay']);
+const ONCE: ReadonlySet<Method> = new Set(['add', 'addItem', 'replay']);
 
 interface Pending {
   readonly call: Call;
@@ -126,14 +127,32 @@ export class SqliteOutbox implements Outbox {
   }
 
   async add(message: NewMessage): Promise<number> {
+    const { id } = await this.#keepingTexts(message, async (keeps) => ({
+      id: await this.#call<number>('add', [message], keeps),
+    }));
+    return id;
+  }
+
+  addItem(message: NewMessage, item: RunItem): Promise<Placed> {
+    return this.#keepingTexts(message, (keeps) => this.#call<Placed>('addItem', [message, item], keeps));
+  }
+
+  /** Stores a message whose texts stay here until it is sent, if there is room for them. */
+  async #keepingTexts<T extends Placed>(
+    message: NewMessage,
+    store: (keeps: boolean) => Promise<T>,
+  ): Promise<T> {
     const keeps = this.#texts.reserve(message);
+    let kept = false;
     try {
-      const id = await this.#call<number>('add', [message], keeps);
-      if (keeps) this.#texts.keep(id, message);
-      return id;
-    } catch (error) {
-      if (keeps) this.#texts.giveUp(message);
-      throw error;
+      const placed = await store(keeps);
+      if (keeps && 'id' in placed) {
+        this.#texts.keep(placed.id, message);
+        kept = true;
+      }
+      return placed;
+    } finally {
+      if (keeps && !kept) this.#texts.giveUp(message);
     }
   }
 
@@ -238,6 +257,38 @@ export class SqliteOutbox implements Outbox {
 
   trail(after: number, most: number): Promise<TrailRecord[]> {
     return this.#call('trail', [after, most]);
+  }
+
+  beginRun(run: RunStart): Promise<void> {
+    return this.#call('beginRun', [run]);
+  }
+
+  placeItems(places: readonly ItemPlace[]): Promise<void> {
+    return this.#call('placeItems', [places]);
+  }
+
+  runs(most: number, reporter?: string): Promise<RunSummary[]> {
+    return this.#call('runs', [most, reporter]);
+  }
+
+  run(name: string): Promise<RunCounts | undefined> {
+    return this.#call('run', [name]);
+  }
+
+  items(name: string, after: number, most: number): Promise<ReportedItem[]> {
+    return this.#call('items', [name, after, most]);
+  }
+
+  closeRun(name: string, at: number): Promise<boolean> {
+    return this.#call('closeRun', [name, at]);
+  }
+
+  claimReport(name: string, at: number, until: number): Promise<boolean> {
+    return this.#call('claimReport', [name, at, until]);
+  }
+
+  reported(name: string): Promise<void> {
+    return this.#call('reported', [name]);
   }
 
   queued(connection: string, most: number): Promise<number> {

@@ -38,15 +38,18 @@ import { GroupCommit } from './group-commit.js';
 import { KeyQueues } from './key-queues.js';
 import { keysOf, readMeta, writeKeys } from './keys.js';
 import { SqliteLedger } from './ledger.js';
+import { SqliteRuns } from './runs.js';
 import { type FileLock, lockFile } from './lock.js';
 import { MOVED, refuseMoved } from '../move.js';
 import { AUDIT_MS, FAILED_MS, UNTOLD_MS } from '../retention.js';
 import { COLUMNS, MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
 import { sealAnew } from './reseal.js';
 import type { Row } from '../row.js';
+import { RunRows } from '../run-rows.js';
 import { Statements } from './statements.js';
 import { readTrail, writeRecord } from './trail.js';
 import type { TrailEntry, TrailRecord } from '../trail.js';
+import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
 import { WatchedFile } from './watched-file.js';
 
 /** What an embedded outbox is opened with. */
@@ -100,6 +103,7 @@ export class SqliteStore implements Outbox {
   readonly #queues: KeyQueues;
   readonly #failures: Failures;
   readonly #ledger: SqliteLedger;
+  readonly #runs: SqliteRuns;
   /** The last id given; ids are chosen before their row is written, since its seals name it. */
   #lastId: number;
   /** Whether texts were erased that still stand in the log. */
@@ -155,6 +159,7 @@ export class SqliteStore implements Outbox {
         queues: this.#queues,
         stored: (row) => this.#stored(row, false),
       });
+      this.#runs = new SqliteRuns({ ...parts, insert: (message) => this.#insertUnlessRefused(message) });
       this.#lastId = Number(sql.get(`SELECT seq FROM sqlite_sequence WHERE name = 'message'`)?.['seq'] ?? 0);
       more = this.#sweep();
       this.#cleanLog();
@@ -172,11 +177,15 @@ export class SqliteStore implements Outbox {
 
   async add(message: NewMessage): Promise<number> {
     // One that is refused must not undo those that are stored with it, so it is told by its result.
-    const id = await this.#commits.write(() =>
-      this.#failures.isRefused(message) ? undefined : this.#insert(message),
-    );
+    const id = await this.#commits.write(() => this.#insertUnlessRefused(message));
     if (id === undefined) throw unchangedError();
     return id;
+  }
+
+  async addItem(message: NewMessage, item: RunItem): Promise<Placed> {
+    const placed = await this.#commits.write(() => this.#runs.add(message, item));
+    if (placed === undefined) throw unchangedError();
+    return placed;
   }
 
   /** @param isKnown whether the caller has the texts of a message already, so that they need not be read */
@@ -361,6 +370,38 @@ export class SqliteStore implements Outbox {
     return readTrail(this.#sql, this.#cipher, after, most);
   }
 
+  beginRun(run: RunStart): Promise<void> {
+    return this.#commits.write(() => this.#runs.begin(run));
+  }
+
+  placeItems(places: readonly ItemPlace[]): Promise<void> {
+    return this.#commits.write(() => this.#runs.place(places));
+  }
+
+  async runs(most: number, reporter?: string): Promise<RunSummary[]> {
+    return this.#runs.all(most, reporter);
+  }
+
+  async run(name: string): Promise<RunCounts | undefined> {
+    return this.#runs.one(name);
+  }
+
+  async items(name: string, after: number, most: number): Promise<ReportedItem[]> {
+    return this.#runs.items(name, after, most);
+  }
+
+  closeRun(name: string, at: number): Promise<boolean> {
+    return this.#commits.write(() => this.#runs.close(name, at));
+  }
+
+  claimReport(name: string, at: number, until: number): Promise<boolean> {
+    return this.#commits.write(() => this.#runs.claim(name, at, until));
+  }
+
+  reported(name: string): Promise<void> {
+    return this.#commits.write(() => this.#runs.reported(name));
+  }
+
   async queued(connection: string, most: number): Promise<number> {
     const counted = this.#sql.get(
       `SELECT count(*) AS n FROM (SELECT 1 FROM message WHERE connection = ? AND state = 'queued' LIMIT ?)`,
@@ -404,7 +445,8 @@ export class SqliteStore implements Outbox {
   /** Seals everything if the key is new, or an earlier version bound no values. Then plain and unbound values are refused. */
   #seal(): void {
     this.#sql.exec('BEGIN IMMEDIATE');
-    sealAnew(this.#sql, this.#cipher, this.#rows);
+    const runs = new RunRows(this.#cipher, this.#hidden, this.#rows);
+    sealAnew(this.#sql, this.#cipher, this.#rows, runs);
     writeKeys(this.#sql, this.#cipher, this.secret.export());
     this.#sql.exec('COMMIT');
     this.#erased = true;
@@ -432,6 +474,10 @@ export class SqliteStore implements Outbox {
       this.#result(Number(id), { outcome: 'discarded', reason }),
       Number(id),
     );
+  }
+
+  #insertUnlessRefused(message: NewMessage): number | undefined {
+    return this.#failures.isRefused(message) ? undefined : this.#insert(message);
   }
 
   #insert(message: NewMessage): number {
@@ -512,6 +558,7 @@ export class SqliteStore implements Outbox {
       this.#sql.run('DELETE FROM message WHERE id = ?', Number(id));
       more = true;
     }
+    if (this.#runs.erase(now - AUDIT_MS, SWEEP_MESSAGES)) more = true;
     if (erased > 0 || more) this.#erased = true;
     // Files of the first version cannot be cut back; what is free in them is used again.
     if (this.#sql.get('PRAGMA auto_vacuum')?.['auto_vacuum'] !== INCREMENTAL) return more;

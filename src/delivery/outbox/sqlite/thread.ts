@@ -5,6 +5,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { asPkbError } from '../../../errors.js';
 import type { NewMessage, StoredMessage } from '../messages.js';
+import type { RunItem } from '../runs.js';
 import type { Call, Failed, Reply, Said, Taken, ThreadData } from './protocol.js';
 import { SqliteStore } from './store.js';
 
@@ -41,6 +42,11 @@ async function run(store: SqliteStore, { method, args, keeps }: Call): Promise<u
     const id = await store.add(args[0] as NewMessage);
     if (keeps) kept.add(id);
     return id;
+  }
+  if (method === 'addItem') {
+    const placed = await store.addItem(args[0] as NewMessage, args[1] as RunItem);
+    if (keeps && 'id' in placed) kept.add(placed.id);
+    return placed;
   }
   if (method === 'take') {
     const [connection, now, most, except] = args as [string, number, number, string[]];

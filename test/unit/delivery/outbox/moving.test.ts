@@ -9,6 +9,7 @@ import type { Attempt, NewMessage, StoredMessage } from '../../../../src/deliver
 import { cancelMove, move, type MoveSource, type MoveTarget } from '../../../../src/delivery/outbox/move.js';
 import { databaseToFill, databaseToLeave } from '../../../../src/delivery/outbox/postgres/moving.js';
 import { PostgresOutbox } from '../../../../src/delivery/outbox/postgres/postgres-outbox.js';
+import type { RunItem } from '../../../../src/delivery/outbox/runs.js';
 import { firstBroken } from '../../../../src/delivery/outbox/trail.js';
 import { PART } from '../../../../src/delivery/outbox/texts.js';
 import { fileToFill, fileToLeave } from '../../../../src/delivery/outbox/sqlite/moving.js';
@@ -56,9 +57,27 @@ const STORED: readonly NewMessage[] = [
   message('10', 'gone', { connection: 'd' }),
 ];
 
+const itemOf = (reference: string, run = 'night'): RunItem => ({
+  run,
+  key: `key of ${reference}`,
+  content: 'content',
+  reference,
+});
+
+/** Of them, those that are items of a run, by their control IDs. */
+const ITEMS: readonly RunItem[] = ['1', '3', '5', '9'].map((controlId) => itemOf(controlId));
+
 /** Fills an outbox: one accepted, one whose flow was not told, one rejected with one on hold, one postponed, others waiting. */
 async function fill(outbox: Outbox): Promise<void> {
-  for (const one of STORED) await outbox.add(one);
+  await outbox.beginRun({ name: 'night', reporter: 'r', expected: 5, isExact: false, at: NOW });
+  for (const one of STORED) {
+    const item = ITEMS.find(({ reference }) => reference === one.controlId);
+    if (item === undefined) await outbox.add(one);
+    else await outbox.addItem(one, item);
+  }
+  await outbox.addItem(message('twice', 'accepted', { storedAt: NOW + 1 }), itemOf('1', 'next day'));
+  const place = { code: 'WHY', facility: 'north{north}', messageType: 'ADT^A28', at: NOW };
+  await outbox.placeItems([{ ...itemOf('stopped'), ...place, state: 'stopped' }]);
   for (const n of [1, 2])
     await outbox.record({ at: NOW + n, user: 'u', event: 'pkb.again', details: `{"message":${n}}` });
   const taken = [...(await outbox.take('c', NOW, 10, [])), ...(await outbox.take('d', NOW, 10, []))];
@@ -105,8 +124,13 @@ async function contents(outbox: Outbox) {
   const kept = await outbox.findFailed('c', first);
   const trail = await outbox.trail(0, 10);
   assert.equal(firstBroken(trail, undefined, outbox.secret), undefined);
+  const runs = await outbox.runs(10);
+  const items = await Promise.all(runs.map(({ name }) => outbox.items(name, 0, 100)));
   const before = {
     trail,
+    runs: await Promise.all(runs.map(({ name }) => outbox.run(name))),
+    // Numbers of items and ids of messages may be others after a move.
+    items: items.flat().map((one) => ({ ...one, n: 0, message: one.message !== undefined })),
     secret: outbox.secret.export().toString('hex'),
     name: outbox.name,
     counts: await Promise.all(CONNECTIONS.map((connection) => outbox.counts(connection))),

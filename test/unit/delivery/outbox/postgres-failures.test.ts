@@ -208,6 +208,27 @@ describe('the outbox in PostgreSQL and what lies between', function () {
       wire.close();
     });
 
+    it('stores an item of a run once though the answer was cut off, and does not take it for a duplicate of itself', async () => {
+      const wire = new Wire(postgres.port);
+      const outbox = await open(await wire.open(), { schema: 'cut_items' });
+      const item = (reference: string) => ({ run: 'r', key: reference, content: 'c', reference });
+      const first = await outbox.addItem(message('before'), item('before'));
+      wire.cutAfter('COMMIT');
+      const placed = await Promise.all(
+        ['1', '2', 'before'].map((controlId) => outbox.addItem(message(controlId), item(controlId))),
+      );
+      assert.equal(wire.cuts, 1);
+      assert.ok('id' in first);
+      assert.deepEqual(
+        placed.map((one) => ('id' in one ? 'stored' : one.same.id)),
+        ['stored', 'stored', first.id],
+      );
+      assert.equal((await outbox.run('r'))?.states.waiting, 3);
+      assert.deepEqual(await outbox.counts('c'), { queued: 3, held: 0 });
+      await outbox.close();
+      wire.close();
+    });
+
     it('refuses what does not fit on a full disk, keeps what was stored, and goes on when there is room', async function () {
       const disk = mkdtempSync(join(tmpdir(), 'pkb-disk-'));
       const mounted =

@@ -364,6 +364,21 @@ describe('the outbox in PostgreSQL', function () {
       }
     });
 
+    it('stores an item once that several processes are given at the same time', async () => {
+      const all = [await open(), await open(), await open()];
+      const given = Array.from({ length: 90 }, (_, n) => {
+        const reference = String(Math.floor(n / 3));
+        const item = { run: `run of ${n % 3}`, key: reference, content: 'c', reference };
+        return all[n % 3]?.addItem(message(String(n)), item);
+      });
+      const placed = await Promise.all(given);
+      assert.equal(placed.filter((one) => one !== undefined && 'id' in one).length, 30);
+      const states = await Promise.all([0, 1, 2].map((n) => all[0]?.run(`run of ${n}`)));
+      const sum = (state: 'waiting' | 'duplicate'): number =>
+        states.reduce((so, run) => so + (run?.states[state] ?? 0), 0);
+      assert.deepEqual([sum('waiting'), sum('duplicate')], [30, 60]);
+    });
+
     it('spreads connections over those that would send for them', async () => {
       const part = { requestMs: 100, wake: () => undefined, look: () => undefined };
       const [a, b] = [await open(), await open()];

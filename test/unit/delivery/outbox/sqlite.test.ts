@@ -265,12 +265,17 @@ describe('the embedded outbox', () => {
     await plain.add(message('1'));
     await settle(plain);
     await plain.add({ ...message('2'), body: long });
+    const item = { run: `run ${SECRET}`, key: 'k', content: 'c', reference: `of ${SECRET}` };
+    await plain.addItem(message('3'), item);
     const { secret } = plain;
     await plain.close();
     assert.ok(bytes().includes(SECRET) && bytes().includes('trustalias'));
     const keyed = await open({ encryptionKey: 'correct' });
     assert.equal((await keyed.untold('c', 's'))[0]?.message.controlId, '1');
     assert.equal((await keyed.take('c', NOW, 1, []))[0]?.body, long);
+    assert.equal((await keyed.run(item.run))?.name, item.run);
+    assert.equal((await keyed.items(item.run, 0, 9))[0]?.reference, item.reference);
+    assert.ok('same' in (await keyed.addItem(message('4'), item)));
     await keyed.close();
     for (const text of [SECRET, 'trustalias', secret.export().toString('latin1')])
       assert.ok(!bytes().includes(text), text.slice(0, 20));

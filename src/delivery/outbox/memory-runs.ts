@@ -1,0 +1,243 @@
+/** Runs in memory, as long as the process lives. */
+import type { Outcome, Withdrawn } from '../outcome.js';
+import type { SettledMessage } from './contract.js';
+import type { FinalState, NewMessage, StoredMessage } from './messages.js';
+import {
+  ITEM_STATES,
+  type ItemPlace,
+  type ItemState,
+  type Placed,
+  type ReportedItem,
+  type RunCounts,
+  type RunItem,
+  type RunStart,
+  type RunSummary,
+} from './runs.js';
+
+/** How the message of an item stands. */
+interface Standing {
+  /** Without its texts, where it has ended. */
+  readonly message: StoredMessage;
+  readonly state: 'queued' | FinalState;
+  readonly outcome: Outcome | Withdrawn | undefined;
+  readonly settledAt: number | undefined;
+}
+
+/** How many runs are remembered. */
+const REMEMBERED = 100;
+
+interface Item extends RunItem {
+  readonly n: number;
+  readonly facility: string;
+  readonly messageType: string;
+  readonly message: number | undefined;
+  readonly same: number | undefined;
+  readonly ending: 'stopped' | 'unbuilt' | 'duplicate' | undefined;
+  readonly code: string;
+  readonly at: number;
+  readonly arrivals: number;
+}
+
+interface Run {
+  reporter: string;
+  expected: number | undefined;
+  readonly startedAt: number;
+  closedAt: number | undefined;
+  isReported: boolean;
+  claimedUntil: number;
+  /** By key and content. */
+  readonly items: Map<string, Item>;
+}
+
+/** Keeps runs. */
+export class MemoryRuns {
+  readonly #runs = new Map<string, Run>();
+  /** By key, the messages that were stored for it, with their contents. */
+  readonly #stored = new Map<string, { readonly id: number; readonly content: string }[]>();
+  /** The messages of items, and how those stand that have ended. */
+  readonly #messages = new Map<number, Standing | undefined>();
+  readonly #queued: (id: number) => StoredMessage | undefined;
+  #lastItem = 0;
+
+  /** @param queued a message that is pending */
+  constructor(queued: (id: number) => StoredMessage | undefined) {
+    this.#queued = queued;
+  }
+
+  /** A message has ended. */
+  end({ message, state, outcome }: SettledMessage, settledAt: number): void {
+    if (!this.#messages.has(message.id)) return;
+    const withoutTexts = { ...message, body: '', carried: '' };
+    this.#messages.set(message.id, { message: withoutTexts, state, outcome, settledAt });
+  }
+
+  /** A message that had ended is pending again. */
+  requeued(id: number): void {
+    if (this.#messages.has(id)) this.#messages.set(id, undefined);
+  }
+
+  /** As `Runs.addItem`. @param insert stores the message */
+  add(message: NewMessage, item: RunItem, insert: () => number): Placed {
+    const all = this.#stored.get(item.key) ?? [];
+    const latest = all.findLast(({ id }) => isLive(this.#standing(id)));
+    const { facility, messageType, storedAt: at } = message;
+    const about = { ...item, facility, messageType, code: '', at };
+    const standing = latest?.content === item.content ? this.#standing(latest.id) : undefined;
+    if (standing !== undefined) {
+      this.#put({ ...about, message: undefined, same: standing.message.id, ending: 'duplicate' });
+      const { id, controlId, storedAt } = standing.message;
+      return {
+        same: { id, controlId, state: standing.state === 'accepted' ? 'accepted' : 'queued', storedAt },
+      };
+    }
+    const id = insert();
+    this.#messages.set(id, undefined);
+    this.#stored.set(item.key, [...all, { id, content: item.content }]);
+    this.#put({ ...about, message: id, same: undefined, ending: undefined });
+    Object.assign(this.#run(item.run, at), { closedAt: undefined, isReported: false, claimedUntil: 0 });
+    return { id };
+  }
+
+  begin({ name, reporter, expected, isExact, at }: RunStart): void {
+    const run = this.#run(name, at);
+    run.reporter = reporter;
+    if (expected !== undefined && (isExact || expected > (run.expected ?? 0))) run.expected = expected;
+  }
+
+  place(places: readonly ItemPlace[]): void {
+    for (const { state, ...place } of places) {
+      const { items } = this.#run(place.run, place.at);
+      if (state === 'waiting' && [...items.values()].some(({ key }) => key === place.key)) continue;
+      const ending = state === 'waiting' ? undefined : state;
+      this.#put({ ...place, message: undefined, same: undefined, ending });
+    }
+  }
+
+  all(most: number, reporter: string | undefined): RunSummary[] {
+    return [...this.#runs]
+      .filter(([, run]) => reporter === undefined || (run.reporter === reporter && !run.isReported))
+      .map(([name, run]) => summaryOf(name, run))
+      .toSorted((a, b) => b.startedAt - a.startedAt || (a.name < b.name ? -1 : 1))
+      .slice(0, most);
+  }
+
+  one(name: string): RunCounts | undefined {
+    const run = this.#runs.get(name);
+    if (run === undefined) return undefined;
+    const states = Object.fromEntries(ITEM_STATES.map((state) => [state, 0])) as Record<ItemState, number>;
+    let arrivals = 0;
+    for (const item of run.items.values()) {
+      states[this.#stateOf(item)]++;
+      arrivals += item.arrivals;
+    }
+    const keys = Map.groupBy(run.items.values(), ({ key }) => key);
+    const changed = [...keys.values()].filter(({ length }) => length > 1).length;
+    const items = run.items.size;
+    return { ...summaryOf(name, run), items, states, repeats: arrivals - items, changed };
+  }
+
+  items(name: string, after: number, most: number): ReportedItem[] {
+    const items = [...(this.#runs.get(name)?.items.values() ?? [])];
+    return items
+      .filter(({ n }) => n > after)
+      .toSorted((a, b) => a.n - b.n)
+      .slice(0, most)
+      .map((item) => this.#reported(item));
+  }
+
+  close(name: string, at: number): boolean {
+    const run = this.#runs.get(name);
+    if (run?.expected === undefined || run.closedAt !== undefined || run.items.size < run.expected)
+      return false;
+    if ([...run.items.values()].some((item) => this.#stateOf(item) === 'waiting')) return false;
+    Object.assign(run, { closedAt: at, isReported: false, claimedUntil: 0 });
+    return true;
+  }
+
+  claim(name: string, at: number, until: number): boolean {
+    const run = this.#runs.get(name);
+    if (run?.closedAt === undefined || run.isReported || run.claimedUntil > at) return false;
+    run.claimedUntil = until;
+    return true;
+  }
+
+  reported(name: string): void {
+    const run = this.#runs.get(name);
+    if (run?.closedAt !== undefined) run.isReported = true;
+  }
+
+  clear(): void {
+    this.#runs.clear();
+    this.#stored.clear();
+    this.#messages.clear();
+  }
+
+  #standing(id: number): Standing | undefined {
+    const message = this.#queued(id);
+    if (message === undefined) return this.#messages.get(id);
+    return { message, state: 'queued', outcome: undefined, settledAt: undefined };
+  }
+
+  #run(name: string, at: number): Run {
+    let run = this.#runs.get(name);
+    if (run !== undefined) return run;
+    const nothing = { expected: undefined, closedAt: undefined, isReported: false, claimedUntil: 0 };
+    run = { reporter: '', startedAt: at, ...nothing, items: new Map() };
+    this.#runs.set(name, run);
+    const [oldest] = this.#runs.keys();
+    if (this.#runs.size > REMEMBERED && oldest !== undefined) this.#runs.delete(oldest);
+    return run;
+  }
+
+  #put(item: Omit<Item, 'n' | 'arrivals'>): void {
+    const { items } = this.#run(item.run, item.at);
+    const announced = items.get(idOf({ ...item, content: '' }));
+    if (announced?.message === undefined) items.delete(idOf({ ...item, content: '' }));
+    const before = items.get(idOf(item));
+    const keeps = before?.message !== undefined && item.message === undefined;
+    const arrivals = (before?.arrivals ?? 0) + 1;
+    items.set(idOf(item), { ...(keeps ? before : item), n: before?.n ?? ++this.#lastItem, arrivals });
+  }
+
+  #stateOf({ ending, message }: Item): ItemState {
+    if (ending !== undefined) return ending;
+    const state = message === undefined ? undefined : this.#standing(message)?.state;
+    return state === undefined || state === 'queued' ? 'waiting' : state;
+  }
+
+  #reported(item: Item): ReportedItem {
+    const { n, reference, facility, messageType, code, at, arrivals, ending, same } = item;
+    const standing = this.#standing(item.message ?? same ?? -1);
+    const isDuplicate = ending === 'duplicate';
+    const own = isDuplicate ? undefined : standing;
+    return {
+      n,
+      reference,
+      facility,
+      messageType,
+      state: this.#stateOf(item),
+      code,
+      controlId: standing?.message.controlId ?? '',
+      dataPointId: standing?.message.dataPoint?.id ?? '',
+      message: standing?.message.id,
+      sameState: isDuplicate ? standing?.state : undefined,
+      outcome: own?.outcome,
+      at,
+      settledAt: own?.settledAt,
+      attempts: own?.message.attempts ?? 0,
+      arrivals,
+    };
+  }
+}
+
+function idOf({ key, content }: RunItem): string {
+  return `${key} ${content}`;
+}
+
+function isLive(standing: Standing | undefined): boolean {
+  return standing?.state === 'queued' || standing?.state === 'accepted';
+}
+
+function summaryOf(name: string, { reporter, expected, startedAt, closedAt, isReported }: Run): RunSummary {
+  return { name, reporter, expected, startedAt, closedAt, isReported };
+}

@@ -1,0 +1,173 @@
+/** Runs in a PostgreSQL outbox. What stores an item together with its message is in `intake.ts`. */
+import { ITEM_COLUMNS, ON_CONFLICT, RunRows, runStatements } from '../run-rows.js';
+import type {
+  ItemPlace,
+  RunItem,
+  SameMessage,
+  ReportedItem,
+  RunCounts,
+  RunStart,
+  RunSummary,
+} from '../runs.js';
+import type { NewMessage } from '../messages.js';
+import { columnArrays } from './columns.js';
+import type { Row } from '../row.js';
+import type { Sql } from './database.js';
+import type { StoreParts } from './parts.js';
+
+/** Any number that no other program is likely to lock by. */
+const ITEMS_LOCK = 502_244_104;
+
+/** Types of the columns of an item, where not text. */
+const COLUMN_TYPES: Readonly<Record<string, string>> = {
+  label: 'bytea',
+  message: 'bigint',
+  same: 'bigint',
+  at: 'bigint',
+};
+
+/** Writes and reads runs. */
+export class PostgresRuns {
+  readonly rows: RunRows;
+  readonly sql: ReturnType<typeof runStatements>;
+  readonly #parts: StoreParts;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+    this.rows = new RunRows(parts.cipher, parts.hidden, parts.rows);
+    this.sql = numberedAll(runStatements(`${parts.schema}.`));
+  }
+
+  /** Makes transactions that write items of this outbox wait for one another, so that none misses what another stores. */
+  async lock(sql: Sql): Promise<void> {
+    await sql.get('SELECT pg_advisory_xact_lock($1, hashtext($2))', ITEMS_LOCK, this.#parts.schema);
+  }
+
+  /**
+   * Looks for the same as items that are to be stored, within a transaction that holds the lock.
+   *
+   * @returns in the order of the items; undefined where there is none
+   */
+  async same(sql: Sql, items: readonly RunItem[]): Promise<(SameMessage | undefined)[]> {
+    const found: (SameMessage | undefined)[] = items.map(() => undefined);
+    const rows = await sql.all(
+      `SELECT k.n, x.* FROM unnest($1::text[]) WITH ORDINALITY AS k (item_key, n)
+        CROSS JOIN LATERAL (${runStatements(`${this.#parts.schema}.`).latest.replace('?', 'k.item_key')}) x`,
+      items.map(({ key }) => key),
+    );
+    for (const row of rows) {
+      const i = Number(row['n']) - 1;
+      if (row['content'] === items[i]?.content) found[i] = this.#sameOf(row);
+    }
+    return found;
+  }
+
+  /** Notes items that were stored, or are the same as others, within a transaction that holds the lock. */
+  async note(
+    sql: Sql,
+    items: readonly {
+      readonly message: NewMessage;
+      readonly item: RunItem;
+      readonly placed: { id: number } | { same: number };
+    }[],
+  ): Promise<void> {
+    const runs = new Map(items.map(({ item, message }) => [item.run, message.storedAt]));
+    for (const [run, at] of runs) await sql.all(this.sql.ensure, ...this.rows.ensureValues(run, at));
+    const values = items.map(({ message, item, placed }) => this.rows.storedValues(message, item, placed));
+    const { arrays, unnest } = columnArrays(ITEM_COLUMNS, COLUMN_TYPES, values);
+    const table = `${this.#parts.schema}.item`;
+    const [names = [], keys = []] = arrays;
+    await sql.all(
+      `DELETE FROM ${table} i USING unnest($1::text[], $2::text[]) AS g (run, item_key)
+        WHERE i.run = g.run AND i.item_key = g.item_key AND i.content = '' AND i.message IS NULL`,
+      names,
+      keys,
+    );
+    await sql.all(
+      `INSERT INTO ${table} (${ITEM_COLUMNS.join(', ')}, arrivals)
+        SELECT g.*, 1 FROM ${unnest} AS g (${ITEM_COLUMNS.join(', ')}) ${ON_CONFLICT}`,
+      ...arrays,
+    );
+    const opened = items.filter(({ placed }) => 'id' in placed).map(({ item }) => this.rows.nameOf(item.run));
+    for (const name of new Set(opened)) await sql.all(this.sql.reopen, name);
+  }
+
+  #sameOf(row: Row): SameMessage {
+    return {
+      id: Number(row['id']),
+      controlId: this.#parts.rows.identityOf(row).controlId,
+      state: row['state'] === 'accepted' ? 'accepted' : 'queued',
+      storedAt: Number(row['stored_at']),
+    };
+  }
+
+  async begin(run: RunStart): Promise<void> {
+    await this.#parts.db.all(this.sql.begin, ...this.rows.beginValues(run));
+  }
+
+  async place(places: readonly ItemPlace[]): Promise<void> {
+    await this.#parts.db.transaction(async (sql) => {
+      await this.lock(sql);
+      const ensured = new Set<string>();
+      for (const place of places) {
+        const { run, key, state, at } = place;
+        const name = this.rows.nameOf(run);
+        if (!ensured.has(run)) await sql.all(this.sql.ensure, ...this.rows.ensureValues(run, at));
+        ensured.add(run);
+        if (state !== 'waiting') await sql.all(this.sql.replace, name, key);
+        else if ((await sql.get(this.sql.known, name, key)) !== undefined) continue;
+        await sql.all(this.sql.place, ...this.rows.placeValues(place));
+      }
+    });
+  }
+
+  async all(most: number, reporter: string | undefined): Promise<RunSummary[]> {
+    const { db } = this.#parts;
+    const rows = await (reporter === undefined
+      ? db.all(this.sql.latestRuns, most)
+      : db.all(this.sql.openRuns, reporter, most));
+    return rows.map((row) => this.rows.summaryOf(row));
+  }
+
+  async one(run: string): Promise<RunCounts | undefined> {
+    const { db } = this.#parts;
+    const name = this.rows.nameOf(run);
+    const row = await db.get(this.sql.one, name);
+    if (row === undefined) return undefined;
+    const counts = await db.all(this.sql.counts, name);
+    return this.rows.countsOf(row, counts, Number((await db.get(this.sql.changed, name))?.['n']));
+  }
+
+  async items(run: string, after: number, most: number): Promise<ReportedItem[]> {
+    const rows = await this.#parts.db.all(this.sql.items, this.rows.nameOf(run), after, most);
+    return rows.map((row) => this.rows.itemOf(row));
+  }
+
+  async close(run: string, at: number): Promise<boolean> {
+    // An item that is just being stored would not be seen, and then be in a closed run.
+    return this.#parts.db.transaction(async (sql) => {
+      await this.lock(sql);
+      const rows: Row[] = await sql.all(`${this.sql.close} RETURNING name`, at, this.rows.nameOf(run));
+      return rows.length > 0;
+    });
+  }
+
+  async claim(run: string, at: number, until: number): Promise<boolean> {
+    const { db } = this.#parts;
+    const rows = await db.all(`${this.sql.claim} RETURNING name`, until, this.rows.nameOf(run), at);
+    return rows.length > 0;
+  }
+
+  async reported(run: string): Promise<void> {
+    await this.#parts.db.all(this.sql.reported, this.rows.nameOf(run));
+  }
+}
+
+/** Parameters as PostgreSQL writes them. */
+function numberedAll(statements: ReturnType<typeof runStatements>): ReturnType<typeof runStatements> {
+  const entries = Object.entries(statements).map(([name, sql]) => {
+    let n = 0;
+    return [name, sql.replaceAll('?', () => `$${++n}`)] as const;
+  });
+  return Object.fromEntries(entries) as ReturnType<typeof runStatements>;
+}

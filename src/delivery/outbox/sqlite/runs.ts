@@ -1,0 +1,123 @@
+/** Runs in an outbox file. What is written is to be called within a transaction of the file (`store.ts`). */
+import type { NewMessage } from '../messages.js';
+import { RunRows, runStatements } from '../run-rows.js';
+import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
+import type { MessageRows } from '../message-row.js';
+import type { BodyCipher, Hidden } from '../cipher.js';
+import type { Statements } from './statements.js';
+
+const SQL = runStatements('');
+
+/** What runs are kept with. */
+export interface RunParts {
+  readonly sql: Statements;
+  readonly cipher: BodyCipher;
+  readonly hidden: Hidden;
+  readonly rows: MessageRows;
+  /** Stores a message. @returns its id; undefined where PKB has refused these very bytes */
+  readonly insert: (message: NewMessage) => number | undefined;
+}
+
+/** Writes and reads runs. */
+export class SqliteRuns {
+  readonly #sql: Statements;
+  readonly #rows: RunRows;
+  readonly #messages: MessageRows;
+  readonly #insert: RunParts['insert'];
+
+  constructor({ sql, cipher, hidden, rows, insert }: RunParts) {
+    this.#sql = sql;
+    this.#rows = new RunRows(cipher, hidden, rows);
+    this.#messages = rows;
+    this.#insert = insert;
+  }
+
+  /** As `Runs.addItem`. @returns undefined where PKB has refused these very bytes */
+  add(message: NewMessage, item: RunItem): Placed | undefined {
+    const latest = this.#sql.get(SQL.latest, item.key);
+    const same = latest?.['content'] === item.content ? latest : undefined;
+    const id = same === undefined ? this.#insert(message) : Number(same['id']);
+    if (id === undefined) return undefined;
+    this.#sql.run(SQL.ensure, ...this.#rows.ensureValues(item.run, message.storedAt));
+    this.#sql.run(SQL.replace, this.#rows.nameOf(item.run), item.key);
+    const placed = same === undefined ? { id } : { same: id };
+    this.#sql.run(SQL.place, ...this.#rows.storedValues(message, item, placed));
+    if (same === undefined) {
+      this.#sql.run(SQL.reopen, this.#rows.nameOf(item.run));
+      return { id };
+    }
+    return {
+      same: {
+        id,
+        controlId: this.#messages.identityOf(same).controlId,
+        state: same['state'] === 'accepted' ? 'accepted' : 'queued',
+        storedAt: Number(same['stored_at']),
+      },
+    };
+  }
+
+  begin(run: RunStart): void {
+    this.#sql.run(SQL.begin, ...this.#rows.beginValues(run));
+  }
+
+  place(places: readonly ItemPlace[]): void {
+    for (const place of places) {
+      const { run, key, state, at } = place;
+      this.#sql.run(SQL.ensure, ...this.#rows.ensureValues(run, at));
+      const name = this.#rows.nameOf(run);
+      if (state !== 'waiting') this.#sql.run(SQL.replace, name, key);
+      else if (this.#sql.get(SQL.known, name, key) !== undefined) continue;
+      this.#sql.run(SQL.place, ...this.#rows.placeValues(place));
+    }
+  }
+
+  all(most: number, reporter: string | undefined): RunSummary[] {
+    const rows =
+      reporter === undefined
+        ? this.#sql.all(SQL.latestRuns, most)
+        : this.#sql.all(SQL.openRuns, reporter, most);
+    return rows.map((row) => this.#rows.summaryOf(row));
+  }
+
+  one(run: string): RunCounts | undefined {
+    const name = this.#rows.nameOf(run);
+    const row = this.#sql.get(SQL.one, name);
+    if (row === undefined) return undefined;
+    return this.#rows.countsOf(
+      row,
+      this.#sql.all(SQL.counts, name),
+      Number(this.#sql.get(SQL.changed, name)?.['n']),
+    );
+  }
+
+  items(run: string, after: number, most: number): ReportedItem[] {
+    const rows = this.#sql.all(SQL.items, this.#rows.nameOf(run), after, most);
+    return rows.map((row) => this.#rows.itemOf(row));
+  }
+
+  close(run: string, at: number): boolean {
+    return this.#sql.run(SQL.close, at, this.#rows.nameOf(run)).changes > 0;
+  }
+
+  claim(run: string, at: number, until: number): boolean {
+    return this.#sql.run(SQL.claim, until, this.#rows.nameOf(run), at).changes > 0;
+  }
+
+  reported(run: string): void {
+    this.#sql.run(SQL.reported, this.#rows.nameOf(run));
+  }
+
+  /** Erases what is older than a time. @returns whether there may be more */
+  erase(before: number, most: number): boolean {
+    const { changes } = this.#sql.run(
+      'DELETE FROM item WHERE id IN (SELECT id FROM item WHERE at < ? LIMIT ?)',
+      before,
+      most,
+    );
+    this.#sql.run(
+      'DELETE FROM run WHERE started_at < ? AND NOT EXISTS (SELECT 1 FROM item WHERE run = run.name)',
+      before,
+    );
+    return changes >= most;
+  }
+}
