@@ -86,6 +86,12 @@ export const ERROR_CODES = {
       'A time stamp is not in HL7 format, or has an incomplete part (such as an hour of one digit), which PKB rejects.',
     remedy: 'Write yyyy[MM[dd[HH[mm[ss[.SSS]]]]]][+ZZZZ] with whole parts.',
   },
+  PKB_RUN: {
+    class: 'PkbMessageError',
+    means: 'msg.run or msg.expected cannot be used, or pkb run was given a message without msg.run.',
+    remedy:
+      'Set msg.run to the name of the run (text of at most 200 characters), and msg.expected to a whole number or not at all.',
+  },
   PKB_REFERENCE: {
     class: 'PkbMessageError',
     means: 'msg.reference is neither text nor a number, or is longer than 200 characters.',

@@ -26,6 +26,20 @@ export const NUMBERS = {
     most: 10_000,
     whole: false,
   },
+  progressSeconds: {
+    name: 'number of seconds of pkb run',
+    fallback: 60,
+    least: 0,
+    most: 86_400,
+    whole: false,
+  },
+  quietMinutes: {
+    name: 'number of minutes of pkb run',
+    fallback: 60,
+    least: 0,
+    most: 100_000,
+    whole: false,
+  },
   poolSize: { name: 'number of database connections', fallback: 8, least: 2, most: 100, whole: true },
 } as const satisfies Readonly<Record<string, NumberSetting>>;
 

@@ -2,9 +2,11 @@
  * pkb-send: stores a message in the outbox, and notifies the flow of its outcome.
  */
 import type { Connection } from '../../src/delivery/connection.js';
+import { runItem } from '../../src/delivery/run-item.js';
 import { isOrder, type OrderBy, orderKey } from '../../src/delivery/order-key.js';
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
-import type { StoredMessage } from '../../src/delivery/outbox/messages.js';
+import type { NewMessage, StoredMessage } from '../../src/delivery/outbox/messages.js';
+import type { SameMessage } from '../../src/delivery/outbox/runs.js';
 import type { Unacknowledged, Withdrawn } from '../../src/delivery/outcome.js';
 import {
   asPkbError,
@@ -25,7 +27,8 @@ import { pkbFor, replay, replayWish, textOf } from './replay.js';
 import { sendEndpoints } from './endpoints.js';
 import type { SendNode } from '../common/contracts.js';
 import { SendStatus } from './status.js';
-import type { Message, NodeDef, Runtime } from '../common/types.js';
+import { positionOf, referenceOf, runOf } from '../common/run-properties.js';
+import type { Message, NodeDef, NodeMessage, Runtime, Send } from '../common/types.js';
 import type { ConnectionNode, Sender } from '../common/contracts.js';
 
 interface SendDef extends NodeDef {
@@ -86,20 +89,35 @@ module.exports = function (RED: Runtime): void {
       },
     };
 
-    const take = async (message: Message): Promise<void> => {
+    const take = async (message: Message, send: Send): Promise<void> => {
       const open = delivery();
       // Without waiting where it is open already: what one turn may do is counted up to the first wait.
       const outbox = open.openOutbox ?? (await open.outbox());
-      const hl7 = readMessage(textOf(message));
+      const hl7 = new SendableMessage(readMessage(textOf(message)));
+      const reference = referenceOf(message);
       const stored = {
         ...describe(hl7, config, outbox),
-        ...referenceOf(message),
+        ...(reference !== '' && { reference }),
         sender: this.id,
         carried: CarriedMessages.toJson(message),
       };
+      const run = runOf(message);
+      const item =
+        run === ''
+          ? undefined
+          : runItem(run, hl7, { reference, position: positionOf(message) }, outbox.secret);
       const wish = replayWish(message, outbox);
       const replayed = wish && (await replay(open, wish, false, stored));
-      carried.keep(replayed ?? (await open.submit(stored)), message);
+      if (replayed !== undefined) carried.keep(replayed, message);
+      else if (item === undefined) carried.keep(await open.submit(stored), message);
+      else {
+        const placed = await open.submitItem(stored, item);
+        if ('id' in placed) carried.keep(placed.id, message);
+        else {
+          status.countDuplicate();
+          send([null, duplicateOf(message, stored, placed.same)]);
+        }
+      }
       status.refresh();
     };
     onInput(RED, this, take, 'see to');
@@ -129,7 +147,8 @@ module.exports = function (RED: Runtime): void {
       const outbox = await open.outbox();
       const failed = await outbox.findFailed(connection?.id ?? '', which);
       if (failed?.sender !== this.id) return false;
-      const changed = text === undefined ? failed : describe(readMessage(text), config, outbox);
+      const changed =
+        text === undefined ? failed : describe(new SendableMessage(readMessage(text)), config, outbox);
       const stored = { ...failed, ...changed, sender: this.id, storedAt: Date.now() };
       return (await replay(open, { which, override }, true, stored)) !== undefined;
     };
@@ -170,24 +189,10 @@ function checkSettings(config: SendDef, say: (error: PkbError) => void): void {
   }
 }
 
-/** How long the integrator's own reference may be. */
-const LONGEST_REFERENCE = 200;
-
-/** `msg.reference`, by which operators find the message. @throws PkbMessageError `PKB_REFERENCE` */
-function referenceOf({ reference }: Message & { reference?: unknown }): { reference?: string } {
-  if (reference === undefined || reference === null || reference === '') return {};
-  const text = typeof reference === 'number' ? String(reference) : reference;
-  if (typeof text === 'string' && text.length <= LONGEST_REFERENCE) return { reference: text };
-  throw new PkbMessageError(
-    'PKB_REFERENCE',
-    `msg.reference must be text or a number of at most ${LONGEST_REFERENCE} characters.`,
-  );
-}
-
 /** Checks that a message can be sent and answered at all, and describes it for the outbox. */
-function describe(hl7: string, config: SendDef, outbox: Outbox) {
+function describe(message: SendableMessage, config: SendDef, outbox: Outbox) {
   const orderBy = orderOf(config);
-  const message = new SendableMessage(hl7);
+  const { text: hl7 } = message;
   const { controlId, messageType, dataPoint, facility } = message;
   if (controlId === '') {
     throw new PkbMessageError(
@@ -207,6 +212,16 @@ function describe(hl7: string, config: SendDef, outbox: Outbox) {
     askOnUnknown: config.onUnknown === 'ask' && message.harmOfResending !== undefined,
     storedAt: Date.now(),
   };
+}
+
+/** What output 2 gives for an item of a run that was not stored, since the same is there. */
+function duplicateOf(
+  message: Message,
+  { controlId, body }: Pick<NewMessage, 'controlId' | 'body'>,
+  { controlId: sameAs, state, storedAt }: SameMessage,
+): NodeMessage {
+  const of = { controlId: sameAs, state: state === 'queued' ? 'pending' : state, storedAt };
+  return { ...message, payload: { outcome: 'duplicate', controlId, of }, hl7: body } as NodeMessage;
 }
 
 const CODES: Partial<Record<(Unacknowledged | Withdrawn)['outcome'], CodeOf<'PkbDeliveryError'>>> = {

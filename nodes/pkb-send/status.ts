@@ -18,7 +18,7 @@ const SLOW_MS = 5000;
 const COUNTED = 1000;
 
 /** How messages end, in the order in which it is shown. */
-const ENDS = ['accepted', 'rejected', 'undeliverable', 'discarded'] as const;
+const ENDS = ['accepted', 'rejected', 'undeliverable', 'discarded', 'duplicate'] as const;
 type End = (typeof ENDS)[number];
 
 /** Shows what a connection is doing, or how the messages of the node have ended since the deploy. */
@@ -26,7 +26,13 @@ export class SendStatus {
   readonly #RED: Runtime;
   readonly #node: Node;
   readonly #delivery: () => Connection | undefined;
-  readonly #ended: Record<End, number> = { accepted: 0, rejected: 0, undeliverable: 0, discarded: 0 };
+  readonly #ended: Record<End, number> = {
+    accepted: 0,
+    rejected: 0,
+    undeliverable: 0,
+    discarded: 0,
+    duplicate: 0,
+  };
   #timer: NodeJS.Timeout | undefined;
   #slow: NodeJS.Timeout | undefined;
   #changed = false;
@@ -50,6 +56,12 @@ export class SendStatus {
   /** Counts a message that has ended. */
   count({ outcome }: Outcome | Withdrawn): void {
     this.#ended[endOf(outcome)]++;
+    this.refresh();
+  }
+
+  /** Counts an item of a run that was not stored, because the same is there. */
+  countDuplicate(): void {
+    this.#ended.duplicate++;
     this.refresh();
   }
 

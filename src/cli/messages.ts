@@ -9,7 +9,7 @@ import {
 } from '../delivery/outbox/ledger.js';
 import type { TrailRecord } from '../delivery/outbox/trail.js';
 import { PkbConfigError, PkbOutboxError } from '../errors.js';
-import { csv } from './csv.js';
+import { csv } from '../operator/csv.js';
 import { NodeRed } from './node-red.js';
 
 /** How these commands are called. */

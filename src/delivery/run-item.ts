@@ -1,9 +1,12 @@
 /** What tells an item of a run from others, and whether it has changed since it was sent. */
-import { createHmac, type KeyObject } from 'node:crypto';
+import { createHmac, type Hmac, type KeyObject, randomUUID } from 'node:crypto';
 import { PkbMessageError } from '../errors.js';
 import { withoutDataPointId } from '../pkb/data-point.js';
 import type { SendableMessage } from '../pkb/sendable-message.js';
 import type { RunItem } from './outbox/runs.js';
+
+/** What the integrator says of an item. */
+export type ItemName = Pick<RunItem, 'reference' | 'position'>;
 
 /** The fields of MSH that are new whenever the same content is sent: its time and its control ID. */
 const TIME = 7;
@@ -15,14 +18,14 @@ const CONTROL_ID = 10;
  * each time.
  *
  * @param run name of the run
- * @param reference the integrator's own reference; blank for none
+ * @param name what the integrator says of it
  * @param secret a key of this installation
  * @throws PkbMessageError `PKB_REFERENCE` where the message has neither
  */
 export function runItem(
   run: string,
   message: SendableMessage,
-  reference: string,
+  { reference, position }: ItemName,
   secret: KeyObject,
 ): RunItem {
   const dataPointId = reference === '' ? (message.dataPoint?.id ?? '') : '';
@@ -43,35 +46,37 @@ export function runItem(
     from = header.separators[field - 1] ?? header.end;
   }
   hash.update(text.slice(from));
+  const named = reference === '' ? ['data point', dataPointId] : ['reference', reference];
+  const key = keyed(['item', facility, ...named], secret);
   return {
     run,
-    key: itemKey(facility, reference, dataPointId, secret),
-    content: hex(hash.digest()),
+    key,
+    referenceKey: reference === '' ? key : keyOfReference(reference, secret),
+    content: hex(hash),
     reference,
+    position,
   };
 }
 
 /**
- * The key of an item of which there is no HL7 text: it is announced, or could not be built.
+ * An item of which there is no HL7 text: it is announced, or could not be built.
  *
- * @param facility MSH-4 of its Customer
- * @param reference not blank
+ * @param name with a blank reference, the item is like no other
  * @param secret as in {@link runItem}
  */
-export function keyOfReference(facility: string, reference: string, secret: KeyObject): string {
-  return itemKey(facility, reference, '', secret);
+export function namedItem(run: string, { reference, position }: ItemName, secret: KeyObject): RunItem {
+  const key = keyOfReference(reference === '' ? randomUUID() : reference, secret);
+  return { run, key, referenceKey: key, content: '', reference, position };
 }
 
-function itemKey(facility: string, reference: string, dataPointId: string, secret: KeyObject): string {
-  const named = reference === '' ? ['data point', dataPointId] : ['reference', reference];
-  return hex(
-    createHmac('sha256', secret)
-      .update('item')
-      .update(JSON.stringify([facility, ...named]))
-      .digest(),
-  );
+function keyOfReference(reference: string, secret: KeyObject): string {
+  return keyed(['reference', reference], secret);
 }
 
-function hex(digest: Buffer): string {
-  return digest.toString('hex').slice(0, 32);
+function keyed(named: readonly string[], secret: KeyObject): string {
+  return hex(createHmac('sha256', secret).update(JSON.stringify(named)));
+}
+
+function hex(hash: Hmac): string {
+  return hash.digest('hex').slice(0, 32);
 }

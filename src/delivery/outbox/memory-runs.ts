@@ -27,6 +27,7 @@ interface Standing {
 const REMEMBERED = 100;
 
 interface Item extends RunItem {
+  readonly occurrence: number;
   readonly n: number;
   readonly facility: string;
   readonly messageType: string;
@@ -45,7 +46,7 @@ interface Run {
   closedAt: number | undefined;
   isReported: boolean;
   claimedUntil: number;
-  /** By key and content. */
+  /** By key, content and occurrence. */
   readonly items: Map<string, Item>;
 }
 
@@ -107,7 +108,11 @@ export class MemoryRuns {
   place(places: readonly ItemPlace[]): void {
     for (const { state, ...place } of places) {
       const { items } = this.#run(place.run, place.at);
-      if (state === 'waiting' && [...items.values()].some(({ key }) => key === place.key)) continue;
+      if (
+        state === 'waiting' &&
+        [...items.values()].some(({ referenceKey }) => referenceKey === place.referenceKey)
+      )
+        continue;
       const ending = state === 'waiting' ? undefined : state;
       this.#put({ ...place, message: undefined, same: undefined, ending });
     }
@@ -189,14 +194,25 @@ export class MemoryRuns {
     return run;
   }
 
-  #put(item: Omit<Item, 'n' | 'arrivals'>): void {
+  #put(item: Omit<Item, 'n' | 'arrivals' | 'occurrence'>): void {
     const { items } = this.#run(item.run, item.at);
-    const announced = items.get(idOf({ ...item, content: '' }));
-    if (announced?.message === undefined) items.delete(idOf({ ...item, content: '' }));
-    const before = items.get(idOf(item));
+    for (const [id, one] of items) if (isReplaced(one, item)) items.delete(id);
+    const occurrence = this.#occurrenceOf(items, item);
+    const id = JSON.stringify([item.key, item.content, occurrence]);
+    const before = items.get(id);
     const keeps = before?.message !== undefined && item.message === undefined;
-    const arrivals = (before?.arrivals ?? 0) + 1;
-    items.set(idOf(item), { ...(keeps ? before : item), n: before?.n ?? ++this.#lastItem, arrivals });
+    const isAnnounced = before?.ending === undefined && before?.message === undefined;
+    const arrivals = isAnnounced ? 1 : (before?.arrivals ?? 0) + 1;
+    const n = before?.n ?? ++this.#lastItem;
+    items.set(id, { ...(keeps ? before : { ...item, occurrence }), n, arrivals });
+  }
+
+  /** As `occurrenceOf` of the databases. */
+  #occurrenceOf(items: ReadonlyMap<string, Item>, { key, content, position }: RunItem): number {
+    const places = [...items.values()].filter((one) => one.key === key && one.content === content);
+    if (position === undefined || places.length === 0) return 0;
+    if (places.some((one) => one.position === undefined)) return 0;
+    return places.find((one) => one.position === position)?.occurrence ?? position + 1;
   }
 
   #stateOf({ ending, message }: Item): ItemState {
@@ -230,8 +246,11 @@ export class MemoryRuns {
   }
 }
 
-function idOf({ key, content }: RunItem): string {
-  return `${key} ${content}`;
+/** Whether what is known of an item is replaced by what has come. */
+function isReplaced(one: Item, { referenceKey, content, position }: RunItem): boolean {
+  if (one.referenceKey !== referenceKey || one.content !== '' || one.message !== undefined) return false;
+  if (content === '') return false;
+  return one.ending === undefined || one.position === undefined || one.position === position;
 }
 
 function isLive(standing: Standing | undefined): boolean {

@@ -63,6 +63,7 @@ export interface MovedRun extends RunSummary {
 
 /** An item of a run on its way. */
 export interface MovedItem extends RunItem {
+  readonly occurrence: number;
   readonly facility: string;
   readonly messageType: string;
   /** Its message, and the same one of a duplicate, by their places in the order of storing. */

@@ -20,7 +20,10 @@ import {
 export const ITEM_COLUMNS = [
   'run',
   'item_key',
+  'reference_key',
   'content',
+  'occurrence',
+  'position',
   'label',
   'message_type',
   'message',
@@ -67,10 +70,12 @@ export function runStatements(p: '' | `${string}.`) {
     latest: `SELECT m.id, m.state, m.stored_at, m.control_id, m.data_point_id, m.facility, m.reference, m.identity, i.content
       FROM ${p}item i JOIN ${p}message m ON m.id = i.message
       WHERE i.item_key = ? AND m.state IN ('queued', 'accepted') ORDER BY i.message DESC LIMIT 1`,
-    /** What was announced is replaced by what came. Values: run, key. */
-    replace: `DELETE FROM ${p}item WHERE run = ? AND item_key = ? AND content = '' AND message IS NULL`,
-    /** Whether anything is known of an item. Values: run, key. */
-    known: `SELECT 1 FROM ${p}item WHERE run = ? AND item_key = ? LIMIT 1`,
+    /** What was announced is replaced by what came. Values: run, key of the reference, position. */
+    replace: `DELETE FROM ${p}item WHERE run = ? AND reference_key = ? AND ${replaceable('?')}`,
+    /** The places of one content in a list. Values: run, key, content. */
+    places: `SELECT position, occurrence FROM ${p}item WHERE run = ? AND item_key = ? AND content = ?`,
+    /** Whether anything is known of an item. Values: run, key of the reference. */
+    known: `SELECT 1 FROM ${p}item WHERE run = ? AND reference_key = ? LIMIT 1`,
     /** What has a message keeps it, unless it gets another. Values: {@link ITEM_COLUMNS}. */
     place: `INSERT INTO ${p}item (${COLUMNS}, arrivals) VALUES (${ITEM_COLUMNS.map(() => '?').join(', ')}, 1)
       ${ON_CONFLICT}`,
@@ -102,19 +107,38 @@ export function runStatements(p: '' | `${string}.`) {
   } as const;
 }
 
-/** What a second arrival of an item changes. */
-export const ON_CONFLICT = `ON CONFLICT (run, item_key, content) DO UPDATE SET arrivals = item.arrivals + 1, ${[
-  'message',
-  'same',
-  'ending',
-  'code',
-  'at',
-]
-  .map(
-    (column) =>
-      `${column} = CASE WHEN item.message IS NOT NULL AND excluded.message IS NULL THEN item.${column} ELSE excluded.${column} END`,
-  )
-  .join(', ')}`;
+/** What a second arrival of an item changes; the first one after an announcement is not a second. */
+export const ON_CONFLICT = `ON CONFLICT (run, item_key, content, occurrence) DO UPDATE SET
+  arrivals = item.arrivals + CASE WHEN item.ending IS NULL AND item.message IS NULL THEN 0 ELSE 1 END, ${[
+    'message',
+    'same',
+    'ending',
+    'code',
+    'at',
+  ]
+    .map(
+      (column) =>
+        `${column} = CASE WHEN item.message IS NOT NULL AND excluded.message IS NULL THEN item.${column} ELSE excluded.${column} END`,
+    )
+    .join(', ')}`;
+
+/** Which rows of `item` are replaced by an item that has come. @param position its place in the list, as SQL */
+export function replaceable(position: string): string {
+  return `content = '' AND message IS NULL AND (ending IS NULL OR position IS NULL OR position = ${position})`;
+}
+
+/**
+ * Which occurrence of its content in the run an item is.
+ *
+ * @param places of the same content, from rows of the statement `places`
+ * @returns 0 for the first, and wherever it is not known to be another place of the list
+ */
+export function occurrenceOf({ position }: RunItem, places: readonly Row[]): number {
+  const known = places.find((row) => position === undefined || row['position'] === null);
+  if (known !== undefined || position === undefined || places.length === 0) return 0;
+  const same = places.find((row) => Number(row['position']) === position);
+  return same === undefined ? position + 1 : Number(same['occurrence']);
+}
 
 /** What stands in the sealed label of an item. */
 interface Label {
@@ -150,10 +174,15 @@ export class RunRows {
   }
 
   /** The values of {@link ITEM_COLUMNS} of an item with a message, or of one that is the same as another. */
-  storedValues(message: NewMessage, item: RunItem, placed: { id: number } | { same: number }): Value[] {
+  storedValues(
+    message: NewMessage,
+    item: RunItem,
+    occurrence: number,
+    placed: { id: number } | { same: number },
+  ): Value[] {
     const isStored = 'id' in placed;
     return [
-      ...this.#begin(item, message.facility),
+      ...this.#begin(item, occurrence, message.facility),
       message.messageType,
       isStored ? placed.id : null,
       isStored ? null : placed.same,
@@ -164,10 +193,10 @@ export class RunRows {
   }
 
   /** The values of {@link ITEM_COLUMNS} of an item without a message. */
-  placeValues(place: ItemPlace): Value[] {
+  placeValues(place: ItemPlace, occurrence: number): Value[] {
     const { messageType, state, code, at } = place;
     const ending = state === 'waiting' ? null : state;
-    return [...this.#begin(place, place.facility), messageType, null, null, ending, code, at];
+    return [...this.#begin(place, occurrence, place.facility), messageType, null, null, ending, code, at];
   }
 
   /** The values of {@link RUN_COLUMNS} of a run that is moved. */
@@ -191,8 +220,17 @@ export class RunRows {
 
   /** The values of {@link MOVED_ITEM_COLUMNS} of an item that is moved. */
   movedItemValues(item: MovedItem): Value[] {
-    const { messageType, message, same, ending, code, at, arrivals } = item;
-    return [...this.#begin(item, item.facility), messageType, message, same, ending, code, at, arrivals];
+    const { occurrence, messageType, message, same, ending, code, at, arrivals } = item;
+    return [
+      ...this.#begin(item, occurrence, item.facility),
+      messageType,
+      message,
+      same,
+      ending,
+      code,
+      at,
+      arrivals,
+    ];
   }
 
   /** From a row of `item` with `run_label`; its messages are those that the row names. */
@@ -201,7 +239,10 @@ export class RunRows {
     return {
       run: this.#cipher.open(row['run_label'], placeOfName(row['run'] as string)),
       key: row['item_key'] as string,
+      referenceKey: row['reference_key'] as string,
       content: row['content'] as string,
+      occurrence: Number(row['occurrence']),
+      position: number('position') ?? undefined,
       ...this.#labelOf(row),
       messageType: row['message_type'] as string,
       message: number('message'),
@@ -213,13 +254,18 @@ export class RunRows {
     };
   }
 
-  #begin({ run, key, content, reference }: RunItem, facility: string): Value[] {
+  #begin(item: RunItem, occurrence: number, facility: string): Value[] {
+    const { run, key, referenceKey, content, reference, position } = item;
     const label: Label = { reference, facility };
+    const place = placeOfLabel(this.nameOf(run), key, content);
     return [
       this.nameOf(run),
       key,
+      referenceKey,
       content,
-      this.#cipher.seal(JSON.stringify(label), placeOfLabel(this.nameOf(run), key, content)),
+      occurrence,
+      position ?? null,
+      this.#cipher.seal(JSON.stringify(label), place),
     ];
   }
 

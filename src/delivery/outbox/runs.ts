@@ -5,7 +5,7 @@
  *
  * - *waiting*: announced, or its message is pending, in flight or on hold.
  * - *accepted, rejected, errored, undeliverable, discarded*: as its message ended. Sending the message again makes it *waiting*.
- * - *duplicate*: the same was accepted or pending already, so that it was not stored.
+ * - *duplicate*: the same was accepted or pending already, so that it was not stored: in another run, or at another place of the list.
  * - *stopped*: the guard stopped it. *unbuilt*: it could not be built or stored. Where it comes again and is stored, it is *waiting*.
  *
  * A run is *open* or *closed*. It is closed once all expected items have come and none is waiting; a message that is stored for it
@@ -20,10 +20,14 @@ export interface RunItem {
   readonly run: string;
   /** Keyed hash of what names the item within its Customer: the integrator's own reference, or the data point ID. */
   readonly key: string;
+  /** Keyed hash of the reference alone, by which it is found where its Customer is not known; `key` where it has none. */
+  readonly referenceKey: string;
   /** Keyed hash of its content; blank while that is not known. */
   readonly content: string;
   /** The integrator's own reference; blank where it has none. */
   readonly reference: string;
+  /** Where it stands in its list, from 0; undefined where that is not known. The same at two places is two items. */
+  readonly position: number | undefined;
 }
 
 /** The states of an item. */
@@ -103,7 +107,7 @@ export interface RunCounts extends RunSummary {
   readonly states: Readonly<Record<ItemState, number>>;
   /** How often an item came that had come before. */
   readonly repeats: number;
-  /** How many references came with different contents. */
+  /** How many items came with different contents. */
   readonly changed: number;
 }
 

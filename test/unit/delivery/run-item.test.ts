@@ -2,10 +2,13 @@
 import assert from 'node:assert/strict';
 import { createSecretKey } from 'node:crypto';
 import type { RunItem } from '../../../src/delivery/outbox/runs.js';
-import { keyOfReference, runItem } from '../../../src/delivery/run-item.js';
+import { namedItem, runItem } from '../../../src/delivery/run-item.js';
 import { SendableMessage } from '../../../src/pkb/sendable-message.js';
 
 const SECRET = createSecretKey(Buffer.alloc(32, 1));
+
+const NAME = { reference: 'L1', position: 0 };
+const NAMELESS = { reference: '', position: undefined };
 
 const letter = ({
   time = '20260101',
@@ -23,7 +26,7 @@ const letter = ({
   ].join('\r');
 
 const item = (more: Parameters<typeof letter>[0] = {}, reference = 'L1'): RunItem =>
-  runItem('night', new SendableMessage(letter(more)), reference, SECRET);
+  runItem('night', new SendableMessage(letter(more)), { reference, position: undefined }, SECRET);
 
 describe('an item of a run', () => {
   it('is the same though time, control ID and data point ID are new', () => {
@@ -40,7 +43,9 @@ describe('an item of a run', () => {
   it('has a key of its own for each Customer and reference', () => {
     const keys = [item(), item({}, 'L2'), item({ facility: 'p{u}' }), item({ facility: 'p{u}' }, 'L2')];
     assert.equal(new Set(keys.map(({ key }) => key)).size, 4);
-    assert.equal(keyOfReference('p{t}', 'L1', SECRET), item().key);
+    assert.equal(item({ facility: 'p{u}' }).referenceKey, item().referenceKey);
+    assert.equal(namedItem('night', NAME, SECRET).referenceKey, item().referenceKey);
+    assert.notEqual(namedItem('night', NAMELESS, SECRET).key, namedItem('night', NAMELESS, SECRET).key);
   });
 
   it('is named by its data point ID where it has no reference', () => {
@@ -56,7 +61,7 @@ describe('an item of a run', () => {
   it('shows nothing of the message in key and content', () => {
     const { key, content } = item();
     for (const hash of [key, content]) assert.match(hash, /^[0-9a-f]{32}$/);
-    const other = runItem('night', new SendableMessage(letter()), 'L1', createSecretKey(Buffer.alloc(32, 2)));
+    const other = runItem('night', new SendableMessage(letter()), NAME, createSecretKey(Buffer.alloc(32, 2)));
     assert.notEqual(other.key, key);
     assert.notEqual(other.content, content);
   });

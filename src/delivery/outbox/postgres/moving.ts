@@ -186,7 +186,7 @@ class DatabaseToLeave implements MoveSource {
   eachItems(take: (items: readonly MovedItem[]) => Promise<void>): Promise<void> {
     const s = this.#schema;
     // In a file messages are known by their positions.
-    const query = `SELECT i.run, i.item_key, i.content, i.label, i.message_type, m.position AS message, o.position AS same, i.ending,
+    const query = `SELECT i.run, i.item_key, i.reference_key, i.content, i.occurrence, i.position, i.label, i.message_type, m.position AS message, o.position AS same, i.ending,
         i.code, i.at, i.arrivals, r.label AS run_label
       FROM ${s}.item i JOIN ${s}.run r ON r.name = i.run LEFT JOIN ${s}.message m ON m.id = i.message
         LEFT JOIN ${s}.message o ON o.id = i.same ORDER BY i.id`;
@@ -303,6 +303,8 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   result: 'bytea',
   kept: 'integer',
   dismissed: 'integer',
+  occurrence: 'bigint',
+  position: 'bigint',
   label: 'bytea',
   message: 'bigint',
   same: 'bigint',

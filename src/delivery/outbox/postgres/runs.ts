@@ -1,5 +1,5 @@
 /** Runs in a PostgreSQL outbox. What stores an item together with its message is in `intake.ts`. */
-import { ITEM_COLUMNS, ON_CONFLICT, RunRows, runStatements } from '../run-rows.js';
+import { ITEM_COLUMNS, occurrenceOf, ON_CONFLICT, replaceable, RunRows, runStatements } from '../run-rows.js';
 import type {
   ItemPlace,
   RunItem,
@@ -20,6 +20,8 @@ const ITEMS_LOCK = 502_244_104;
 
 /** Types of the columns of an item, where not text. */
 const COLUMN_TYPES: Readonly<Record<string, string>> = {
+  occurrence: 'bigint',
+  position: 'bigint',
   label: 'bytea',
   message: 'bigint',
   same: 'bigint',
@@ -73,16 +75,15 @@ export class PostgresRuns {
   ): Promise<void> {
     const runs = new Map(items.map(({ item, message }) => [item.run, message.storedAt]));
     for (const [run, at] of runs) await sql.all(this.sql.ensure, ...this.rows.ensureValues(run, at));
-    const values = items.map(({ message, item, placed }) => this.rows.storedValues(message, item, placed));
+    const occurrences = await this.#replace(
+      sql,
+      items.map(({ item }) => item),
+    );
+    const values = items.map(({ message, item, placed }, i) =>
+      this.rows.storedValues(message, item, occurrences[i] ?? 0, placed),
+    );
     const { arrays, unnest } = columnArrays(ITEM_COLUMNS, COLUMN_TYPES, values);
     const table = `${this.#parts.schema}.item`;
-    const [names = [], keys = []] = arrays;
-    await sql.all(
-      `DELETE FROM ${table} i USING unnest($1::text[], $2::text[]) AS g (run, item_key)
-        WHERE i.run = g.run AND i.item_key = g.item_key AND i.content = '' AND i.message IS NULL`,
-      names,
-      keys,
-    );
     await sql.all(
       `INSERT INTO ${table} (${ITEM_COLUMNS.join(', ')}, arrivals)
         SELECT g.*, 1 FROM ${unnest} AS g (${ITEM_COLUMNS.join(', ')}) ${ON_CONFLICT}`,
@@ -90,6 +91,33 @@ export class PostgresRuns {
     );
     const opened = items.filter(({ placed }) => 'id' in placed).map(({ item }) => this.rows.nameOf(item.run));
     for (const name of new Set(opened)) await sql.all(this.sql.reopen, name);
+  }
+
+  /** Makes room for items that have come, which have different keys. @returns which occurrences of their contents they are */
+  async #replace(sql: Sql, items: readonly RunItem[]): Promise<number[]> {
+    const table = `${this.#parts.schema}.item`;
+    const names = items.map(({ run }) => this.rows.nameOf(run));
+    if (items.some(({ content }) => content !== ''))
+      await sql.all(
+        `DELETE FROM ${table} i USING unnest($1::text[], $2::text[], $3::bigint[]) AS g (run, reference_key, place)
+        WHERE i.run = g.run AND i.reference_key = g.reference_key AND ${replaceable('g.place')}`,
+        names,
+        items.map(({ referenceKey }) => referenceKey),
+        items.map(({ position }) => position ?? null),
+      );
+    const rows = await sql.all(
+      `SELECT g.n, i.position, i.occurrence FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g (run, item_key, content, n)
+        JOIN ${table} i USING (run, item_key, content)`,
+      names,
+      items.map(({ key }) => key),
+      items.map(({ content }) => content),
+    );
+    return items.map((item, i) =>
+      occurrenceOf(
+        item,
+        rows.filter((row) => Number(row['n']) === i + 1),
+      ),
+    );
   }
 
   #sameOf(row: Row): SameMessage {
@@ -110,13 +138,16 @@ export class PostgresRuns {
       await this.lock(sql);
       const ensured = new Set<string>();
       for (const place of places) {
-        const { run, key, state, at } = place;
-        const name = this.rows.nameOf(run);
+        const { run, referenceKey, state, at } = place;
         if (!ensured.has(run)) await sql.all(this.sql.ensure, ...this.rows.ensureValues(run, at));
         ensured.add(run);
-        if (state !== 'waiting') await sql.all(this.sql.replace, name, key);
-        else if ((await sql.get(this.sql.known, name, key)) !== undefined) continue;
-        await sql.all(this.sql.place, ...this.rows.placeValues(place));
+        if (state === 'waiting') {
+          const known = await sql.get(this.sql.known, this.rows.nameOf(run), referenceKey);
+          if (known === undefined) await sql.all(this.sql.place, ...this.rows.placeValues(place, 0));
+          continue;
+        }
+        const [occurrence = 0] = await this.#replace(sql, [place]);
+        await sql.all(this.sql.place, ...this.rows.placeValues(place, occurrence));
       }
     });
   }

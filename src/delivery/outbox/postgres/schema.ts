@@ -104,7 +104,10 @@ export const MIGRATIONS: readonly string[] = [
     id bigint PRIMARY KEY DEFAULT nextval('$.item_id'),
     run text NOT NULL,
     item_key text NOT NULL,
+    reference_key text NOT NULL,
     content text NOT NULL,
+    occurrence bigint NOT NULL,
+    position bigint,
     label bytea NOT NULL,
     message_type text NOT NULL,
     message bigint,
@@ -113,9 +116,10 @@ export const MIGRATIONS: readonly string[] = [
     code text NOT NULL,
     at bigint NOT NULL,
     arrivals integer NOT NULL,
-    UNIQUE (run, item_key, content)
+    UNIQUE (run, item_key, content, occurrence)
   );
   CREATE INDEX item_message ON $.item (item_key, message) WHERE message IS NOT NULL;
+  CREATE INDEX item_reference ON $.item (run, reference_key);
   CREATE INDEX item_run ON $.item (run, id);
   CREATE INDEX item_at ON $.item (at)
   `,

@@ -1,6 +1,6 @@
 /** Runs in an outbox file. What is written is to be called within a transaction of the file (`store.ts`). */
 import type { NewMessage } from '../messages.js';
-import { RunRows, runStatements } from '../run-rows.js';
+import { occurrenceOf, RunRows, runStatements } from '../run-rows.js';
 import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
 import type { MessageRows } from '../message-row.js';
 import type { BodyCipher, Hidden } from '../cipher.js';
@@ -39,9 +39,9 @@ export class SqliteRuns {
     const id = same === undefined ? this.#insert(message) : Number(same['id']);
     if (id === undefined) return undefined;
     this.#sql.run(SQL.ensure, ...this.#rows.ensureValues(item.run, message.storedAt));
-    this.#sql.run(SQL.replace, this.#rows.nameOf(item.run), item.key);
+    const occurrence = this.#replace(item);
     const placed = same === undefined ? { id } : { same: id };
-    this.#sql.run(SQL.place, ...this.#rows.storedValues(message, item, placed));
+    this.#sql.run(SQL.place, ...this.#rows.storedValues(message, item, occurrence, placed));
     if (same === undefined) {
       this.#sql.run(SQL.reopen, this.#rows.nameOf(item.run));
       return { id };
@@ -62,13 +62,24 @@ export class SqliteRuns {
 
   place(places: readonly ItemPlace[]): void {
     for (const place of places) {
-      const { run, key, state, at } = place;
+      const { run, state, at } = place;
       this.#sql.run(SQL.ensure, ...this.#rows.ensureValues(run, at));
-      const name = this.#rows.nameOf(run);
-      if (state !== 'waiting') this.#sql.run(SQL.replace, name, key);
-      else if (this.#sql.get(SQL.known, name, key) !== undefined) continue;
-      this.#sql.run(SQL.place, ...this.#rows.placeValues(place));
+      if (state === 'waiting' && this.#isKnown(place)) continue;
+      const occurrence = state === 'waiting' ? 0 : this.#replace(place);
+      this.#sql.run(SQL.place, ...this.#rows.placeValues(place, occurrence));
     }
+  }
+
+  #isKnown({ run, referenceKey }: RunItem): boolean {
+    return this.#sql.get(SQL.known, this.#rows.nameOf(run), referenceKey) !== undefined;
+  }
+
+  /** Makes room for an item that has come. @returns which occurrence of its content it is */
+  #replace(item: RunItem): number {
+    const { run, key, referenceKey, content, position } = item;
+    const name = this.#rows.nameOf(run);
+    if (content !== '') this.#sql.run(SQL.replace, name, referenceKey, position ?? null);
+    return occurrenceOf(item, this.#sql.all(SQL.places, name, key, content));
   }
 
   all(most: number, reporter: string | undefined): RunSummary[] {

@@ -96,7 +96,10 @@ export const MIGRATIONS: readonly string[] = [
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     run TEXT NOT NULL,
     item_key TEXT NOT NULL,
+    reference_key TEXT NOT NULL,
     content TEXT NOT NULL,
+    occurrence INTEGER NOT NULL,
+    position INTEGER,
     label BLOB NOT NULL,
     message_type TEXT NOT NULL,
     message INTEGER,
@@ -105,9 +108,10 @@ export const MIGRATIONS: readonly string[] = [
     code TEXT NOT NULL,
     at INTEGER NOT NULL,
     arrivals INTEGER NOT NULL,
-    UNIQUE (run, item_key, content)
+    UNIQUE (run, item_key, content, occurrence)
   ) STRICT;
   CREATE INDEX item_message ON item (item_key, message) WHERE message IS NOT NULL;
+  CREATE INDEX item_reference ON item (run, reference_key);
   CREATE INDEX item_run ON item (run, id);
   CREATE INDEX item_at ON item (at)
   `,

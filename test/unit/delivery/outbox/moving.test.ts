@@ -60,6 +60,8 @@ const STORED: readonly NewMessage[] = [
 const itemOf = (reference: string, run = 'night'): RunItem => ({
   run,
   key: `key of ${reference}`,
+  referenceKey: `reference ${reference}`,
+  position: undefined,
   content: 'content',
   reference,
 });

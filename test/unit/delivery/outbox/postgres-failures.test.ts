@@ -211,7 +211,14 @@ describe('the outbox in PostgreSQL and what lies between', function () {
     it('stores an item of a run once though the answer was cut off, and does not take it for a duplicate of itself', async () => {
       const wire = new Wire(postgres.port);
       const outbox = await open(await wire.open(), { schema: 'cut_items' });
-      const item = (reference: string) => ({ run: 'r', key: reference, content: 'c', reference });
+      const item = (reference: string) => ({
+        run: 'r',
+        key: reference,
+        referenceKey: reference,
+        position: undefined,
+        content: 'c',
+        reference,
+      });
       const first = await outbox.addItem(message('before'), item('before'));
       wire.cutAfter('COMMIT');
       const placed = await Promise.all(

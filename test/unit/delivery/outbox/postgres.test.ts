@@ -368,7 +368,14 @@ describe('the outbox in PostgreSQL', function () {
       const all = [await open(), await open(), await open()];
       const given = Array.from({ length: 90 }, (_, n) => {
         const reference = String(Math.floor(n / 3));
-        const item = { run: `run of ${n % 3}`, key: reference, content: 'c', reference };
+        const item = {
+          run: `run of ${n % 3}`,
+          key: reference,
+          referenceKey: reference,
+          position: n,
+          content: 'c',
+          reference,
+        };
         return all[n % 3]?.addItem(message(String(n)), item);
       });
       const placed = await Promise.all(given);

@@ -14,6 +14,8 @@ const message = (controlId: string, more: Partial<NewMessage> = {}): NewMessage 
 const item = (reference: string, content = 'as it was', run = 'night'): RunItem => ({
   run,
   key: `key of ${reference}`,
+  referenceKey: `reference ${reference}`,
+  position: undefined,
   content,
   reference,
 });
@@ -138,6 +140,24 @@ for (const [name, create] of Object.entries(STORES)) {
       assert.equal((await outbox.counts('c')).queued, 3);
       const run = await outbox.run('night');
       assert.deepEqual([run?.items, run?.changed, run?.repeats], [2, 1, 0]);
+    });
+
+    it('counts the same at two places of a list as two items, and each of them once', async () => {
+      const at = (reference: string, position: number): RunItem => ({ ...item(reference), position });
+      const feed = async (): Promise<void> => {
+        await outbox.placeItems([{ ...place('c', 'unbuilt'), position: 3 }]);
+        for (const [i, reference] of ['a', 'a', 'b'].entries())
+          await outbox.addItem(message(`${reference}${i}`), at(reference, i));
+        await outbox.addItem(message('c4'), at('c', 4));
+      };
+      await feed();
+      assert.deepEqual(await states(), { waiting: 3, duplicate: 1, unbuilt: 1 });
+      await feed();
+      assert.deepEqual(await states(), { waiting: 3, duplicate: 1, unbuilt: 1 });
+      const run = await outbox.run('night');
+      assert.deepEqual([run?.items, run?.repeats], [5, 5]);
+      await outbox.addItem(message('c3'), at('c', 3));
+      assert.deepEqual(await states(), { waiting: 3, duplicate: 2 });
     });
 
     it('stores again what was not accepted, in its old place of the run', async () => {

@@ -265,7 +265,14 @@ describe('the embedded outbox', () => {
     await plain.add(message('1'));
     await settle(plain);
     await plain.add({ ...message('2'), body: long });
-    const item = { run: `run ${SECRET}`, key: 'k', content: 'c', reference: `of ${SECRET}` };
+    const item = {
+      run: `run ${SECRET}`,
+      key: 'k',
+      referenceKey: 'r',
+      position: 0,
+      content: 'c',
+      reference: `of ${SECRET}`,
+    };
     await plain.addItem(message('3'), item);
     const { secret } = plain;
     await plain.close();

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { csv } from '../../../src/cli/csv.js';
+import { csv } from '../../../src/operator/csv.js';
 
 describe('a list for spreadsheets', () => {
   it('begins with a byte order mark, and quotes commas, quotes and line ends', () => {

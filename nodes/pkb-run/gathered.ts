@@ -1,0 +1,58 @@
+/** What a pkb-run node is given in one turn of the loop is written together. */
+import type { ItemPlace, Runs } from '../../src/delivery/outbox/runs.js';
+
+/** What was said of a run's size. */
+interface Expected {
+  readonly expected: number | undefined;
+  readonly isExact: boolean;
+}
+
+/** Gathers items and writes them. */
+export class Gathered {
+  readonly #outbox: () => Promise<Runs>;
+  readonly #reporter: string;
+  /** By run, what was last written of its size. */
+  readonly #begun = new Map<string, Expected>();
+  #places: ItemPlace[] = [];
+  #starts = new Map<string, Expected>();
+  #writing: Promise<void> | undefined;
+
+  /** @param reporter id of the node */
+  constructor(outbox: () => Promise<Runs>, reporter: string) {
+    this.#outbox = outbox;
+    this.#reporter = reporter;
+  }
+
+  /** Resolves when it is as safe as the store can make it. @param place undefined where only the size of the run is said */
+  add(run: string, expected: Expected, place: ItemPlace | undefined): Promise<void> {
+    if (!this.#isKnown(run, expected)) this.#starts.set(run, expected);
+    if (place !== undefined) this.#places.push(place);
+    this.#writing ??= new Promise((resolve, reject) => {
+      setImmediate(() => {
+        this.#writing = undefined;
+        this.#write().then(resolve, reject);
+      });
+    });
+    return this.#writing;
+  }
+
+  #isKnown(run: string, { expected, isExact }: Expected): boolean {
+    const before = this.#starts.get(run) ?? this.#begun.get(run);
+    if (before === undefined) return false;
+    if (expected === undefined) return true;
+    return isExact ? before.isExact && before.expected === expected : expected <= (before.expected ?? -1);
+  }
+
+  async #write(): Promise<void> {
+    const [places, starts] = [this.#places, this.#starts];
+    this.#places = [];
+    this.#starts = new Map();
+    const outbox = await this.#outbox();
+    const at = Date.now();
+    for (const [name, expected] of starts) {
+      await outbox.beginRun({ name, reporter: this.#reporter, ...expected, at });
+      this.#begun.set(name, expected);
+    }
+    if (places.length > 0) await outbox.placeItems(places);
+  }
+}

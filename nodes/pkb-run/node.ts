@@ -1,0 +1,116 @@
+/**
+ * pkb-run: what became of each item of a list, such as the letters of one night.
+ */
+import { asPkbError, PkbConfigError, PkbMessageError } from '../../src/errors.js';
+import { numberSetting, NUMBERS } from '../../src/settings.js';
+import { Gathered } from './gathered.js';
+import { caughtIn, isOwn, placeOf } from './place.js';
+import { RunReporter } from './reporter.js';
+import { connectionOf } from '../common/connections.js';
+import { onFlows } from '../common/flow-events.js';
+import { onInput, showError } from '../common/input.js';
+import { expectedOf, runOf } from '../common/run-properties.js';
+import type { Message, Node, NodeDef, NodeMessage, Runtime } from '../common/types.js';
+import type { Outbox } from '../../src/delivery/outbox/contract.js';
+
+interface RunDef extends NodeDef {
+  connection: string;
+  progressSeconds: number | string;
+  quietMinutes: number | string;
+  /** Whether reports have PKB's words. */
+  words?: boolean;
+}
+
+module.exports = function (RED: Runtime): void {
+  function PkbRun(this: Node, config: RunDef): void {
+    RED.nodes.createNode(this, config);
+    const outbox = async (): Promise<Outbox> => {
+      const connection = connectionOf(RED, config.connection);
+      if (connection !== undefined) return connection.delivery().outbox();
+      throw new PkbConfigError(
+        'PKB_CONNECTION',
+        'No connection is chosen, or it is disabled; open pkb run and choose that of pkb send.',
+      );
+    };
+    let times: { progressMs: number; quietMs: number };
+    try {
+      times = timesOf(config);
+    } catch (error) {
+      showError(RED, this, 'PKB_SETTING');
+      this.error(asPkbError(error));
+      return;
+    }
+    let said = '';
+    const reporter = new RunReporter({
+      id: this.id,
+      outbox,
+      ...times,
+      withWords: config.words === true,
+      events: {
+        progress: (report) => this.send([{ topic: report.run, payload: report } as NodeMessage, null]),
+        report: ({ payload, csv }) =>
+          this.send([null, { topic: payload.run, payload, csv, run: payload.run } as NodeMessage]),
+        looked: (open) => {
+          said = '';
+          const [first, second] = open;
+          if (first === undefined) return this.status({});
+          const { name, items, expected, states } = first;
+          const words = {
+            name,
+            items,
+            expected: expected ?? '?',
+            waiting: states.waiting,
+            count: open.length,
+          };
+          const text = RED._(`pkb-run.status.${second === undefined ? 'one' : 'several'}`, words);
+          this.status({ fill: 'blue', shape: 'dot', text });
+        },
+        failed: (thrown) => {
+          // A store that is away fails at each look.
+          const error = asPkbError(thrown);
+          if (error.message === said) return;
+          said = error.message;
+          showError(RED, this, error.code);
+          this.error(error);
+        },
+      },
+    });
+    const gathered = new Gathered(outbox, this.id);
+    onInput(
+      RED,
+      this,
+      async (message: Message) => {
+        const run = runOf(message);
+        if (run === '') {
+          if (isOwn(caughtIn(message))) return;
+          throw new PkbMessageError('PKB_RUN', 'Set msg.run to the name of the run before pkb run.');
+        }
+        if ((message as { report?: unknown }).report === true) {
+          if (await reporter.reportNow(run)) return;
+          throw new PkbMessageError('PKB_RUN', 'There is no run of the name in msg.run yet.');
+        }
+        const expected = expectedOf(message);
+        const { secret } = await outbox();
+        await gathered.add(run, expected, placeOf(RED, message, run, secret));
+      },
+      'see to',
+    );
+    const leave = onFlows(RED, {
+      flowsStarted: () => reporter.start(),
+      flowsStopping: () => reporter.stop(),
+    });
+    this.on('close', () => {
+      leave();
+      reporter.stop();
+    });
+  }
+  RED.nodes.registerType<Node, RunDef, object, object>('pkb-run', PkbRun);
+};
+
+/** @throws PkbConfigError `PKB_SETTING` */
+function timesOf(config: RunDef): { progressMs: number; quietMs: number } {
+  return {
+    progressMs: numberSetting(config.progressSeconds, NUMBERS.progressSeconds) * 1000,
+    quietMs: numberSetting(config.quietMinutes, NUMBERS.quietMinutes) * 60_000,
+  };
+}
