@@ -80,11 +80,10 @@ module.exports = function (RED: Runtime): void {
       RED,
       this,
       async (message: Message) => {
+        if (isOwn(caughtIn(message))) return;
         const run = runOf(message);
-        if (run === '') {
-          if (isOwn(caughtIn(message))) return;
+        if (run === '')
           throw new PkbMessageError('PKB_RUN', 'Set msg.run to the name of the run before pkb run.');
-        }
         if ((message as { report?: unknown }).report === true) {
           if (await reporter.reportNow(run)) return;
           throw new PkbMessageError('PKB_RUN', 'There is no run of the name in msg.run yet.');

@@ -22,8 +22,7 @@ interface Caught {
  *
  * @param run name of the run
  * @param secret of the outbox
- * @returns undefined where there is nothing to note: the outcome of a message is noted when it is stored, and an error of pkb-run
- *   itself must not come back to it
+ * @returns undefined where there is nothing to note: the outcome of a message is noted with the message
  * @throws PkbMessageError `PKB_REFERENCE` where an item is announced that has neither a reference nor a data point ID
  */
 export function placeOf(
@@ -33,7 +32,7 @@ export function placeOf(
   secret: KeyObject,
 ): ItemPlace | undefined {
   const caught = caughtIn(message);
-  if (isOwn(caught) || isOutcome(message)) return undefined;
+  if (isOutcome(message)) return undefined;
   const rules = caught === undefined ? blockingRules(message) : [];
   const state = caught === undefined ? (rules.length > 0 ? 'stopped' : 'waiting') : 'unbuilt';
   const code = caught === undefined ? rules.join(' ') : codeOf(caught);

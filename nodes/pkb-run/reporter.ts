@@ -69,6 +69,8 @@ const RUNS = 100;
 interface Seen {
   counts: string;
   changedAt: number;
+  /** The counts of the last progress. */
+  progress: string;
   progressAt: number;
   quietReported: boolean;
 }
@@ -156,15 +158,15 @@ export class RunReporter {
     const counts = JSON.stringify([run.expected, run.items, run.repeats, run.states]);
     const seen = this.#seen.get(run.name) ?? {
       counts: '',
+      progress: '',
       changedAt: now,
       progressAt: now,
       quietReported: false,
     };
     this.#seen.set(run.name, seen);
     if (seen.counts !== counts) Object.assign(seen, { counts, changedAt: now, quietReported: false });
-    const hasNews = seen.changedAt > seen.progressAt || seen.progressAt === now;
-    if (progressMs > 0 && hasNews && now - seen.progressAt >= progressMs) {
-      seen.progressAt = now;
+    if (progressMs > 0 && seen.progress !== counts && now - seen.progressAt >= progressMs) {
+      Object.assign(seen, { progress: counts, progressAt: now });
       events.progress(summaryReport(run));
     }
     if (quietMs > 0 && !seen.quietReported && now - seen.changedAt >= quietMs) {

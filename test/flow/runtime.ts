@@ -17,7 +17,7 @@ helper.init(require_.resolve(runtime));
 /** The version of Node-RED that the tests run on. */
 export const version: string = (require_(`${runtime}/package.json`) as { version: string }).version;
 
-const TYPES = ['connection', 'customer', 'outbox', 'build', 'guard', 'send', 'events', 'simulator'];
+const TYPES = ['connection', 'customer', 'outbox', 'build', 'guard', 'send', 'events', 'run', 'simulator'];
 
 /** Puts the HTTP endpoints of nodes on the runtime's server, as Node-RED does and the helper does not. */
 function mountHttpNode(RED: { httpNode: unknown }): void {
