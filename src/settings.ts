@@ -40,6 +40,21 @@ export const NUMBERS = {
     most: 100_000,
     whole: false,
   },
+  tokenSeconds: {
+    name: "life of the simulator's tokens",
+    fallback: 600,
+    least: 1,
+    most: 86_400,
+    whole: true,
+  },
+  readEvery: { name: 'share of letters read', fallback: 0, least: 0, most: 1_000_000, whole: true },
+  readAfterSeconds: {
+    name: 'time until letters are read',
+    fallback: 0,
+    least: 0,
+    most: 31_536_000,
+    whole: false,
+  },
   poolSize: { name: 'number of database connections', fallback: 8, least: 2, most: 100, whole: true },
 } as const satisfies Readonly<Record<string, NumberSetting>>;
 

@@ -1,15 +1,22 @@
 /** The dialog of pkb-simulator. */
 import { readSendingFacility } from '../../src/pkb/alias.js';
 import { readFaultPlan } from '../../src/simulator/faults.js';
+import { readApiFaultPlan } from '../../src/simulator/fhir/faults.js';
+import { type Organisation, readOrganisations } from '../../src/simulator/fhir/organisations.js';
+import { readReceiptShape } from '../../src/simulator/fhir/receipt-shape.js';
 import { DEFAULT_PATIENTS } from '../../src/simulator/known-patients.js';
-import { isVariable } from '../../src/settings.js';
-import { COLOR, styleOf } from '../editor/dialog.js';
-import type { EditorNode } from '../editor/red.js';
-
-/** The fields of a known patient, and how wide they are. */
-const FIELDS = { nhsNumber: '24%', birthDate: '20%', family: '20%', given: '16%', postcode: '14%' } as const;
-
-type Patient = Partial<Record<keyof typeof FIELDS, string>>;
+import { isVariable, NUMBERS } from '../../src/settings.js';
+import { COLOR, numberField, styleOf } from '../editor/dialog.js';
+import type { SettingDefinition } from '../editor/red.js';
+import {
+  addAlias,
+  addOrganisation,
+  addPatient,
+  enteredAliases,
+  enteredOrganisations,
+  enteredPatients,
+  type Patient,
+} from './editor/lists.js';
 
 interface SimulatorSettings {
   name: string;
@@ -18,6 +25,32 @@ interface SimulatorSettings {
   autoCreate: boolean;
   patients: Patient[];
   faults: string;
+  organisations: Partial<Organisation>[];
+  tokenSeconds: number | string;
+  readEvery: number | string;
+  readAfterSeconds: number | string;
+  receipt: string;
+  apiFaults: string;
+}
+
+/**
+ * A setting in JSON, or an environment variable.
+ *
+ * @param read throws what is wrong: it names the fault and what is allowed
+ */
+function jsonField(read: (json: string) => unknown): SettingDefinition<SimulatorSettings, string> {
+  return {
+    value: '',
+    validate(json, _options) {
+      if (isVariable(json)) return true;
+      try {
+        read(json ?? '');
+        return true;
+      } catch (error) {
+        return error instanceof Error ? error.message : this._('pkb-simulator.invalid.faults');
+      }
+    },
+  };
 }
 
 RED.nodes.registerType<SimulatorSettings>('pkb-simulator', {
@@ -51,19 +84,24 @@ RED.nodes.registerType<SimulatorSettings>('pkb-simulator', {
         return fit ? true : this._('pkb-simulator.invalid.patients');
       },
     },
-    faults: {
-      value: '',
-      validate(faults, _options) {
-        if (isVariable(faults)) return true;
+    faults: jsonField((json) => readFaultPlan(json)),
+    organisations: {
+      value: [],
+      validate(organisations, _options) {
         try {
-          readFaultPlan(faults ?? '');
+          // What a row lacks is found by the check.
+          readOrganisations((organisations ?? []) as Organisation[]);
           return true;
         } catch (error) {
-          // It names the fault that there is not, and those that there are.
           return error instanceof Error ? error.message : this._('pkb-simulator.invalid.faults');
         }
       },
     },
+    tokenSeconds: numberField(NUMBERS.tokenSeconds, 'pkb-simulator.invalid.number'),
+    readEvery: numberField(NUMBERS.readEvery, 'pkb-simulator.invalid.number'),
+    readAfterSeconds: numberField(NUMBERS.readAfterSeconds, 'pkb-simulator.invalid.number'),
+    receipt: jsonField(readReceiptShape),
+    apiFaults: jsonField(readApiFaultPlan),
   },
   credentials: {
     username: { type: 'text' },
@@ -98,46 +136,20 @@ RED.nodes.registerType<SimulatorSettings>('pkb-simulator', {
     });
     // A node that was made before there was this setting knows the patients of the examples.
     for (const patient of this.patients ?? DEFAULT_PATIENTS) patients.editableList('addItem', patient);
+    const organisations = $('#node-input-organisations-container').css({
+      'min-height': '120px',
+      'min-width': '450px',
+    });
+    organisations.editableList({
+      addItem: (row, _index, item) => addOrganisation(this, row, item as Partial<Organisation>),
+      removable: true,
+      sortable: true,
+    });
+    for (const organisation of this.organisations ?? []) organisations.editableList('addItem', organisation);
   },
   oneditsave() {
-    this.aliases = rowsOf('#node-input-aliases-container')
-      .map((row) => valueOf(row.find('input')))
-      .filter(Boolean);
-    this.patients = rowsOf('#node-input-patients-container')
-      .map((row): Patient => {
-        const inputs = row.find('input').toArray();
-        return Object.fromEntries(inputs.map((input) => [$(input).attr('data-field'), valueOf($(input))]));
-      })
-      .filter((patient) => Object.values(patient).some(Boolean));
+    this.aliases = enteredAliases('#node-input-aliases-container');
+    this.patients = enteredPatients('#node-input-patients-container');
+    this.organisations = enteredOrganisations('#node-input-organisations-container');
   },
 });
-
-function addAlias(node: EditorNode, row: JQuery, item: unknown): void {
-  $('<input type="text" placeholder="trustalias{trustalias}" style="width: 95%">')
-    .attr('aria-label', node._('pkb-simulator.label.alias'))
-    .val(typeof item === 'string' ? item : '')
-    .appendTo(row);
-}
-
-function addPatient(node: EditorNode, row: JQuery, patient: Patient): void {
-  for (const field of Object.keys(FIELDS) as (keyof typeof FIELDS)[]) {
-    const label = node._(`pkb-simulator.patient.${field}`);
-    $('<input type="text">')
-      .attr({ 'data-field': field, placeholder: label, 'aria-label': label })
-      .css({ width: FIELDS[field], 'margin-right': '4px' })
-      .val(patient[field] ?? '')
-      .appendTo(row);
-  }
-}
-
-function rowsOf(list: string): JQuery[] {
-  return $(list)
-    .editableList('items')
-    .toArray()
-    .map((row) => $(row));
-}
-
-function valueOf(input: JQuery): string {
-  const value = input.val();
-  return typeof value === 'string' ? value.trim() : '';
-}

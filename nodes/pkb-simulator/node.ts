@@ -6,25 +6,14 @@ import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from 'express';
 import { asPkbError, PkbConfigError } from '../../src/errors.js';
 import { parsedView } from '../../src/hl7/parsed.js';
-import { readFaultPlan } from '../../src/simulator/faults.js';
-import { DEFAULT_PATIENTS, type KnownPatient } from '../../src/simulator/known-patients.js';
+import { apiPathOf } from '../../src/simulator/fhir/request.js';
 import { SIMULATOR_PATH } from '../../src/simulator/server.js';
 import { Service } from '../../src/simulator/serve.js';
 import { type Received, Simulator, summaryOf } from '../../src/simulator/simulator.js';
 import { showError } from '../common/input.js';
 import type { LoginCredentials, SimulatorNode } from '../common/contracts.js';
-import type { NodeDef, Runtime } from '../common/types.js';
-
-interface SimulatorDef extends NodeDef {
-  path: string;
-  aliases: string[];
-  /** Whether letters, results and the like make records; absent = no. */
-  autoCreate?: boolean;
-  /** Patients known from the start; absent = those of the examples. */
-  patients?: readonly KnownPatient[];
-  /** A fault plan as JSON; blank = none. */
-  faults: string;
-}
+import type { Runtime } from '../common/types.js';
+import { type SimulatorDef, simulatorOptions } from './settings.js';
 
 module.exports = function (RED: Runtime): void {
   function PkbSimulator(this: SimulatorNode, config: SimulatorDef): void {
@@ -42,15 +31,7 @@ module.exports = function (RED: Runtime): void {
     }
     let simulator: Simulator;
     try {
-      const faults = readFaultPlan(config.faults ?? '');
-      const { autoCreate, patients = DEFAULT_PATIENTS } = config;
-      simulator = new Simulator({
-        ...this.credentials,
-        aliases: config.aliases ?? [],
-        autoCreate,
-        patients,
-        faults,
-      });
+      simulator = new Simulator(simulatorOptions(config, this.credentials));
     } catch (error) {
       showError(RED, this, 'PKB_SETTING');
       this.error(asPkbError(error));
@@ -74,8 +55,17 @@ module.exports = function (RED: Runtime): void {
     };
     const service = new Service(simulator, show);
     const route: RequestHandler = (request, response) => service.serve(request, response);
+    const apiRoute: RequestHandler = (request, response, next) => {
+      const apiPath = apiPathOf(request.url, path);
+      if (apiPath === undefined) next();
+      else void service.serveApi(request, response, apiPath);
+    };
     RED.httpNode.all(path, route);
-    this.on('close', () => removeRoute(RED, route));
+    RED.httpNode.all(below(path), apiRoute);
+    this.on('close', () => {
+      removeRoute(RED, route);
+      removeRoute(RED, apiRoute);
+    });
   }
   RED.nodes.registerType<SimulatorNode, SimulatorDef, object, LoginCredentials>(
     'pkb-simulator',
@@ -94,6 +84,12 @@ function ownAddress(RED: Runtime): string {
   const anyAddress = bound === null || ['0.0.0.0', '::', ''].includes(bound.address);
   const host = anyAddress ? '127.0.0.1' : bound.family === 'IPv6' ? `[${bound.address}]` : bound.address;
   return `${scheme}://${host}:${bound?.port ?? RED.settings.uiPort}`;
+}
+
+/** What matches every path below another one. A text would be read as a pattern. */
+function below(path: string): RegExp {
+  const base = path.endsWith('/') ? path.slice(0, -1) : path;
+  return new RegExp(`^${base.replaceAll(/[\\^$.*+?()[\]{}|/]/g, '\\$&')}/`);
 }
 
 function join(root: string | false | undefined, path: string): string {

@@ -21,8 +21,12 @@ export class BodyReader {
     return this.#held;
   }
 
-  /** Reads a body to its end. Bytes that are not kept are read as well, so that the sender sees the answer. */
-  read(request: IncomingMessage): Promise<Body> {
+  /**
+   * Reads a body to its end. Bytes that are not kept are read as well, so that the sender sees the answer.
+   *
+   * @param most upper limit in bytes
+   */
+  read(request: IncomingMessage, most = this.#limits.request): Promise<Body> {
     return new Promise((resolve) => {
       let chunks: Buffer[] = [];
       let size = 0;
@@ -36,7 +40,7 @@ export class BodyReader {
       };
       request.on('data', (chunk: Buffer) => {
         if (done) return;
-        if (size + chunk.length > this.#limits.request) return finish('too large');
+        if (size + chunk.length > most) return finish('too large');
         if (this.#held + chunk.length > this.#limits.requests) return finish('busy');
         size += chunk.length;
         this.#held += chunk.length;

@@ -39,17 +39,22 @@ export interface Refusal {
 export function refusalOf(head: Head, credentials: Credentials, most: number): Refusal | undefined {
   const { username = '', password = '' } = credentials;
   const open = username === '' && password === '';
-  if ((username === '' || password === '') && !isLoopback(head.remoteAddress)) {
-    return refuse(
-      403,
-      'This PKB simulator has no user name and password, so it answers its own computer only. Set a user name and a password in it to let others in.',
-    );
-  }
+  if (isStranger(head.remoteAddress, credentials)) return refuse(403, STRANGER);
   const describes = head.wsdl && (head.method === 'GET' || head.method === 'HEAD');
   if (!mayEnter(head.authorization, credentials) && !(describes && open)) return UNAUTHORISED;
   if (describes) return undefined;
   if (head.method !== 'POST') return refuse(405, 'Post SOAP 1.1 here.', { allow: 'POST' });
   return checkContent(head, most);
+}
+
+/** What another computer is told while the simulator has no user name and password. */
+export const STRANGER =
+  'This PKB simulator has no user name and password, so it answers its own computer only. Set a user name and a password in it to let others in.';
+
+/** Whether a request comes from another computer, to a simulator that answers its own only. */
+export function isStranger(remoteAddress: string | undefined, credentials: Credentials): boolean {
+  const { username = '', password = '' } = credentials;
+  return (username === '' || password === '') && !isLoopback(remoteAddress);
 }
 
 /**

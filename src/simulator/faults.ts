@@ -26,12 +26,12 @@ export const FAULT_KINDS = {
 /** One of {@link FAULT_KINDS}. */
 export type FaultKind = `${keyof typeof FAULT_KINDS}`;
 
-/** The faults to make. */
-export interface FaultPlan {
+/** The faults to make; by default those of the HL7 endpoint. */
+export interface FaultPlan<Kind extends string = FaultKind> {
   /** Faults of the next requests, one each; `ok` for none. */
-  readonly script?: readonly (FaultKind | 'ok')[];
+  readonly script?: readonly (Kind | 'ok')[];
   /** The rate of each fault, from 0 to 1, for the requests after the script. */
-  readonly rates?: Partial<Record<FaultKind, number>>;
+  readonly rates?: Partial<Record<Kind, number>>;
   /** The delay of every answer, in milliseconds: one number, or a range. */
   readonly latency?: number | readonly [number, number];
   /** Seconds in Retry-After; default 1. */
@@ -41,14 +41,17 @@ export interface FaultPlan {
 }
 
 /** Chooses the faults of a simulator, request by request. */
-export class FaultSource {
-  readonly #plan: FaultPlan;
+export class FaultSource<Kind extends string = FaultKind> {
+  readonly #plan: FaultPlan<Kind>;
   #next = 0;
   #random: number;
 
-  /** @throws PkbConfigError `PKB_SETTING` if the plan has an unknown fault, or a rate or time that is not allowed */
-  constructor(plan: FaultPlan) {
-    check(plan);
+  /**
+   * @param kinds the faults that there are
+   * @throws PkbConfigError `PKB_SETTING` if the plan has an unknown fault, or a rate or time that is not allowed
+   */
+  constructor(plan: FaultPlan<Kind>, kinds: readonly string[] = Object.keys(FAULT_KINDS)) {
+    checkFaultPlan(plan, kinds);
     this.#plan = plan;
     this.#random = plan.seed ?? 1;
   }
@@ -59,13 +62,14 @@ export class FaultSource {
   }
 
   /** The fault of the next request; undefined for none. */
-  next(): FaultKind | undefined {
+  next(): Kind | undefined {
     const { script = [], rates = {} } = this.#plan;
     const scripted = script[this.#next++];
     if (scripted !== undefined) return scripted === 'ok' ? undefined : scripted;
     let at = this.#chance();
-    for (const [kind, rate] of Object.entries(rates)) {
-      if (at < rate) return kind as FaultKind;
+    for (const [kind, rate] of Object.entries<number>(rates)) {
+      // `Object.entries` forgets the type of the names, which the constructor has checked.
+      if (at < rate) return kind as Kind;
       at -= rate;
     }
     return undefined;
@@ -90,14 +94,18 @@ export class FaultSource {
  * Reads a plan as entered in the node.
  *
  * @param json blank = no faults
+ * @param kinds the faults that there are
  * @throws PkbConfigError `PKB_SETTING`
  */
-export function readFaultPlan(json: string): FaultPlan {
+export function readFaultPlan<Kind extends string = FaultKind>(
+  json: string,
+  kinds: readonly string[] = Object.keys(FAULT_KINDS),
+): FaultPlan<Kind> {
   if (json.trim() === '') return {};
   try {
     const plan: unknown = JSON.parse(json);
     if (typeof plan === 'object' && plan !== null && !Array.isArray(plan)) {
-      check(plan);
+      checkFaultPlan(plan, kinds);
       return plan;
     }
   } catch (error) {
@@ -109,8 +117,21 @@ export function readFaultPlan(json: string): FaultPlan {
   );
 }
 
-function check({ script = [], rates = {}, latency = 0, retryAfter = 1, seed = 1 }: FaultPlan): void {
-  const known = new Set<string>(Object.keys(FAULT_KINDS));
+/**
+ * Checks a plan.
+ *
+ * @param kinds the faults that there are
+ * @throws PkbConfigError `PKB_SETTING`
+ */
+export function checkFaultPlan(plan: FaultPlan<string>, kinds: readonly string[]): void {
+  const { script = [], rates = {}, latency = 0, retryAfter = 1, seed = 1 } = plan;
+  if (!Array.isArray(script) || typeof rates !== 'object' || rates === null) {
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'In the faults of the simulator, script must be a list and rates an object.',
+    );
+  }
+  const known = new Set(kinds);
   const unknown = [...script.filter((kind) => kind !== 'ok'), ...Object.keys(rates)].find(
     (kind: unknown) => typeof kind !== 'string' || !known.has(kind),
   );
@@ -122,7 +143,7 @@ function check({ script = [], rates = {}, latency = 0, retryAfter = 1, seed = 1 
     );
   }
   const numbers = [...Object.values(rates), ...[latency].flat(), retryAfter, seed];
-  const total = Object.values(rates).reduce((sum, rate) => sum + rate, 0);
+  const total = Object.values(rates).reduce<number>((sum, rate) => sum + Number(rate), 0);
   if (numbers.some((number) => !(Number(number) >= 0)) || total > 1) {
     throw new PkbConfigError(
       'PKB_SETTING',

@@ -3,6 +3,7 @@
  */
 import { DATA_POINT_FIELDS, type MessageType } from '../pkb/catalogue.js';
 import { checkNewAppointment } from './checks.js';
+import type { Documents } from './fhir/documents.js';
 import { type Limits, ownShort } from './limits.js';
 import { own } from '../hl7/own.js';
 import type { ReceivedMessage } from './message.js';
@@ -32,6 +33,7 @@ export interface Filed {
 /** The place where a message is filed. */
 export interface FilingPlace {
   readonly patients: Patients;
+  readonly documents: Documents;
   readonly record: PatientRecord;
   /** Raw MSH-4. */
   readonly customer: string;
@@ -80,12 +82,14 @@ export function fileDataPoint(
   const before = place.record.dataPoints.get(key);
   const action = actionOf(message, type);
   if (before !== undefined && action !== 'replaces')
-    return { held: before.held, effects: change(action, before, key, place) };
+    return { held: before.held, effects: change(action, before, { key, type, id }, place) };
   const nothing = action === 'deletes' || (action === 'cancels' && type.family !== 'appointment');
   if (nothing) return { held: false, effects: [{ text: 'No such data point: nothing happens.' }] };
   if (type.family === 'appointment' && action !== 'replaces') checkNewAppointment(message);
   const carePlan = type.family === 'document' && message.text('TXA-2.1') === 'CP';
   place.patients.setDataPoint(place.record, key, { held: !matches, carePlan });
+  // What waits for review is in no record yet, so nobody can have read it.
+  if (type.family === 'document' && matches) place.documents.put(place.customer, id);
   const review = matches
     ? []
     : [{ text: 'Held for review: the date of birth (PID-7) is not that of the record.' }];
@@ -104,7 +108,7 @@ function actionOf(message: ReceivedMessage, { effect, family }: MessageType): Me
 function change(
   action: MessageType['effect'],
   before: KeptDataPoint,
-  key: string,
+  { key, type, id }: { key: string; type: MessageType; id: string },
   place: FilingPlace,
 ): Effect[] {
   const { patients, record } = place;
@@ -113,7 +117,10 @@ function change(
     return [...review, { text: 'A care plan cannot be deleted: nothing happens.' }];
   if (action !== 'deletes')
     return [...review, { text: `The data point is ${action === 'cancels' ? 'cancelled' : 'updated'}.` }];
-  if (!before.held) patients.deleteDataPoint(record, key);
+  if (!before.held) {
+    patients.deleteDataPoint(record, key);
+    if (type.family === 'document') place.documents.delete(place.customer, id);
+  }
   return [...review, { text: 'The data point is deleted.' }];
 }
 

@@ -5,7 +5,7 @@ import { PkbConfigError } from '../errors.js';
 import { escape } from '../hl7/escape.js';
 import { isNhsNumber } from '../pkb/nhs-number.js';
 import { nhsIdentifier } from './identifiers.js';
-import type { Patients } from './patients.js';
+import type { Patients, Standing } from './patients.js';
 
 /** A patient as entered in the node. */
 export interface KnownPatient {
@@ -16,7 +16,16 @@ export interface KnownPatient {
   readonly family?: string;
   readonly given?: string;
   readonly postcode?: string;
+  /** Whether the patient has their own PKB account; default true. */
+  readonly registered?: boolean;
+  /** Whether the patient has died; default false. */
+  readonly deceased?: boolean;
+  /** Whether the record is outside every organisation that asks: `$status-query` says "No access"; default false. */
+  readonly noAccess?: boolean;
 }
+
+/** The fields of {@link KnownPatient} that are true or false, and what they are if left out. */
+export const STANDING = { registered: true, deceased: false, noAccess: false } as const;
 
 /** The patients of the examples. Their NHS numbers are from the 999 range, which is never issued. */
 export const DEFAULT_PATIENTS: readonly KnownPatient[] = [
@@ -30,7 +39,7 @@ export const DEFAULT_PATIENTS: readonly KnownPatient[] = [
 const MOST = 1_000;
 
 /**
- * Makes a record for each of these patients. They count as registered with PKB.
+ * Makes a record for each of these patients. They count as registered with PKB unless they say otherwise.
  *
  * @throws PkbConfigError `PKB_SETTING` if the setting is not a list of patients; the text has the place, not the value
  */
@@ -49,33 +58,35 @@ export function addKnown(patients: Patients, list: readonly KnownPatient[]): voi
     const identifiers = [nhsIdentifier(nhsNumber.replaceAll(' ', ''))];
     if (patients.find(identifiers).length > 0)
       throw wrong(`are each entered once; number ${i + 1} is entered twice`);
-    patients.create(identifiers, person, true);
+    patients.create(identifiers, person, standingOf(one, i + 1));
   }
 }
 
-function known(
-  nhsNumber: string,
-  birthDate: string,
-  family: string,
-  given: string,
-  postcode: string,
-): KnownPatient {
+/** @param place counts from 1 */
+function standingOf(one: unknown, place: number): Required<Standing> {
+  const fields = (one ?? {}) as Record<string, unknown>;
+  const flag = (name: keyof typeof STANDING): boolean => {
+    const value = fields[name] ?? STANDING[name];
+    if (typeof value === 'boolean') return value;
+    throw wrong(`have ${name} as true or false; number ${place} has not`);
+  };
+  return { registered: flag('registered'), deceased: flag('deceased'), noAccess: flag('noAccess') };
+}
+
+function known(nhsNumber: string, birthDate: string, family: string, given: string, postcode: string): Texts {
   return { nhsNumber, birthDate, family, given, postcode };
 }
 
-function textsOf(one: unknown): Required<KnownPatient> {
+/** The fields of {@link KnownPatient} that are texts. */
+type Texts = Required<Omit<KnownPatient, keyof typeof STANDING>>;
+
+function textsOf(one: unknown): Texts {
   const fields = (one ?? {}) as Record<string, unknown>;
-  const text = (name: keyof KnownPatient): string => {
+  const text = (name: keyof Texts): string => {
     const value = fields[name];
     return typeof value === 'string' ? value.trim() : '';
   };
-  return known(
-    text('nhsNumber'),
-    text('birthDate'),
-    text('family'),
-    text('given'),
-    text('postcode'),
-  ) as Required<KnownPatient>;
+  return known(text('nhsNumber'), text('birthDate'), text('family'), text('given'), text('postcode'));
 }
 
 function isDay(text: string): boolean {

@@ -23,6 +23,12 @@ export interface Limits {
   readonly dataPoints: number;
   /** Estimated bytes of all records; beyond it, the least recently changed patient is forgotten. */
   readonly memory: number;
+  /** Bytes of one request to a FHIR operation; a larger one gets 413. */
+  readonly apiRequest: number;
+  /** Documents whose read state is known; beyond it, the least recently received one is forgotten. */
+  readonly documents: number;
+  /** Estimated bytes of these documents; beyond it, the least recently received one is forgotten. */
+  readonly documentMemory: number;
 }
 
 const MIB = 1024 * 1024;
@@ -38,6 +44,9 @@ export const LIMITS: Limits = {
   patients: 20_000,
   dataPoints: 1_000,
   memory: 64 * MIB,
+  apiRequest: 8 * MIB,
+  documents: 100_000,
+  documentMemory: 64 * MIB,
 };
 
 /** Names and texts are kept up to this length, because they are only shown and not used for matching. */

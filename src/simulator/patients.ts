@@ -40,6 +40,10 @@ export interface PatientRecord extends Person {
   readonly identifiers: Set<string>;
   /** Whether the patient has their own PKB account. A query can ask for this. */
   readonly registered: boolean;
+  /** Whether the patient has died: PID-30, or as entered. */
+  deceased: boolean;
+  /** Whether the record is outside every organisation, so that `$status-query` says "No access". */
+  readonly noAccess: boolean;
   /** MSH-7 of the current demographics, as milliseconds since 1970. */
   entered: number;
   /** When the demographics were last written, as milliseconds since 1970. */
@@ -50,6 +54,13 @@ export interface PatientRecord extends Person {
   readonly dataPoints: Map<string, KeptDataPoint>;
   /** Estimated size. */
   bytes: number;
+}
+
+/** Properties of a record that no message has to name. */
+export interface Standing {
+  readonly registered?: boolean;
+  readonly deceased?: boolean;
+  readonly noAccess?: boolean;
 }
 
 /** The key of a data point. Each Customer and each kind of message has its own IDs. */
@@ -91,13 +102,16 @@ export class Patients {
     return [...new Set(found)];
   }
 
-  /** Makes a record. */
-  create(identifiers: readonly string[], person: Person, registered = false): PatientRecord {
+  /** Makes a record. By default, the patient is not registered, is alive, and can be asked for by every organisation. */
+  create(identifiers: readonly string[], person: Person, standing: Standing = {}): PatientRecord {
+    const { registered = false, deceased = false, noAccess = false } = standing;
     const record: PatientRecord = {
       ...person,
       serial: ++this.#serial,
       identifiers: new Set(),
       registered,
+      deceased,
+      noAccess,
       entered: 0,
       changed: 0,
       customers: new Map(),

@@ -4,6 +4,7 @@
 import { momentOf, readTimestamp } from '../hl7/timestamp.js';
 import type { MessageType } from '../pkb/catalogue.js';
 import { checkNewPatient } from './checks.js';
+import type { Documents } from './fhir/documents.js';
 import { type Effect, type Filed, fileDataPoint, type FilingPlace, replaceLists } from './filing.js';
 import { type PatientIdentity, isLocalIdentifier } from './identifiers.js';
 import { type Limits, ownShort } from './limits.js';
@@ -17,6 +18,8 @@ export interface RecordOptions {
   readonly limits: Limits;
   readonly autoCreate: boolean;
   readonly now: () => Date;
+  /** The documents whose read state can be asked for. */
+  readonly documents: Documents;
 }
 
 /** Files messages. */
@@ -55,7 +58,8 @@ export class Records {
 
   #placeOf(message: ReceivedMessage, record: PatientRecord): FilingPlace {
     const customer = own(message.raw('MSH-4') ?? '');
-    return { patients: this.#patients, record, customer, limits: this.#options.limits };
+    const { limits, documents } = this.#options;
+    return { patients: this.#patients, documents, record, customer, limits };
   }
 
   #applyDemographics(
@@ -73,6 +77,8 @@ export class Records {
     // A blank value changes nothing (PKB page 3364849216).
     for (const [field, value] of Object.entries(personOf(message)) as [keyof Person, string][])
       if (value !== '') record[field] = value;
+    const died = message.text('PID-30');
+    if (died !== '') record.deceased = died === 'Y';
     this.#patients.identify(record, identifiers);
     return [{ text: 'Demographics applied.' }, ...replaceLists(message, place)];
   }

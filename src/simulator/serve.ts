@@ -3,8 +3,10 @@
  */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { HttpAnswer } from './answer.js';
 import { type Body, BodyReader } from './body.js';
 import { TOO_LARGE } from './entry.js';
+import type { ApiBody, ApiHead } from './fhir/request.js';
 import type { Received, Simulator, SimulatorAnswer } from './simulator.js';
 
 /** Serves the requests of one simulator. */
@@ -27,6 +29,31 @@ export class Service {
     } catch {
       response.destroy();
     }
+  }
+
+  /**
+   * Answers one request to the token endpoint or a FHIR operation. Never throws.
+   *
+   * @param path below the path of the HL7 endpoint, decoded
+   */
+  async serveApi(request: ParsedMessage, response: ServerResponse, path: string): Promise<void> {
+    try {
+      await give(await this.#answerApi(request, path), response);
+    } catch {
+      response.destroy();
+    }
+  }
+
+  async #answerApi(request: ParsedMessage, path: string): Promise<HttpAnswer> {
+    const { api } = this.#simulator;
+    const head = apiHeadOf(request, path);
+    const greeting = api.greet(head);
+    if (greeting !== undefined) return greeting;
+    const parsed = parsedBody(request);
+    if (parsed !== undefined) return api.handle(head, parsed);
+    const body = await this.#bodies.read(request, api.most(path));
+    if (body === 'too large') return api.tooLarge(path);
+    return typeof body === 'string' ? refused(body) : api.handle(head, body);
   }
 
   async #answer(request: IncomingMessage & { originalUrl?: string }): Promise<SimulatorAnswer> {
@@ -53,6 +80,29 @@ export class Service {
   }
 }
 
+function apiHeadOf({ headers, method, socket }: IncomingMessage, path: string): ApiHead {
+  const organisation = headers['x-org-public-id'];
+  return {
+    method,
+    path,
+    authorization: headers.authorization,
+    organisation: Array.isArray(organisation) ? organisation.join() : organisation,
+    contentType: headers['content-type'],
+    contentEncoding: headers['content-encoding'],
+    contentLength: headers['content-length'],
+    remoteAddress: socket.remoteAddress,
+  };
+}
+
+/** A request whose body may have been read already: Node-RED's admin API, on the same server, parses forms and JSON of all. */
+type ParsedMessage = IncomingMessage & { readonly body?: unknown };
+
+/** The body of such a request; undefined if it is still to be read. */
+function parsedBody({ body, readableEnded }: ParsedMessage): ApiBody | undefined {
+  if (!readableEnded) return undefined;
+  return Buffer.isBuffer(body) ? body : { parsed: body };
+}
+
 function refused(why: Exclude<Body, Buffer>): SimulatorAnswer {
   if (why === 'too large') return TOO_LARGE;
   if (why === 'busy') return { status: 503, headers: { 'retry-after': '1' }, body: '' };
@@ -64,7 +114,7 @@ function refused(why: Exclude<Body, Buffer>): SimulatorAnswer {
  *
  * @returns when all of it is written, or the response is closed
  */
-async function give(answer: SimulatorAnswer, response: ServerResponse): Promise<void> {
+async function give(answer: HttpAnswer, response: ServerResponse): Promise<void> {
   const { status, headers, body, delay = 0, manner } = answer;
   if (delay > 0) await sleep(delay);
   switch (manner) {

@@ -4,6 +4,7 @@
 import { createServer, type RequestListener } from 'node:http';
 import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
+import { apiPathOf } from './fhir/request.js';
 import { DEFAULT_PATIENTS } from './known-patients.js';
 import { Service } from './serve.js';
 import { type Received, Simulator, type SimulatorOptions } from './simulator.js';
@@ -29,6 +30,15 @@ export interface RunningSimulator {
   readonly url: string;
   /** The received messages, in order; beyond many megabytes, only the latest. */
   readonly received: readonly Received[];
+  /**
+   * Has a letter be read by its patient, so that its read receipt says so.
+   *
+   * @param documentId TXA-12.1
+   * @param at when; default now. In the future, it is unread until then. The first time counts
+   * @returns whether there is such a letter
+   * @throws PkbConfigError `PKB_SETTING` for a time that is none
+   */
+  markRead(documentId: string, at?: Date): boolean;
   close(): Promise<void>;
 }
 
@@ -40,17 +50,18 @@ export interface RunningSimulator {
 export async function startSimulator(options: StartOptions = {}): Promise<RunningSimulator> {
   const received: Received[] = [];
   let kept = 0;
-  const service = new Service(
-    new Simulator({ ...options, patients: options.patients ?? DEFAULT_PATIENTS }),
-    (one) => {
-      received.push(one);
-      kept += one.hl7.length;
-      while (kept > KEPT && received.length > 1) kept -= received.shift()?.hl7.length ?? 0;
-    },
-  );
+  const simulator = new Simulator({ ...options, patients: options.patients ?? DEFAULT_PATIENTS });
+  const service = new Service(simulator, (one) => {
+    received.push(one);
+    kept += one.hl7.length;
+    while (kept > KEPT && received.length > 1) kept -= received.shift()?.hl7.length ?? 0;
+  });
   const path = options.path ?? SIMULATOR_PATH;
   const listener: RequestListener = (request, response) => {
-    if (request.url?.split('?')[0] === path) void service.serve(request, response);
+    const { url = '' } = request;
+    const apiPath = apiPathOf(url, path);
+    if (url.split('?')[0] === path) void service.serve(request, response);
+    else if (apiPath !== undefined) void service.serveApi(request, response, apiPath);
     else response.writeHead(404).end();
   };
   const server = options.tls ? createSecureServer(options.tls, listener) : createServer(listener);
@@ -62,6 +73,7 @@ export async function startSimulator(options: StartOptions = {}): Promise<Runnin
   return {
     url: `${options.tls ? 'https' : 'http'}://${options.tls ? 'localhost' : '127.0.0.1'}:${port}${path}`,
     received,
+    markRead: (documentId, at) => simulator.markRead(documentId, at),
     async close() {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));

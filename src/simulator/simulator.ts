@@ -1,5 +1,5 @@
 /**
- * A stand-in for PKB's HL7 endpoint, so that a flow runs before the Partner has an account. It does what PKB documents:
+ * A stand-in for PKB's HL7 endpoint (and, in `fhir/`, for its FHIR operations), so that a flow runs before the Partner has an account. It does what PKB documents:
  * authentication, aliases, required fields, message types, texts of acknowledgements, soft matching and the overwriting by
  * demographics. It is not PKB: PKB may refuse a message that the simulator accepts.
  */
@@ -9,11 +9,15 @@ import { fieldOf, messageTypeOf, readHeader } from '../hl7/header.js';
 import { readRaw } from '../hl7/read.js';
 import { formatUtc } from '../hl7/timestamp.js';
 import { messageTypeRow } from '../pkb/catalogue.js';
+import type { HttpAnswer } from './answer.js';
 import { decodeBody, readContentType } from './charset.js';
 import { checkMessage } from './checks.js';
 import { type Head, mayEnter, refusalOf, UNAUTHORISED } from './entry.js';
 import type { Effect, Filed } from './filing.js';
 import { type FaultKind, type FaultPlan, FaultSource } from './faults.js';
+import { Api } from './fhir/api.js';
+import { Documents } from './fhir/documents.js';
+import { type ApiOptions, settle } from './fhir/options.js';
 import { identityOf } from './identifiers.js';
 import { addKnown, type KnownPatient } from './known-patients.js';
 import { type Limits, LIMITS } from './limits.js';
@@ -28,7 +32,7 @@ import { envelope, faultBody, responseBody, XML } from './wire.js';
 import { wsdl } from './wsdl.js';
 
 /** Options of a simulator. */
-export interface SimulatorOptions {
+export interface SimulatorOptions extends ApiOptions {
   /** Name and password for HTTP Basic. If left out, any are accepted, but only from this computer. */
   readonly username?: string | undefined;
   readonly password?: string | undefined;
@@ -80,16 +84,10 @@ export interface SimulatorRequest {
   readonly body: string | Buffer;
 }
 
-/** An HTTP answer. */
-export interface SimulatorAnswer {
-  readonly status: number;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string;
+/** An answer of the HL7 endpoint. */
+export interface SimulatorAnswer extends HttpAnswer {
   /** The message, if the request held one and it was taken. */
   readonly received?: Received;
-  /** How to send the answer, if not simply at once. */
-  readonly delay?: number;
-  readonly manner?: 'drop' | 'half' | 'never' | 'drip';
 }
 
 /** A message that was taken, and the segments that a query adds to its acknowledgement. */
@@ -101,12 +99,15 @@ interface Taken {
 /** The simulator, without a network. */
 export class Simulator {
   readonly limits: Limits;
+  /** The token endpoint and the FHIR operations. */
+  readonly api: Api;
+  readonly #documents: Documents;
   readonly #options: SimulatorOptions;
   readonly #faults: FaultSource;
   readonly #patients: Patients;
   readonly #records: Records;
 
-  /** @throws PkbConfigError `PKB_SETTING` for faults or patients that are not allowed */
+  /** @throws PkbConfigError `PKB_SETTING` for options that are not allowed */
   constructor(options: SimulatorOptions) {
     this.#options = options;
     this.limits = { ...LIMITS, ...options.limits };
@@ -114,16 +115,34 @@ export class Simulator {
     this.#patients = new Patients(this.limits);
     addKnown(this.#patients, options.patients ?? []);
     const now = (): Date => this.#now();
+    const { limits } = this;
+    const settings = settle(options);
+    const documents = new Documents(limits, settings.habit, now);
+    this.#documents = documents;
     this.#records = new Records(this.#patients, {
-      limits: this.limits,
+      limits,
       autoCreate: options.autoCreate ?? false,
       now,
+      documents,
     });
+    this.api = new Api(options, settings, { patients: this.#patients, documents, limits, now });
   }
 
-  /** How many patients and data points it has forgotten, to stay within its limits. */
+  /** How many patients, data points and documents it has forgotten, to stay within its limits. */
   get forgotten(): number {
-    return this.#patients.forgotten;
+    return this.#patients.forgotten + this.#documents.forgotten;
+  }
+
+  /**
+   * Has a letter be read by its patient.
+   *
+   * @param documentId TXA-12.1
+   * @param at when; default now. In the future, it is unread until then. The first time counts
+   * @returns whether there is such a letter
+   * @throws PkbConfigError `PKB_SETTING` for a time that is none
+   */
+  markRead(documentId: string, at?: Date): boolean {
+    return this.#documents.markRead(documentId, at);
   }
 
   /** Answers a request from its head alone, if that is enough; undefined if its body must be read. */

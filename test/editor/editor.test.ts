@@ -289,6 +289,59 @@ function suite(runtime: string): void {
     assert.deepEqual(kept, { patients, autoCreate: true });
   });
 
+  it("keeps the organisations and the patients' standing of the simulator, and takes them for defaults where it has none", async () => {
+    const open = async (): Promise<void> => {
+      await page.evaluate(() => RED.editor.edit(RED.nodes.node('pkb01-simulator')));
+      await page.waitForSelector('#node-dialog-ok');
+      await settle();
+    };
+    const kept = (): Promise<Record<string, unknown>> =>
+      page.evaluate(() => {
+        const node = RED.nodes.node('pkb01-simulator') as unknown as Record<string, unknown>;
+        const { patients, organisations, readEvery, receipt } = node;
+        return { patients, organisations, readEvery, receipt };
+      });
+    // As a flow of an earlier version has it.
+    await page.evaluate(() => {
+      const node = RED.nodes.node('pkb01-simulator') as unknown as Record<string, unknown>;
+      for (const name of ['organisations', 'tokenSeconds', 'readEvery', 'readAfterSeconds', 'receipt'])
+        delete node[name];
+    });
+    await open();
+    assert.equal(await page.locator('#node-input-organisations-container li').count(), 0);
+    const before = (await kept())['patients'];
+    await closeDialog('#node-dialog-ok');
+    await settle();
+    assert.deepEqual(await kept(), { patients: before, organisations: [], readEvery: '', receipt: '' });
+
+    await open();
+    const registered = '#node-input-patients-container input[data-field="registered"] >> nth=1';
+    assert.equal(await page.isChecked(registered), true);
+    await page.uncheck(registered);
+    await page.check('#node-input-patients-container input[data-field="deceased"] >> nth=2');
+    await page.click('.pkb-simulator-organisations-row .red-ui-editableList-addButton');
+    const row = '#node-input-organisations-container input[data-field=';
+    await page.fill(`${row}"id"]`, '00000000-0000-4000-8000-0000000000aa');
+    await page.fill(`${row}"facility"]`, 'partner{trust}');
+    await page.fill('#node-input-readEvery', '3');
+    await closeDialog('#node-dialog-ok');
+    await settle();
+    const after = await kept();
+    assert.deepEqual(after['organisations'], [
+      { id: '00000000-0000-4000-8000-0000000000aa', facility: 'partner{trust}' },
+    ]);
+    assert.deepEqual(
+      (after['patients'] as object[]).map((one) => ({ registered: true, deceased: false, ...one })),
+      (before as object[]).map((one, i) => ({ ...one, registered: i !== 1, deceased: i === 2 })),
+    );
+    assert.equal(after['readEvery'], '3');
+    await open();
+    assert.equal(await page.isChecked(registered), false);
+    assert.equal(await page.inputValue(`${row}"facility"]`), 'partner{trust}');
+    await closeDialog('#node-dialog-cancel');
+    await settle();
+  });
+
   it('opens and closes every dialog without a fault', async () => {
     await page.evaluate(() => RED.workspaces.show('pkb01-tab'));
     for (const id of [

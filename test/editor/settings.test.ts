@@ -148,6 +148,9 @@ function suite(runtime: string): void {
         retentionDays: ['pkb-outbox', ['', '0', 7, '-1', '1e9', 'x', '${DAYS}']],
         maxAgeHours: ['pkb-outbox', ['', '0', 72, '-1', 'x', '${HOURS}']],
         minutes: ['pkb-events', ['', '0', 15, '0.5', '-1', '10001', 'soon', '${MINUTES}']],
+        tokenSeconds: ['pkb-simulator', ['', '1', 86_400, '0', '86401', '1.5', 'x', '${LIFE}']],
+        readEvery: ['pkb-simulator', ['', '0', 3, '-1', '1.5', '1000001', 'all', '${EVERY}']],
+        readAfterSeconds: ['pkb-simulator', ['', '0', 0.5, '-1', '31536001', 'x', '${AFTER}']],
         poolSize: ['pkb-outbox', ['', '2', 100, '1', '101', '2.5', 'x', '${POOL}']],
       };
     for (const field of Object.keys(rows) as (keyof typeof NUMBERS)[]) {
@@ -183,6 +186,40 @@ function suite(runtime: string): void {
       [true, true, false, false, false, false, true],
     );
     assert.match(String(faults[2]), /no fault "504x"; there are: .*503/);
+    const apiFaults = await verdicts('pkb-simulator', 'apiFaults', [
+      undefined,
+      '{"script":["token-refused"],"slowness":10}',
+      '{"script":["AR"]}',
+      '{"slowness":-1}',
+      '${PLAN}',
+    ]);
+    assert.deepEqual(
+      apiFaults.map((text) => text === true),
+      [true, true, false, false, true],
+    );
+    const receipts = await verdicts('pkb-simulator', 'receipt', [
+      undefined,
+      '{"read":{"name":"isRead","type":"valueString"}}',
+      '{"read":{"type":"valueNothing"}}',
+      '{',
+      '${FORM}',
+    ]);
+    assert.deepEqual(
+      receipts.map((text) => text === true),
+      [true, true, false, false, true],
+    );
+    assert.match(String(receipts[2]), /valueBoolean, valueString, valueCode/);
+    const id = '00000000-0000-4000-8000-0000000000aa';
+    const organisations = await verdicts('pkb-simulator', 'organisations', [
+      undefined,
+      [{ id, facility: 'partner{trust}' }],
+      [{ id }],
+      [{ id: 'x', facility: 'partner{trust}' }],
+    ]);
+    assert.deepEqual(
+      organisations.map((text) => text === true),
+      [true, true, false, false],
+    );
   });
 
   it('takes for time zones what the runtime takes for them', async () => {
