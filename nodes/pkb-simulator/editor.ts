@@ -128,7 +128,7 @@ RED.nodes.registerType<SimulatorSettings>('pkb-simulator', {
       sortable: true,
     });
     for (const pair of this.aliases ?? []) aliases.editableList('addItem', pair);
-    const patients = $('#node-input-patients-container').css({ 'min-height': '160px', 'min-width': '450px' });
+    const patients = $('#node-input-patients-container').css({ 'min-height': '250px', 'min-width': '450px' });
     patients.editableList({
       addItem: (row, _index, item) => addPatient(this, row, item as Patient),
       removable: true,

@@ -44,7 +44,7 @@ export const LIMITS: Limits = {
   patients: 20_000,
   dataPoints: 1_000,
   memory: 64 * MIB,
-  apiRequest: 8 * MIB,
+  apiRequest: 4 * MIB,
   documents: 100_000,
   documentMemory: 64 * MIB,
 };
