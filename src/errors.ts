@@ -9,6 +9,7 @@
 export interface ErrorRow {
   /** The class of the error, as in `error.name`. */
   readonly class:
+    | 'PkbApiError'
     | 'PkbConfigError'
     | 'PkbDeliveryError'
     | 'PkbFieldsError'
@@ -203,6 +204,33 @@ export const ERROR_CODES = {
     remedy:
       'If this was intended, do nothing. Otherwise, pass the message that the Catch node received to pkb-send again.',
   },
+  PKB_API_TOKEN: {
+    class: 'PkbApiError',
+    means: 'PKB’s token address refused the client, or gave no token.',
+    remedy: 'Check token address, client ID and client secret in pkb api.',
+  },
+  PKB_API_REFUSED: {
+    class: 'PkbApiError',
+    means: 'PKB refused a FHIR operation: the organisation is not granted, or the request is not allowed.',
+    remedy: 'Check the organisation UUID of the Customer, and ask PKB whether your client may act for it.',
+  },
+  PKB_API_UNAVAILABLE: {
+    class: 'PkbApiError',
+    means: 'PKB’s FHIR address did not answer, or is too busy.',
+    remedy: 'Nothing at first: it is asked again. If it lasts, check network, proxy and address.',
+  },
+  PKB_API_ANSWER: {
+    class: 'PkbApiError',
+    means: 'PKB’s FHIR address answered something that is no FHIR, or of another form than expected.',
+    remedy:
+      'Check the address, and the names of the parts in pkb api. Nothing was concluded from the answer.',
+  },
+  PKB_LETTER: {
+    class: 'PkbMessageError',
+    means: 'pkb letters cannot watch this message, or does not know the letter.',
+    remedy:
+      'Wire the outputs of pkb send to it: MDM^T02 with a document ID and MDM^T11. To post a letter at once, name one that is watched.',
+  },
   PKB_OUTBOX: {
     class: 'PkbOutboxError',
     means:
@@ -249,6 +277,18 @@ export class PkbConfigError extends PkbError<CodeOf<'PkbConfigError'>> {}
 
 /** Given to Catch when a message that was taken could not be delivered. */
 export class PkbDeliveryError extends PkbError<CodeOf<'PkbDeliveryError'>> {}
+
+/** Thrown when one of PKB's FHIR operations could not be asked. Nothing may be concluded from it. */
+export class PkbApiError extends PkbError<CodeOf<'PkbApiError'>> {
+  /** @param retryAfterMs how long PKB asks to wait, in milliseconds */
+  constructor(
+    code: CodeOf<'PkbApiError'>,
+    text: string,
+    readonly retryAfterMs?: number,
+  ) {
+    super(code, text);
+  }
+}
 
 /** Thrown when the outbox cannot take or keep messages. */
 export class PkbOutboxError extends PkbError<CodeOf<'PkbOutboxError'>> {}

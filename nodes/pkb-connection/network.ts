@@ -1,7 +1,7 @@
 /**
  * TLS and proxy settings from Node-RED's own `tls-config` and `http proxy` nodes.
  */
-import { bypassesProxy, type ProxyOptions, type TlsOptions } from '../../src/delivery/transport.js';
+import { bypassesProxy, type ProxyOptions, type TlsOptions } from '../../src/http/agents.js';
 import { PkbConfigError } from '../../src/errors.js';
 import { addressFor, isSimulator, type Way } from './address.js';
 import type { Node, Runtime } from '../common/types.js';

@@ -2,29 +2,20 @@
  * One POST to PKB with got. It never repeats the request, follows a redirect, inflates or reads without a limit, and it
  * reports whether any part of the message may have been sent.
  */
-import { Agent as HttpAgent, type ClientRequest } from 'node:http';
-import { Agent as HttpsAgent } from 'node:https';
+import type { ClientRequest } from 'node:http';
 import type { Socket } from 'node:net';
-import type { SecureContextOptions, TLSSocket } from 'node:tls';
+import type { TLSSocket } from 'node:tls';
 import type { Got } from 'got' with { 'resolution-mode': 'import' };
-import { HttpProxyAgent, HttpsProxyAgent } from 'hpagent';
+import {
+  basicAuthorization,
+  createAgents,
+  httpsOptions,
+  type ProxyOptions,
+  type TlsOptions,
+} from '../http/agents.js';
 import { MAX_RESPONSE_BYTES } from '../pkb/soap/response.js';
 import type { RequestBody } from '../pkb/soap/request.js';
 import type { Answer, Failure } from './classify.js';
-
-/** TLS settings by Node.js's own names, as the core `tls-config` node gives them. */
-export interface TlsOptions extends SecureContextOptions {
-  rejectUnauthorized?: boolean;
-  servername?: string;
-  ALPNProtocols?: string[];
-}
-
-/** A forward proxy, as the core `http proxy` node describes it. */
-export interface ProxyOptions {
-  readonly url: string;
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-}
 
 /** What a transport is made from. */
 export interface TransportOptions {
@@ -63,11 +54,6 @@ export interface Transport {
   probe(url: URL, signal: AbortSignal): Promise<Exchange>;
   /** Closes idle sockets. */
   close(): void;
-}
-
-/** The value of the Authorization header, as PKB's Partner page shows it (3365012161). */
-export function basicAuthorization(username: string, password: string): string {
-  return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 
 /** Makes a transport, which keeps its sockets alive until `close`. */
@@ -243,51 +229,4 @@ function failureOf(error: unknown, { tooLarge, overdue, written }: Evidence): Fa
     proxyStatus: refusal === undefined ? undefined : Number(refusal),
     written,
   };
-}
-
-function createAgents({ proxy, concurrency }: TransportOptions): { http: HttpAgent; https: HttpsAgent } {
-  const settings = {
-    keepAlive: true,
-    maxSockets: concurrency,
-    maxFreeSockets: concurrency,
-    scheduling: 'lifo' as const,
-  };
-  if (proxy === undefined) return { http: new HttpAgent(settings), https: new HttpsAgent(settings) };
-  const address = new URL(proxy.url);
-  if (proxy.username) address.username = encodeURIComponent(proxy.username);
-  if (proxy.password) address.password = encodeURIComponent(proxy.password);
-  const withProxy = { ...settings, proxy: address };
-  return { http: new HttpProxyAgent(withProxy), https: new HttpsProxyAgent(withProxy) };
-}
-
-/** Node.js's TLS names to got's (both are the same settings). */
-function httpsOptions(tls: TlsOptions = {}): Record<string, unknown> {
-  const options: Record<string, unknown> = {
-    minVersion: 'TLSv1.2',
-    rejectUnauthorized: tls.rejectUnauthorized ?? true,
-  };
-  if (tls.ca !== undefined) options['certificateAuthority'] = tls.ca;
-  if (tls.cert !== undefined) options['certificate'] = tls.cert;
-  if (tls.key !== undefined) options['key'] = tls.key;
-  if (tls.pfx !== undefined) options['pfx'] = tls.pfx;
-  if (tls.passphrase !== undefined) options['passphrase'] = tls.passphrase;
-  if (tls.servername) options['serverName'] = tls.servername;
-  if (tls.ALPNProtocols !== undefined) options['alpnProtocols'] = tls.ALPNProtocols;
-  return options;
-}
-
-/**
- * Whether a host is to be reached without the proxy.
- *
- * @param noProxy entries as in the `http proxy` node: a host, a domain (`.example.org`), or `*`
- */
-export function bypassesProxy(url: URL, noProxy: readonly string[]): boolean {
-  const host = url.hostname.toLowerCase();
-  return noProxy.some((entry) => {
-    const [name = '', port] = entry.trim().toLowerCase().split(':');
-    if (name === '*') return true;
-    if (port !== undefined && port !== (url.port || '443')) return false;
-    const domain = name.replace(/^\*?\./, '');
-    return domain !== '' && (host === domain || host.endsWith(`.${domain}`));
-  });
 }

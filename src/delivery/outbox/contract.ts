@@ -6,6 +6,7 @@ import { createHash, type KeyObject } from 'node:crypto';
 import { PkbDeliveryError, PkbOutboxError } from '../../errors.js';
 import type { Outcome, Withdrawn } from '../outcome.js';
 import type { Ledger } from './ledger.js';
+import type { Letters } from './letters.js';
 import type { Runs } from './runs.js';
 import type { Attempt, FinalState, NewMessage, StoredMessage } from './messages.js';
 
@@ -115,7 +116,7 @@ export class TakenOver extends PkbOutboxError {
 }
 
 /** The place where messages are kept. All methods reject with a PkbOutboxError where the store cannot do its duty. */
-export interface Outbox extends Ledger, Runs {
+export interface Outbox extends Ledger, Runs, Letters {
   /** Whether messages outlive this process. */
   readonly durable: boolean;
   /** A key of this installation, with which patient identifiers are hashed. */

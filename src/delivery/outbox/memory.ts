@@ -19,7 +19,16 @@ import type {
 import type { Attempt, NewMessage, StoredMessage } from './messages.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from './ledger.js';
 import { MemoryLedger, type QueuedMessage } from './memory-ledger.js';
+import { MemoryLetters } from './memory-letters.js';
 import { MemoryRuns } from './memory-runs.js';
+import type {
+  EndedLetter,
+  LetterCount,
+  LetterDecision,
+  LetterState,
+  NewLetter,
+  WatchedLetter,
+} from './letters.js';
 import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from './runs.js';
 import { recordOf, type TrailEntry, type TrailRecord } from './trail.js';
 
@@ -58,6 +67,7 @@ export class MemoryOutbox implements Outbox {
   readonly #corrections = new Map<number, number>();
   readonly #ledger = new MemoryLedger();
   readonly #runs = new MemoryRuns((id) => this.#messages.get(id)?.message);
+  readonly #letters = new MemoryLetters();
   readonly #trail: TrailRecord[] = [];
   #lastId = 0;
   #lastTurn = 0;
@@ -286,6 +296,49 @@ export class MemoryOutbox implements Outbox {
     this.#runs.reported(name);
   }
 
+  async watchLetters(letters: readonly NewLetter[]): Promise<void> {
+    return this.#letters.watch(letters);
+  }
+
+  async cancelLetter(watcher: string, key: string, at: number): Promise<boolean> {
+    return this.#letters.cancel(watcher, key, at);
+  }
+
+  async takeLetters(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
+    return this.#letters.take(watcher, now, again, most);
+  }
+
+  async putOffLetters(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {
+    return this.#letters.putOff(ids, until, withoutPatient);
+  }
+
+  async endLetters(decisions: readonly LetterDecision[]): Promise<number> {
+    return this.#letters.end(decisions);
+  }
+
+  async takeEndedLetters(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
+    return this.#letters.takeEnded(watcher, now, until, most);
+  }
+
+  async gaveLetters(ids: readonly number[]): Promise<void> {
+    return this.#letters.gave(ids);
+  }
+
+  async findLetters(
+    watcher: string,
+    name: { reference: string } | { documentId: string },
+  ): Promise<WatchedLetter[]> {
+    return this.#letters.find(watcher, name);
+  }
+
+  async letterCounts(watcher: string): Promise<Record<LetterState, number>> {
+    return this.#letters.counts(watcher);
+  }
+
+  async endedLetters(since: number): Promise<LetterCount[]> {
+    return this.#letters.ended(since);
+  }
+
   #elsewhere(connection: string, address: string): { message: StoredMessage; queue: Queue }[] {
     return [...this.#messages.values()].filter(
       ({ message }) => message.connection === connection && message.address !== address,
@@ -398,6 +451,7 @@ export class MemoryOutbox implements Outbox {
     this.#corrections.clear();
     this.#ledger.clear();
     this.#runs.clear();
+    this.#letters.clear();
   }
 
   #isSuperseded(id: number, message: NewMessage): boolean {

@@ -14,6 +14,7 @@
  */
 import { asPkbError, PkbOutboxError } from '../../errors.js';
 import type { Attempt, FinalState, NewMessage } from './messages.js';
+import type { MovedLetter } from './letter-rows.js';
 import type { RunItem, RunSummary } from './runs.js';
 import type { TrailRecord } from './trail.js';
 
@@ -92,6 +93,8 @@ export interface MoveSource {
   runs(): Promise<readonly MovedRun[]>;
   /** The items of all runs in the order in which they came, some at a time. */
   eachItems(take: (items: readonly MovedItem[]) => Promise<void>): Promise<void>;
+  /** All letters, some at a time. */
+  eachLetters(take: (letters: readonly MovedLetter[]) => Promise<void>): Promise<void>;
   /** What people did and looked at. */
   trail(): Promise<readonly TrailRecord[]>;
   close(): Promise<void>;

@@ -4,6 +4,7 @@ import { type BodyCipher, Hidden } from './cipher.js';
 import { historyOf, MessageRows, WRITTEN } from './message-row.js';
 import type { MovedMessage } from './move.js';
 import type { Row, Value } from './row.js';
+import { LetterRows } from './letter-rows.js';
 import { RunRows } from './run-rows.js';
 import type { Texts } from './texts.js';
 
@@ -34,6 +35,11 @@ export function rowsOf(cipher: BodyCipher, secret: Buffer): MessageRows {
 export function runRowsOf(cipher: BodyCipher, secret: Buffer): RunRows {
   const hidden = new Hidden(cipher.isKeyed ? createSecretKey(secret) : undefined);
   return new RunRows(cipher, hidden, rowsOf(cipher, secret));
+}
+
+/** Writes and reads letters of an outbox that holds messages under a secret. */
+export function letterRowsOf(cipher: BodyCipher, secret: Buffer): LetterRows {
+  return new LetterRows(cipher, new Hidden(cipher.isKeyed ? createSecretKey(secret) : undefined));
 }
 
 /** What is known of a message besides its row. */

@@ -22,6 +22,17 @@ export function columnArrays(
   };
 }
 
+/** Statements with `?` for their values, as PostgreSQL writes them. */
+export function numberedAll<T extends Readonly<Record<string, string>>>(statements: T): T {
+  return Object.fromEntries(Object.entries(statements).map(([name, sql]) => [name, numbered(sql)])) as T;
+}
+
+/** A statement with `?` for its values, as PostgreSQL writes it. */
+export function numbered(sql: string): string {
+  let n = 0;
+  return sql.replaceAll('?', () => `$${++n}`);
+}
+
 /** A value as it stands in an array; bytes in PostgreSQL's own notation. */
 function arrayValue(value: Value): string | number | null {
   return Buffer.isBuffer(value) ? `\\x${value.toString('hex')}` : value;

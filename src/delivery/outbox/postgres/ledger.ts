@@ -14,6 +14,7 @@ import { conditionsOf, indexOf, LISTED, listedOf } from '../listing.js';
 import { historyOf, placeOfResult } from '../message-row.js';
 import type { Row } from '../row.js';
 import { TEXT_COLUMNS, UnreadableText } from './bodies.js';
+import { numbered } from './columns.js';
 import { messageOf, type StoreParts } from './parts.js';
 import { readTrail, writeRecord } from './trail.js';
 import type { TrailEntry, TrailRecord } from '../trail.js';
@@ -212,10 +213,4 @@ export class PostgresLedger implements Ledger {
       throw error;
     }
   }
-}
-
-/** Parameters as PostgreSQL writes them. */
-function numbered(sql: string): string {
-  let n = 0;
-  return sql.replaceAll('?', () => `$${++n}`);
 }

@@ -14,7 +14,8 @@ import {
   type MoveTarget,
   refuseMoved,
 } from '../move.js';
-import { MOVED_COLUMNS, movedMessage, movedValues, rowsOf, runRowsOf } from '../moved-row.js';
+import { MOVED_COLUMNS, movedMessage, movedValues, letterRowsOf, rowsOf, runRowsOf } from '../moved-row.js';
+import { type LetterRows, MOVED_LETTER_COLUMNS, type MovedLetter } from '../letter-rows.js';
 import { MOVED_ITEM_COLUMNS, RUN_COLUMNS, type RunRows } from '../run-rows.js';
 import type { Row, Value } from '../row.js';
 import { Bodies, TEXT_COLUMNS } from './bodies.js';
@@ -104,6 +105,7 @@ class DatabaseToLeave implements MoveSource {
   readonly #rows;
   readonly #bodies: Bodies;
   readonly #runs: RunRows;
+  readonly #letters: LetterRows;
   readonly #release: () => Promise<void>;
 
   constructor(
@@ -122,6 +124,7 @@ class DatabaseToLeave implements MoveSource {
     this.#rows = rowsOf(cipher, secret);
     this.#bodies = new Bodies(schema, cipher);
     this.#runs = runRowsOf(cipher, secret);
+    this.#letters = letterRowsOf(cipher, secret);
   }
 
   /**
@@ -191,6 +194,11 @@ class DatabaseToLeave implements MoveSource {
       FROM ${s}.item i JOIN ${s}.run r ON r.name = i.run LEFT JOIN ${s}.message m ON m.id = i.message
         LEFT JOIN ${s}.message o ON o.id = i.same ORDER BY i.id`;
     return this.#each(query, (_, rows) => take(rows.map((row) => this.#runs.movedItem(row))));
+  }
+
+  eachLetters(take: (letters: readonly MovedLetter[]) => Promise<void>): Promise<void> {
+    const query = `SELECT * FROM ${this.#schema}.letter ORDER BY id`;
+    return this.#each(query, (_, rows) => take(rows.map((row) => this.#letters.movedOf(row))));
   }
 
   trail(): Promise<readonly TrailRecord[]> {
@@ -275,6 +283,7 @@ class DatabaseToFill implements MoveTarget {
       await source.eachQueues((queues) => filler.queue(queues));
       await filler.runs(await source.runs());
       await source.eachItems((items) => filler.items(items));
+      await source.eachLetters((letters) => filler.letters(letters));
       await filler.end();
       for (const record of await source.trail()) await insertRecord(sql, s, cipher, record);
       return filler.count;
@@ -315,6 +324,13 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   closed_at: 'bigint',
   reported: 'integer',
   claimed_until: 'bigint',
+  ask_patient: 'integer',
+  deadline: 'bigint',
+  next_ask: 'bigint',
+  watched_at: 'bigint',
+  given: 'integer',
+  read_at: 'bigint',
+  ended_at: 'bigint',
 };
 
 /** Writes what is moved into an empty schema. */
@@ -326,6 +342,7 @@ class Filler {
   readonly #rows;
   readonly #bodies: Bodies;
   readonly #runs: RunRows;
+  readonly #letters: LetterRows;
 
   constructor(sql: Sql, schema: string, cipher: BodyCipher, secret: Buffer) {
     this.#sql = sql;
@@ -334,6 +351,7 @@ class Filler {
     this.#rows = rowsOf(cipher, secret);
     this.#bodies = new Bodies(schema, cipher);
     this.#runs = runRowsOf(cipher, secret);
+    this.#letters = letterRowsOf(cipher, secret);
   }
 
   async store(messages: readonly MovedMessage[]): Promise<void> {
@@ -378,6 +396,14 @@ class Filler {
       'item',
       MOVED_ITEM_COLUMNS,
       items.map((item) => this.#runs.movedItemValues(item)),
+    );
+  }
+
+  async letters(letters: readonly MovedLetter[]): Promise<void> {
+    await this.#insert(
+      'letter',
+      MOVED_LETTER_COLUMNS,
+      letters.map((letter) => this.#letters.movedValues(letter)),
     );
   }
 

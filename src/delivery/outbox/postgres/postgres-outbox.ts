@@ -44,10 +44,19 @@ import { LEASE_TIMES, Leases, type LeaseTimes } from './leases.js';
 import { Listener, notify } from './listener.js';
 import { messageOf, type StoreParts } from './parts.js';
 import { migrate, SCHEMA, schemaName } from './schema.js';
+import { PostgresLetters } from './letters.js';
 import { PostgresRuns } from './runs.js';
 import { Sweeper } from './sweeper.js';
 import { Takings } from './takings.js';
 import type { TrailEntry, TrailRecord } from '../trail.js';
+import type {
+  EndedLetter,
+  LetterCount,
+  LetterDecision,
+  LetterState,
+  NewLetter,
+  WatchedLetter,
+} from '../letters.js';
 import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
 
 /** What a PostgreSQL outbox is opened with. */
@@ -92,6 +101,7 @@ export class PostgresOutbox implements Outbox {
   readonly #failures: Failures;
   readonly #ledger: PostgresLedger;
   readonly #runs: PostgresRuns;
+  readonly #letters: PostgresLetters;
   readonly #listener: Listener;
   readonly #sweeper: Sweeper;
   readonly #parts = new Map<string, Set<Part>>();
@@ -138,6 +148,7 @@ export class PostgresOutbox implements Outbox {
     this.#stored = { db, schema, cipher, secret: this.secret, hidden, rows, bodies, instance, deadMs };
     this.#leases = new Leases(db, schema, instance, times);
     this.#runs = new PostgresRuns(this.#stored);
+    this.#letters = new PostgresLetters(this.#stored);
     this.#intake = new Intake(
       this.#stored,
       this.#runs,
@@ -356,6 +367,49 @@ export class PostgresOutbox implements Outbox {
 
   reported(name: string): Promise<void> {
     return this.#runs.reported(name);
+  }
+
+  watchLetters(letters: readonly NewLetter[]): Promise<void> {
+    return this.#letters.watch(letters);
+  }
+
+  cancelLetter(watcher: string, key: string, at: number): Promise<boolean> {
+    return this.#letters.cancel(watcher, key, at);
+  }
+
+  takeLetters(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
+    return this.#letters.take(watcher, now, again, most);
+  }
+
+  putOffLetters(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {
+    return this.#letters.putOff(ids, until, withoutPatient);
+  }
+
+  endLetters(decisions: readonly LetterDecision[]): Promise<number> {
+    return this.#letters.end(decisions);
+  }
+
+  takeEndedLetters(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
+    return this.#letters.takeEnded(watcher, now, until, most);
+  }
+
+  gaveLetters(ids: readonly number[]): Promise<void> {
+    return this.#letters.gave(ids);
+  }
+
+  findLetters(
+    watcher: string,
+    name: { reference: string } | { documentId: string },
+  ): Promise<WatchedLetter[]> {
+    return this.#letters.find(watcher, name);
+  }
+
+  letterCounts(watcher: string): Promise<Record<LetterState, number>> {
+    return this.#letters.counts(watcher);
+  }
+
+  endedLetters(since: number): Promise<LetterCount[]> {
+    return this.#letters.ended(since);
   }
 
   async queued(connection: string, most: number): Promise<number> {

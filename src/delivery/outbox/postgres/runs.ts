@@ -10,7 +10,7 @@ import type {
   RunSummary,
 } from '../runs.js';
 import type { NewMessage } from '../messages.js';
-import { columnArrays } from './columns.js';
+import { columnArrays, numberedAll } from './columns.js';
 import type { Row } from '../row.js';
 import type { Sql } from './database.js';
 import type { StoreParts } from './parts.js';
@@ -192,13 +192,4 @@ export class PostgresRuns {
   async reported(run: string): Promise<void> {
     await this.#parts.db.all(this.sql.reported, this.rows.nameOf(run));
   }
-}
-
-/** Parameters as PostgreSQL writes them. */
-function numberedAll(statements: ReturnType<typeof runStatements>): ReturnType<typeof runStatements> {
-  const entries = Object.entries(statements).map(([name, sql]) => {
-    let n = 0;
-    return [name, sql.replaceAll('?', () => `$${++n}`)] as const;
-  });
-  return Object.fromEntries(entries) as ReturnType<typeof runStatements>;
 }

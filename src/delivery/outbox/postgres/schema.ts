@@ -123,6 +123,36 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX item_run ON $.item (run, id);
   CREATE INDEX item_at ON $.item (at)
   `,
+  // Letters that are watched until they are read or posted.
+  `
+  CREATE SEQUENCE $.letter_id;
+  CREATE TABLE $.letter (
+    id bigint PRIMARY KEY DEFAULT nextval('$.letter_id'),
+    watcher text NOT NULL,
+    letter_key text NOT NULL,
+    control_id text NOT NULL,
+    reference text NOT NULL,
+    document_id text NOT NULL,
+    organisation text NOT NULL,
+    label bytea NOT NULL,
+    ask_patient integer NOT NULL,
+    deadline bigint NOT NULL,
+    next_ask bigint NOT NULL,
+    watched_at bigint NOT NULL,
+    state text NOT NULL,
+    given integer NOT NULL,
+    reason text,
+    read_at bigint,
+    ended_at bigint,
+    claimed_until bigint NOT NULL DEFAULT 0,
+    UNIQUE (watcher, letter_key)
+  );
+  CREATE INDEX letter_due ON $.letter (watcher, next_ask) WHERE state = 'watched';
+  CREATE INDEX letter_given ON $.letter (watcher, id) WHERE given = 0 AND state <> 'watched';
+  CREATE INDEX letter_reference ON $.letter (watcher, left(reference, 100)) WHERE state = 'watched';
+  CREATE INDEX letter_document ON $.letter (watcher, left(document_id, 100)) WHERE state = 'watched';
+  CREATE INDEX letter_ended ON $.letter (ended_at) WHERE state <> 'watched'
+  `,
 ];
 
 /** Any number that no other program is likely to lock by. */

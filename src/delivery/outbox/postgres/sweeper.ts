@@ -74,13 +74,19 @@ export class Sweeper {
         `DELETE FROM ${s}.run WHERE started_at < $1 AND NOT EXISTS (SELECT 1 FROM ${s}.item WHERE run = run.name)`,
         now - AUDIT_MS,
       );
+      const letters = await sql.all(
+        `DELETE FROM ${s}.letter WHERE id IN (SELECT id FROM ${s}.letter WHERE state <> 'watched' AND ended_at < $1 LIMIT $2)
+          RETURNING id`,
+        now - AUDIT_MS,
+        SWEEP_MESSAGES,
+      );
       await sql.all(`DELETE FROM ${s}.instance WHERE seen < clock_timestamp() - interval '1 day'`);
       // Last, and without waiting for others: a row that is locked here is passed over by who takes messages.
       await sql.all(
         `DELETE FROM ${s}.queue WHERE (connection, order_key) IN (SELECT connection, order_key FROM ${s}.queue
           WHERE waiting = 0 AND held_by IS NULL FOR UPDATE SKIP LOCKED)`,
       );
-      return ids.length >= SWEEP_MESSAGES || items.length >= SWEEP_MESSAGES;
+      return [ids, items, letters].some(({ length }) => length >= SWEEP_MESSAGES);
     });
   }
 

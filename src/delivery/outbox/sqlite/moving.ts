@@ -15,7 +15,8 @@ import {
   type MoveTarget,
   refuseMoved,
 } from '../move.js';
-import { MOVED_COLUMNS, movedMessage, movedValues, rowsOf, runRowsOf } from '../moved-row.js';
+import { MOVED_COLUMNS, movedMessage, movedValues, letterRowsOf, rowsOf, runRowsOf } from '../moved-row.js';
+import { type LetterRows, MOVED_LETTER_COLUMNS, type MovedLetter } from '../letter-rows.js';
 import { MOVED_ITEM_COLUMNS, RUN_COLUMNS, type RunRows } from '../run-rows.js';
 import type { Row } from '../row.js';
 import { Bodies } from './bodies.js';
@@ -91,6 +92,7 @@ class FileToLeave implements MoveSource {
   readonly #rows: MessageRows;
   readonly #bodies: Bodies;
   readonly #runs: RunRows;
+  readonly #letters: LetterRows;
   readonly #unlock: () => Promise<void>;
 
   constructor(sql: Statements, password: string, wasBegun: boolean, unlock: () => Promise<void>) {
@@ -101,11 +103,12 @@ class FileToLeave implements MoveSource {
     this.#rows = rowsOf(cipher, secret);
     this.#bodies = new Bodies(sql, cipher);
     this.#runs = runRowsOf(cipher, secret);
+    this.#letters = letterRowsOf(cipher, secret);
     this.wasBegun = wasBegun;
     this.#unlock = unlock;
     if (!mustSeal) return;
     sql.exec('BEGIN IMMEDIATE');
-    sealAnew(sql, cipher, this.#rows, this.#runs);
+    sealAnew(sql, cipher, this.#rows, this.#runs, this.#letters);
     writeKeys(sql, cipher, secret);
     sql.exec('COMMIT');
   }
@@ -154,6 +157,15 @@ class FileToLeave implements MoveSource {
       );
       if (rows.length === 0) return;
       await take(rows.map((row) => this.#runs.movedItem(row)));
+      last = Number(rows.at(-1)?.['id']);
+    }
+  }
+
+  async eachLetters(take: (letters: readonly MovedLetter[]) => Promise<void>): Promise<void> {
+    for (let last = 0; ;) {
+      const rows = this.#sql.all(`SELECT * FROM letter WHERE id > ? ORDER BY id LIMIT ${BATCH}`, last);
+      if (rows.length === 0) return;
+      await take(rows.map((row) => this.#letters.movedOf(row)));
       last = Number(rows.at(-1)?.['id']);
     }
   }
@@ -274,6 +286,7 @@ class FileToFill implements MoveTarget {
       await source.eachQueues(async (queues) => filler.queue(queues));
       filler.runs(await source.runs());
       await source.eachItems(async (items) => filler.items(items));
+      await source.eachLetters(async (letters) => filler.letters(letters));
       for (const record of await source.trail()) insertRecord(sql, cipher, record);
       sql.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       return count;
@@ -298,10 +311,12 @@ class Filler {
   readonly #bodies: Bodies;
   readonly #queues: KeyQueues;
   readonly #runs: RunRows;
+  readonly #letters: LetterRows;
 
   constructor(sql: Statements, cipher: BodyCipher, secret: Buffer) {
     this.#sql = sql;
     this.#runs = runRowsOf(cipher, secret);
+    this.#letters = letterRowsOf(cipher, secret);
     this.#cipher = cipher;
     this.#rows = rowsOf(cipher, secret);
     this.#bodies = new Bodies(sql, cipher);
@@ -334,6 +349,13 @@ class Filler {
     const sql = insertInto('item', MOVED_ITEM_COLUMNS);
     this.#transaction(() => {
       for (const item of items) this.#sql.run(sql, ...this.#runs.movedItemValues(item));
+    });
+  }
+
+  letters(letters: readonly MovedLetter[]): void {
+    const sql = insertInto('letter', MOVED_LETTER_COLUMNS);
+    this.#transaction(() => {
+      for (const letter of letters) this.#sql.run(sql, ...this.#letters.movedValues(letter));
     });
   }
 

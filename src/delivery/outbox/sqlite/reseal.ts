@@ -5,6 +5,7 @@
 import { places } from '../texts.js';
 import { type BodyCipher, formOf } from '../cipher.js';
 import { type MessageRows, placeOfResult } from '../message-row.js';
+import { type LetterRows, MOVED_LETTER_COLUMNS } from '../letter-rows.js';
 import { placeOfLabel, placeOfName, type RunRows } from '../run-rows.js';
 import type { Statements } from './statements.js';
 
@@ -12,8 +13,15 @@ import type { Statements } from './statements.js';
 const BATCH = 500;
 
 /** Seals everything of the file again; to be called within a transaction. */
-export function sealAnew(sql: Statements, cipher: BodyCipher, rows: MessageRows, runs: RunRows): void {
+export function sealAnew(
+  sql: Statements,
+  cipher: BodyCipher,
+  rows: MessageRows,
+  runs: RunRows,
+  letters: LetterRows,
+): void {
   sealRuns(sql, cipher, runs);
+  sealLetters(sql, letters);
   const again = (sealed: unknown, place: string): Buffer | null =>
     sealed instanceof Uint8Array ? cipher.seal(cipher.openEarlier(sealed, place), place) : null;
   eachBatch(sql, 'SELECT * FROM message WHERE id > ? ORDER BY id', (row) => {
@@ -62,6 +70,15 @@ function sealRuns(sql: Statements, cipher: BodyCipher, runs: RunRows): void {
     const place = placeOfLabel(row['run'] as string, row['item_key'] as string, row['content'] as string);
     const label = cipher.seal(cipher.openEarlier(row['label'], place), place);
     sql.run('UPDATE item SET label = ? WHERE id = ?', label, id);
+    return id;
+  });
+}
+
+function sealLetters(sql: Statements, letters: LetterRows): void {
+  const change = MOVED_LETTER_COLUMNS.map((column) => `${column} = ?`).join(', ');
+  eachBatch(sql, 'SELECT * FROM letter WHERE id > ? ORDER BY id', (row) => {
+    const id = Number(row['id']);
+    sql.run(`UPDATE letter SET ${change} WHERE id = ?`, ...letters.movedValues(letters.movedOf(row)), id);
     return id;
   });
 }

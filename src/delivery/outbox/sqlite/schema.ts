@@ -115,4 +115,33 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX item_run ON item (run, id);
   CREATE INDEX item_at ON item (at)
   `,
+  // Letters that are watched until they are read or posted.
+  `
+  CREATE TABLE letter (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    watcher TEXT NOT NULL,
+    letter_key TEXT NOT NULL,
+    control_id TEXT NOT NULL,
+    reference TEXT NOT NULL,
+    document_id TEXT NOT NULL,
+    organisation TEXT NOT NULL,
+    label BLOB NOT NULL,
+    ask_patient INTEGER NOT NULL,
+    deadline INTEGER NOT NULL,
+    next_ask INTEGER NOT NULL,
+    watched_at INTEGER NOT NULL,
+    state TEXT NOT NULL,
+    given INTEGER NOT NULL,
+    reason TEXT,
+    read_at INTEGER,
+    ended_at INTEGER,
+    claimed_until INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (watcher, letter_key)
+  ) STRICT;
+  CREATE INDEX letter_due ON letter (watcher, next_ask) WHERE state = 'watched';
+  CREATE INDEX letter_given ON letter (watcher, id) WHERE given = 0 AND state <> 'watched';
+  CREATE INDEX letter_reference ON letter (watcher, reference) WHERE state = 'watched';
+  CREATE INDEX letter_document ON letter (watcher, document_id) WHERE state = 'watched';
+  CREATE INDEX letter_ended ON letter (ended_at) WHERE state <> 'watched'
+  `,
 ];

@@ -31,6 +31,14 @@ import type {
 import type { Attempt, NewMessage, StoredMessage } from '../messages.js';
 import { unchangedError } from '../contract.js';
 import type { TrailEntry, TrailRecord } from '../trail.js';
+import type {
+  EndedLetter,
+  LetterCount,
+  LetterDecision,
+  LetterState,
+  NewLetter,
+  WatchedLetter,
+} from '../letters.js';
 import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
 import { KeptTexts } from './kept-texts.js';
@@ -289,6 +297,49 @@ export class SqliteOutbox implements Outbox {
 
   reported(name: string): Promise<void> {
     return this.#call('reported', [name]);
+  }
+
+  watchLetters(letters: readonly NewLetter[]): Promise<void> {
+    return this.#call('watchLetters', [letters]);
+  }
+
+  cancelLetter(watcher: string, key: string, at: number): Promise<boolean> {
+    return this.#call('cancelLetter', [watcher, key, at]);
+  }
+
+  takeLetters(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
+    return this.#call('takeLetters', [watcher, now, again, most]);
+  }
+
+  putOffLetters(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {
+    return this.#call('putOffLetters', [ids, until, withoutPatient]);
+  }
+
+  endLetters(decisions: readonly LetterDecision[]): Promise<number> {
+    return this.#call('endLetters', [decisions]);
+  }
+
+  takeEndedLetters(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
+    return this.#call('takeEndedLetters', [watcher, now, until, most]);
+  }
+
+  gaveLetters(ids: readonly number[]): Promise<void> {
+    return this.#call('gaveLetters', [ids]);
+  }
+
+  findLetters(
+    watcher: string,
+    name: { reference: string } | { documentId: string },
+  ): Promise<WatchedLetter[]> {
+    return this.#call('findLetters', [watcher, name]);
+  }
+
+  letterCounts(watcher: string): Promise<Record<LetterState, number>> {
+    return this.#call('letterCounts', [watcher]);
+  }
+
+  endedLetters(since: number): Promise<LetterCount[]> {
+    return this.#call('endedLetters', [since]);
   }
 
   queued(connection: string, most: number): Promise<number> {

@@ -38,6 +38,7 @@ import { GroupCommit } from './group-commit.js';
 import { KeyQueues } from './key-queues.js';
 import { keysOf, readMeta, writeKeys } from './keys.js';
 import { SqliteLedger } from './ledger.js';
+import { SqliteLetters } from './letters.js';
 import { SqliteRuns } from './runs.js';
 import { type FileLock, lockFile } from './lock.js';
 import { MOVED, refuseMoved } from '../move.js';
@@ -45,10 +46,19 @@ import { AUDIT_MS, FAILED_MS, UNTOLD_MS } from '../retention.js';
 import { COLUMNS, MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
 import { sealAnew } from './reseal.js';
 import type { Row } from '../row.js';
+import { LetterRows } from '../letter-rows.js';
 import { RunRows } from '../run-rows.js';
 import { Statements } from './statements.js';
 import { readTrail, writeRecord } from './trail.js';
 import type { TrailEntry, TrailRecord } from '../trail.js';
+import type {
+  EndedLetter,
+  LetterCount,
+  LetterDecision,
+  LetterState,
+  NewLetter,
+  WatchedLetter,
+} from '../letters.js';
 import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
 import { WatchedFile } from './watched-file.js';
 
@@ -104,6 +114,7 @@ export class SqliteStore implements Outbox {
   readonly #failures: Failures;
   readonly #ledger: SqliteLedger;
   readonly #runs: SqliteRuns;
+  readonly #letters: SqliteLetters;
   /** The last id given; ids are chosen before their row is written, since its seals name it. */
   #lastId: number;
   /** Whether texts were erased that still stand in the log. */
@@ -159,6 +170,7 @@ export class SqliteStore implements Outbox {
         queues: this.#queues,
         stored: (row) => this.#stored(row, false),
       });
+      this.#letters = new SqliteLetters(sql, cipher, this.#hidden);
       this.#runs = new SqliteRuns({ ...parts, insert: (message) => this.#insertUnlessRefused(message) });
       this.#lastId = Number(sql.get(`SELECT seq FROM sqlite_sequence WHERE name = 'message'`)?.['seq'] ?? 0);
       more = this.#sweep();
@@ -402,6 +414,49 @@ export class SqliteStore implements Outbox {
     return this.#commits.write(() => this.#runs.reported(name));
   }
 
+  watchLetters(letters: readonly NewLetter[]): Promise<void> {
+    return this.#commits.write(() => this.#letters.watch(letters));
+  }
+
+  cancelLetter(watcher: string, key: string, at: number): Promise<boolean> {
+    return this.#commits.write(() => this.#letters.cancel(watcher, key, at));
+  }
+
+  takeLetters(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
+    return this.#commits.write(() => this.#letters.take(watcher, now, again, most));
+  }
+
+  putOffLetters(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {
+    return this.#commits.write(() => this.#letters.putOff(ids, until, withoutPatient));
+  }
+
+  endLetters(decisions: readonly LetterDecision[]): Promise<number> {
+    return this.#commits.write(() => this.#letters.end(decisions));
+  }
+
+  takeEndedLetters(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
+    return this.#commits.write(() => this.#letters.takeEnded(watcher, now, until, most));
+  }
+
+  gaveLetters(ids: readonly number[]): Promise<void> {
+    return this.#commits.write(() => this.#letters.gave(ids));
+  }
+
+  async findLetters(
+    watcher: string,
+    name: { reference: string } | { documentId: string },
+  ): Promise<WatchedLetter[]> {
+    return this.#letters.find(watcher, name);
+  }
+
+  async letterCounts(watcher: string): Promise<Record<LetterState, number>> {
+    return this.#letters.counts(watcher);
+  }
+
+  async endedLetters(since: number): Promise<LetterCount[]> {
+    return this.#letters.ended(since);
+  }
+
   async queued(connection: string, most: number): Promise<number> {
     const counted = this.#sql.get(
       `SELECT count(*) AS n FROM (SELECT 1 FROM message WHERE connection = ? AND state = 'queued' LIMIT ?)`,
@@ -446,7 +501,7 @@ export class SqliteStore implements Outbox {
   #seal(): void {
     this.#sql.exec('BEGIN IMMEDIATE');
     const runs = new RunRows(this.#cipher, this.#hidden, this.#rows);
-    sealAnew(this.#sql, this.#cipher, this.#rows, runs);
+    sealAnew(this.#sql, this.#cipher, this.#rows, runs, new LetterRows(this.#cipher, this.#hidden));
     writeKeys(this.#sql, this.#cipher, this.secret.export());
     this.#sql.exec('COMMIT');
     this.#erased = true;
@@ -559,6 +614,7 @@ export class SqliteStore implements Outbox {
       more = true;
     }
     if (this.#runs.erase(now - AUDIT_MS, SWEEP_MESSAGES)) more = true;
+    if (this.#letters.erase(now - AUDIT_MS, SWEEP_MESSAGES)) more = true;
     if (erased > 0 || more) this.#erased = true;
     // Files of the first version cannot be cut back; what is free in them is used again.
     if (this.#sql.get('PRAGMA auto_vacuum')?.['auto_vacuum'] !== INCREMENTAL) return more;

@@ -66,6 +66,21 @@ const itemOf = (reference: string, run = 'night'): RunItem => ({
   reference,
 });
 
+const LETTER = {
+  watcher: 'w',
+  key: 'unread',
+  controlId: '1',
+  facility: 'north{north}',
+  documentId: 'd1',
+  reference: 'r',
+  organisation: 'north',
+  nhsNumber: '9990000018',
+  carried: '{}',
+  deadline: NOW,
+  nextAsk: NOW,
+  at: NOW,
+};
+
 /** Of them, those that are items of a run, by their control IDs. */
 const ITEMS: readonly RunItem[] = ['1', '3', '5', '9'].map((controlId) => itemOf(controlId));
 
@@ -79,6 +94,11 @@ async function fill(outbox: Outbox): Promise<void> {
   }
   await outbox.addItem(message('twice', 'accepted', { storedAt: NOW + 1 }), itemOf('1', 'next day'));
   const place = { code: 'WHY', facility: 'north{north}', messageType: 'ADT^A28', at: NOW };
+  await outbox.watchLetters([LETTER, { ...LETTER, key: 'read', documentId: 'd2' }]);
+  const [, read] = await outbox.takeLetters('w', NOW, NOW + 5, 9);
+  assert.ok(read);
+  const decision = { ...read, end: 'read', reason: 'read', readAt: NOW - 5, at: NOW } as const;
+  await outbox.endLetters([decision]);
   await outbox.placeItems([{ ...itemOf('stopped'), ...place, state: 'stopped' }]);
   for (const n of [1, 2])
     await outbox.record({ at: NOW + n, user: 'u', event: 'pkb.again', details: `{"message":${n}}` });
@@ -130,6 +150,9 @@ async function contents(outbox: Outbox) {
   const items = await Promise.all(runs.map(({ name }) => outbox.items(name, 0, 100)));
   const before = {
     trail,
+    letters: await outbox.takeLetters('w', NOW + 5, NOW + 6, 9),
+    read: await outbox.takeEndedLetters('w', NOW, NOW + 1, 9),
+    unread: await outbox.findLetters('w', { reference: LETTER.reference }),
     runs: await Promise.all(runs.map(({ name }) => outbox.run(name))),
     // Numbers of items and ids of messages may be others after a move.
     items: items.flat().map((one) => ({ ...one, n: 0, message: one.message !== undefined })),

@@ -274,6 +274,21 @@ describe('the embedded outbox', () => {
       reference: `of ${SECRET}`,
     };
     await plain.addItem(message('3'), item);
+    const letter = {
+      watcher: 'w',
+      key: 'k',
+      controlId: '3',
+      facility: 'trustalias',
+      documentId: SECRET,
+      reference: `of ${SECRET}`,
+      organisation: '',
+      nhsNumber: '',
+      carried: JSON.stringify({ SECRET }),
+      deadline: NOW,
+      nextAsk: NOW,
+      at: NOW,
+    };
+    await plain.watchLetters([letter]);
     const { secret } = plain;
     await plain.close();
     assert.ok(bytes().includes(SECRET) && bytes().includes('trustalias'));
@@ -282,6 +297,8 @@ describe('the embedded outbox', () => {
     assert.equal((await keyed.take('c', NOW, 1, []))[0]?.body, long);
     assert.equal((await keyed.run(item.run))?.name, item.run);
     assert.equal((await keyed.items(item.run, 0, 9))[0]?.reference, item.reference);
+    const [found] = await keyed.findLetters('w', { documentId: SECRET });
+    assert.deepEqual(found, { ...letter, id: found?.id });
     assert.ok('same' in (await keyed.addItem(message('4'), item)));
     await keyed.close();
     for (const text of [SECRET, 'trustalias', secret.export().toString('latin1')])

@@ -1,0 +1,138 @@
+/** Letters in memory, as long as the process lives. */
+import { byOrganisation } from './letter-rows.js';
+import {
+  type EndedLetter,
+  LETTER_STATES,
+  type LetterCount,
+  type LetterDecision,
+  type LetterEnd,
+  type LetterState,
+  type NewLetter,
+  type WatchedLetter,
+} from './letters.js';
+
+interface Letter {
+  letter: WatchedLetter;
+  state: LetterState;
+  reason: string;
+  readAt: number | undefined;
+  endedAt: number;
+  isGiven: boolean;
+  claimedUntil: number;
+}
+
+const HOUR_MS = 3_600_000;
+
+/** Keeps letters. */
+export class MemoryLetters {
+  /** By watcher and key. */
+  readonly #letters = new Map<string, Letter>();
+  #lastId = 0;
+
+  watch(letters: readonly NewLetter[]): void {
+    for (const letter of letters) {
+      const name = JSON.stringify([letter.watcher, letter.key]);
+      const before = this.#letters.get(name);
+      if (before?.letter.controlId === letter.controlId) continue;
+      const id = before?.letter.id ?? ++this.#lastId;
+      const watched = { state: 'watched', reason: '', readAt: undefined, endedAt: 0 } as const;
+      this.#letters.set(name, { letter: { ...letter, id }, ...watched, isGiven: false, claimedUntil: 0 });
+    }
+  }
+
+  cancel(watcher: string, key: string, at: number): boolean {
+    const found = this.#letters.get(JSON.stringify([watcher, key]));
+    if (found?.state !== 'watched') return false;
+    Object.assign(found, { state: 'cancelled', endedAt: at, isGiven: true });
+    return true;
+  }
+
+  take(watcher: string, now: number, again: number, most: number): WatchedLetter[] {
+    const due = this.#of(watcher)
+      .filter(({ state, letter }) => state === 'watched' && letter.nextAsk <= now)
+      .toSorted((a, b) => byOrganisation(a.letter, b.letter))
+      .slice(0, most);
+    for (const one of due) one.letter = { ...one.letter, nextAsk: again };
+    return due.map(({ letter }) => letter);
+  }
+
+  putOff(ids: readonly number[], until: number, withoutPatient: boolean): void {
+    const named = new Set(ids);
+    for (const one of this.#letters.values()) {
+      if (!named.has(one.letter.id) || one.state !== 'watched') continue;
+      one.letter = { ...one.letter, nextAsk: until, ...(withoutPatient && { nhsNumber: '' }) };
+    }
+  }
+
+  end(decisions: readonly LetterDecision[]): number {
+    const byId = new Map([...this.#letters.values()].map((one) => [one.letter.id, one]));
+    let ended = 0;
+    for (const { id, controlId, end, reason, readAt, at } of decisions) {
+      const one = byId.get(id);
+      if (one?.state !== 'watched' || one.letter.controlId !== controlId) continue;
+      Object.assign(one, { state: end, reason, readAt, endedAt: at, isGiven: false });
+      ended++;
+    }
+    return ended;
+  }
+
+  takeEnded(watcher: string, now: number, until: number, most: number): EndedLetter[] {
+    const due = this.#of(watcher)
+      .filter(({ state, isGiven, claimedUntil }) => isEnd(state) && !isGiven && claimedUntil <= now)
+      .toSorted((a, b) => a.letter.id - b.letter.id)
+      .slice(0, most);
+    return due.map((one) => {
+      one.claimedUntil = until;
+      const { letter, state, reason, readAt, endedAt } = one;
+      return { ...letter, end: state as LetterEnd, reason, readAt, endedAt };
+    });
+  }
+
+  gave(ids: readonly number[]): void {
+    const named = new Set(ids);
+    for (const one of this.#letters.values())
+      if (named.has(one.letter.id) && one.state !== 'watched') one.isGiven = true;
+  }
+
+  find(watcher: string, name: { reference: string } | { documentId: string }): WatchedLetter[] {
+    const isIt = ({ reference, documentId }: WatchedLetter): boolean =>
+      'reference' in name ? reference === name.reference : documentId === name.documentId;
+    return this.#of(watcher)
+      .filter(({ state, letter }) => state === 'watched' && isIt(letter))
+      .map(({ letter }) => letter)
+      .toSorted((a, b) => a.id - b.id);
+  }
+
+  counts(watcher: string): Record<LetterState, number> {
+    const counts = Object.fromEntries(LETTER_STATES.map((state) => [state, 0])) as Record<
+      LetterState,
+      number
+    >;
+    for (const { state } of this.#of(watcher)) counts[state]++;
+    return counts;
+  }
+
+  ended(since: number): LetterCount[] {
+    const counts = new Map<string, LetterCount>();
+    for (const { letter, state, reason, endedAt } of this.#letters.values()) {
+      if (!isEnd(state) || endedAt < since) continue;
+      const hour = Math.floor(endedAt / HOUR_MS) * HOUR_MS;
+      const key = JSON.stringify([hour, letter.watcher, state, reason]);
+      const count = (counts.get(key)?.count ?? 0) + 1;
+      counts.set(key, { hour, watcher: letter.watcher, end: state, reason, count });
+    }
+    return [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1)).map(([, count]) => count);
+  }
+
+  clear(): void {
+    this.#letters.clear();
+  }
+
+  #of(watcher: string): Letter[] {
+    return [...this.#letters.values()].filter(({ letter }) => letter.watcher === watcher);
+  }
+}
+
+function isEnd(state: LetterState): state is LetterEnd {
+  return state === 'read' || state === 'post' || state === 'attention';
+}

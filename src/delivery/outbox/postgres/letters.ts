@@ -1,0 +1,108 @@
+/** Letters in a PostgreSQL outbox. */
+import {
+  byOrganisation,
+  letterCountOf,
+  letterCountsOf,
+  LetterRows,
+  letterStatements,
+} from '../letter-rows.js';
+import type {
+  EndedLetter,
+  LetterCount,
+  LetterDecision,
+  LetterState,
+  NewLetter,
+  WatchedLetter,
+} from '../letters.js';
+import type { Sql } from './database.js';
+import type { StoreParts } from './parts.js';
+import { numberedAll } from './columns.js';
+
+/** Writes and reads letters. */
+export class PostgresLetters {
+  readonly #parts: StoreParts;
+  readonly #rows: LetterRows;
+  readonly #sql: ReturnType<typeof letterStatements>;
+
+  constructor(parts: StoreParts) {
+    this.#parts = parts;
+    this.#rows = new LetterRows(parts.cipher, parts.hidden);
+    this.#sql = numberedAll(letterStatements(`${parts.schema}.`));
+  }
+
+  async watch(letters: readonly NewLetter[]): Promise<void> {
+    await this.#parts.db.transaction(async (sql) => {
+      // In one order, so that two processes with the same letters do not wait for each other.
+      const inOrder = letters.toSorted((a, b) => (a.key < b.key ? -1 : 1));
+      for (const letter of inOrder) await sql.all(this.#sql.watch, ...this.#rows.newValues(letter));
+    });
+  }
+
+  async cancel(watcher: string, key: string, at: number): Promise<boolean> {
+    return (await this.#parts.db.all(this.#sql.cancel, at, watcher, key)).length > 0;
+  }
+
+  async take(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
+    const rows = await this.#alone((sql) => sql.all(this.#sql.take, again, watcher, now, most));
+    return rows.map((row) => this.#rows.letterOf(row)).toSorted(byOrganisation);
+  }
+
+  async putOff(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {
+    await this.#parts.db.all(
+      `UPDATE ${this.#parts.schema}.letter SET next_ask = $1${withoutPatient ? ', ask_patient = 0' : ''}
+        WHERE id = ANY ($2::bigint[]) AND state = 'watched'`,
+      until,
+      ids,
+    );
+  }
+
+  async end(decisions: readonly LetterDecision[]): Promise<number> {
+    return this.#parts.db.transaction(async (sql) => {
+      let ended = 0;
+      for (const decision of decisions.toSorted((a, b) => a.id - b.id))
+        ended += (await sql.all(this.#sql.end, ...this.#rows.endValues(decision))).length;
+      return ended;
+    });
+  }
+
+  async takeEnded(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
+    const rows = await this.#alone((sql) => sql.all(this.#sql.takeEnded, until, watcher, now, most));
+    return rows.map((row) => this.#rows.endedOf(row)).toSorted((a, b) => a.id - b.id);
+  }
+
+  async gave(ids: readonly number[]): Promise<void> {
+    await this.#parts.db.all(
+      `UPDATE ${this.#parts.schema}.letter SET given = 1 WHERE id = ANY ($1::bigint[]) AND state <> 'watched'`,
+      ids,
+    );
+  }
+
+  async find(
+    watcher: string,
+    name: { reference: string } | { documentId: string },
+  ): Promise<WatchedLetter[]> {
+    const [sql, value] =
+      'reference' in name ? [this.#sql.byReference, name.reference] : [this.#sql.byDocument, name.documentId];
+    const rows = await this.#parts.db.all(sql, watcher, this.#rows.hide(value));
+    return rows.map((row) => this.#rows.letterOf(row));
+  }
+
+  async counts(watcher: string): Promise<Record<LetterState, number>> {
+    return letterCountsOf(await this.#parts.db.all(this.#sql.counts, watcher));
+  }
+
+  async ended(since: number): Promise<LetterCount[]> {
+    return (await this.#parts.db.all(this.#sql.ended, since)).map(letterCountOf);
+  }
+
+  /** One process after the other, so that no two take the same. */
+  #alone<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
+    return this.#parts.db.transaction(async (sql) => {
+      await sql.get('SELECT pg_advisory_xact_lock($1, hashtext($2))', LETTERS_LOCK, this.#parts.schema);
+      return work(sql);
+    });
+  }
+}
+
+/** Any number that no other program is likely to lock by. */
+const LETTERS_LOCK = 502_244_105;

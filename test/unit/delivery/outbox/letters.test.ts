@@ -1,0 +1,178 @@
+/** What every store does for letters that are watched. */
+import assert from 'node:assert/strict';
+import type { Outbox } from '../../../../src/delivery/outbox/contract.js';
+import type { LetterDecision, NewLetter, WatchedLetter } from '../../../../src/delivery/outbox/letters.js';
+import { STORES } from './stores.js';
+
+const NOW = Date.now();
+const HOUR_MS = 3_600_000;
+
+const letter = (documentId: string, more: Partial<NewLetter> = {}): NewLetter => ({
+  watcher: 'w',
+  key: `key of ${documentId}`,
+  controlId: `sent ${documentId}`,
+  facility: 'p{north}',
+  documentId,
+  reference: `ref ${documentId}`,
+  organisation: 'north',
+  nhsNumber: '9990000018',
+  carried: '{"a":1}',
+  deadline: NOW + HOUR_MS,
+  nextAsk: NOW,
+  at: NOW,
+  ...more,
+});
+
+const decided = (one: WatchedLetter, more: Partial<LetterDecision> = {}): LetterDecision => ({
+  id: one.id,
+  controlId: one.controlId,
+  end: 'post',
+  reason: 'unread',
+  readAt: undefined,
+  at: NOW,
+  ...more,
+});
+
+for (const [name, create] of Object.entries(STORES)) {
+  describe(`letters in an outbox: ${name}`, () => {
+    let outbox: Outbox;
+    beforeEach(async () => {
+      outbox = await create();
+    });
+    afterEach(() => outbox.close());
+
+    const take = (now = NOW, again = NOW + 1000): Promise<WatchedLetter[]> =>
+      outbox.takeLetters('w', now, again, 100);
+    const taken = async (now = NOW): Promise<string[]> =>
+      (await take(now)).map(({ documentId }) => documentId);
+
+    it('gives those that are due, by organisation and deadline, and not again before their time', async () => {
+      await outbox.watchLetters([
+        letter('1', { organisation: 'south' }),
+        letter('2', { deadline: NOW + 2 * HOUR_MS }),
+        letter('3'),
+        letter('4', { nextAsk: NOW + 500 }),
+        letter('5', { watcher: 'other' }),
+      ]);
+      const [first] = await take();
+      assert.deepEqual({ ...first, id: 0 }, { ...letter('3'), id: 0, nextAsk: NOW + 1000 });
+      assert.deepEqual(await taken(NOW + 999), ['4']);
+      assert.deepEqual(await taken(NOW + 1000), ['3', '4', '2', '1']);
+    });
+
+    it('keeps a letter as it is that comes again, and watches a new version anew', async () => {
+      await outbox.watchLetters([letter('1')]);
+      await outbox.watchLetters([letter('1', { deadline: NOW + 9 })]);
+      const [one] = await take();
+      assert.equal(one?.deadline, NOW + HOUR_MS);
+      assert.equal(await outbox.endLetters([decided(one)]), 1);
+      await outbox.watchLetters([letter('1')]);
+      assert.deepEqual(await taken(NOW + HOUR_MS), []);
+      await outbox.watchLetters([letter('1', { controlId: 'sent again', deadline: NOW + 9 })]);
+      const [again] = await take(NOW + HOUR_MS);
+      assert.deepEqual([again?.controlId, again?.deadline], ['sent again', NOW + 9]);
+      assert.deepEqual(await outbox.takeEndedLetters('w', NOW, NOW + 1, 10), []);
+    });
+
+    it('ends a letter once, in the version that was asked about', async () => {
+      await outbox.watchLetters([letter('1'), letter('2')]);
+      const [one, two] = await take();
+      assert.ok(one && two);
+      await outbox.watchLetters([letter('2', { controlId: 'newer' })]);
+      const read = decided(one, { end: 'read', reason: 'read', readAt: NOW - 5 });
+      assert.equal(await outbox.endLetters([read, decided(two)]), 1);
+      assert.equal(await outbox.endLetters([decided(one)]), 0);
+      const ended = await outbox.takeEndedLetters('w', NOW, NOW + 1000, 10);
+      assert.deepEqual(
+        ended.map(({ documentId, end, reason, readAt, endedAt, carried }) => [
+          documentId,
+          end,
+          reason,
+          readAt,
+          endedAt,
+          carried,
+        ]),
+        [['1', 'read', 'read', NOW - 5, NOW, '{"a":1}']],
+      );
+      assert.deepEqual(await outbox.letterCounts('w'), {
+        watched: 1,
+        read: 1,
+        post: 0,
+        attention: 0,
+        cancelled: 0,
+      });
+    });
+
+    it('gives an end to one at a time, until it is noted', async () => {
+      await outbox.watchLetters([letter('1'), letter('2')]);
+      await outbox.endLetters((await take()).map((one) => decided(one)));
+      const [first, second] = await Promise.all([
+        outbox.takeEndedLetters('w', NOW, NOW + 1000, 10),
+        outbox.takeEndedLetters('w', NOW, NOW + 1000, 10),
+      ]);
+      assert.deepEqual([first.length, second.length].toSorted(), [0, 2]);
+      const all = [...first, ...second];
+      await outbox.gaveLetters([all[0]?.id ?? -1]);
+      const again = await outbox.takeEndedLetters('w', NOW + 1000, NOW + 2000, 10);
+      assert.deepEqual(
+        again.map(({ documentId }) => documentId),
+        ['2'],
+      );
+    });
+
+    it('cancels what was deleted, while it is watched', async () => {
+      await outbox.watchLetters([letter('1'), letter('2')]);
+      assert.equal(await outbox.cancelLetter('w', 'key of 1', NOW), true);
+      assert.equal(await outbox.cancelLetter('w', 'key of 1', NOW), false);
+      assert.equal(await outbox.cancelLetter('w', 'key of 3', NOW), false);
+      await outbox.watchLetters([letter('1')]);
+      assert.deepEqual(await taken(), ['2']);
+      assert.deepEqual(await outbox.takeEndedLetters('w', NOW, NOW, 10), []);
+    });
+
+    it('puts off, and notes that a patient was asked about', async () => {
+      await outbox.watchLetters([letter('1'), letter('2')]);
+      const ids = (await take()).map(({ id }) => id);
+      await outbox.putOffLetters(ids.slice(0, 1), NOW + 2000, true);
+      await outbox.putOffLetters(ids.slice(1), NOW + 3000, false);
+      assert.deepEqual(
+        (await take(NOW + 2000)).map(({ documentId, nhsNumber }) => [documentId, nhsNumber]),
+        [['1', '']],
+      );
+      assert.deepEqual(
+        (await take(NOW + 3000)).map(({ documentId, nhsNumber }) => [documentId, nhsNumber]),
+        [
+          ['1', ''],
+          ['2', '9990000018'],
+        ],
+      );
+    });
+
+    it('finds watched letters by reference and document', async () => {
+      await outbox.watchLetters([letter('1'), letter('2', { reference: 'ref 1' }), letter('3')]);
+      const names = async (name: Parameters<Outbox['findLetters']>[1]): Promise<string[]> =>
+        (await outbox.findLetters('w', name)).map(({ documentId }) => documentId);
+      assert.deepEqual(await names({ reference: 'ref 1' }), ['1', '2']);
+      assert.deepEqual(await names({ documentId: '3' }), ['3']);
+      assert.deepEqual(await names({ documentId: '4' }), []);
+      await outbox.cancelLetter('w', 'key of 3', NOW);
+      assert.deepEqual(await names({ documentId: '3' }), []);
+    });
+
+    it('counts ends by the hour and reason', async () => {
+      await outbox.watchLetters([letter('1'), letter('2'), letter('3')]);
+      const [one, two, three] = await take();
+      assert.ok(one && two && three);
+      const hour = Math.floor(NOW / HOUR_MS) * HOUR_MS;
+      await outbox.endLetters([
+        decided(one, { at: hour + 1 }),
+        decided(two, { at: hour + 2 }),
+        decided(three, { at: hour - 1, end: 'read', reason: 'read' }),
+      ]);
+      assert.deepEqual(await outbox.endedLetters(hour), [
+        { hour, watcher: 'w', end: 'post', reason: 'unread', count: 2 },
+      ]);
+      assert.equal((await outbox.endedLetters(hour - HOUR_MS)).length, 2);
+    });
+  });
+}
