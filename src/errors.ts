@@ -225,6 +225,11 @@ export const ERROR_CODES = {
     remedy:
       'Check the address, and the names of the parts in pkb api. Nothing was concluded from the answer.',
   },
+  PKB_PATIENTS: {
+    class: 'PkbMessageError',
+    means: 'msg.payload of pkb patients is neither an NHS number nor a list of them.',
+    remedy: 'Give NHS numbers of ten digits with a right check digit. Nothing was asked.',
+  },
   PKB_LETTER: {
     class: 'PkbMessageError',
     means: 'pkb letters cannot watch this message, or does not know the letter.',

@@ -40,6 +40,27 @@ export const NUMBERS = {
     most: 100_000,
     whole: false,
   },
+  deadlineHours: {
+    name: 'number of hours until a letter is posted',
+    fallback: 72,
+    least: 0,
+    most: 8760,
+    whole: false,
+  },
+  askMinutes: {
+    name: 'number of minutes between questions of pkb letters',
+    fallback: 60,
+    least: 0.01,
+    most: 10_000,
+    whole: false,
+  },
+  graceMinutes: {
+    name: 'number of minutes that pkb letters waits for PKB',
+    fallback: 120,
+    least: 0,
+    most: 10_000,
+    whole: false,
+  },
   tokenSeconds: {
     name: "life of the simulator's tokens",
     fallback: 600,

@@ -2,6 +2,8 @@
  * What nodes offer to other nodes at run time. Whoever takes a node from `RED.nodes.getNode` asks for its type first: an id
  * in a setting may be any node's.
  */
+import type { PkbApi } from '../../src/api/client.js';
+import type { ReceiptParts } from '../../src/api/read-receipts.js';
 import type { Connection } from '../../src/delivery/connection.js';
 import type { ConnectionState } from '../../src/delivery/dispatcher.js';
 import type { Addressed, FailedMessage, FailedReference } from '../../src/delivery/outbox/contract.js';
@@ -72,6 +74,20 @@ export interface CustomerNode extends Node {
   customer: Customer | undefined;
   /** Why it cannot be used; undefined where it can. */
   fault: PkbError | undefined;
+}
+
+/** A pkb-api node. */
+export interface ApiNode extends Node<ApiCredentials> {
+  /** Asks PKB's FHIR operations. @throws PkbError what is wrong with the settings */
+  api(): PkbApi;
+  /** Names of the parts of a read receipt. */
+  parts: ReceiptParts;
+}
+
+/** Client ID and secret, as they are entered. */
+export interface ApiCredentials {
+  clientId?: string;
+  clientSecret?: string;
 }
 
 /** How messages are kept, as a connection asks for it. */

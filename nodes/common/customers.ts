@@ -66,6 +66,19 @@ export function configuredFacilities(RED: Runtime): string[] {
   return configuredCustomers(RED).flatMap(({ customer }) => (customer ? [sendingFacility(customer)] : []));
 }
 
+/**
+ * The UUID of the organisation of a configured Customer.
+ *
+ * @param facility MSH-4
+ * @returns blank where the Customer is not configured, or has none
+ */
+export function organisationOf(RED: Runtime, facility: string): string {
+  const found = configuredCustomers(RED).find(
+    ({ customer }) => customer !== undefined && sendingFacility(customer) === facility,
+  );
+  return found?.customer?.organisationId ?? '';
+}
+
 function configuredCustomers(RED: Runtime): CustomerNode[] {
   const all: CustomerNode[] = [];
   RED.nodes.eachNode(({ id, type }) => {

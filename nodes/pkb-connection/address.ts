@@ -9,7 +9,9 @@ import {
   isEnvironment,
   PUBLISHED_URLS,
 } from '../../src/pkb/environments.js';
-import type { ConnectionDef, SimulatorNode } from '../common/contracts.js';
+import type { ConnectionDef } from '../common/contracts.js';
+import type { Goal } from '../common/network.js';
+import { simulatorUrl } from '../common/simulator.js';
 import type { Runtime } from '../common/types.js';
 
 /** The settings that say where a connection goes, and by which way. */
@@ -22,7 +24,9 @@ export type Way = Pick<ConnectionDef, 'environment' | 'url' | 'tls' | 'proxy'>;
  */
 export function addressFor(RED: Runtime, config: Way): URL {
   const { environment, url } = environmentOf(config);
-  return environment === 'simulator' ? theSimulator(RED) : checkUrl(PUBLISHED_URLS[environment] ?? url);
+  return environment === 'simulator'
+    ? simulatorUrl(RED, 'The connection')
+    : checkUrl(PUBLISHED_URLS[environment] ?? url);
 }
 
 /**
@@ -41,28 +45,16 @@ export function isSimulator({ environment }: Pick<Way, 'environment'>): boolean 
   return environment === 'simulator';
 }
 
+/** Where a connection leads, for its TLS and proxy settings. */
+export function goalOf(RED: Runtime, config: Way): Goal {
+  return { address: () => addressFor(RED, config), isSimulator: isSimulator(config) };
+}
+
 /** A blank or unknown environment is refused: guessing one could send messages where nobody meant them to go. */
 function environmentOf({ environment, url }: Way): { environment: Environment; url: string } {
   if (isEnvironment(environment)) return { environment, url };
   throw new PkbConfigError(
     'PKB_SETTING',
     'Open the connection and choose an environment: none is chosen, or it is unknown.',
-  );
-}
-
-/** Where the one simulator node of this Node-RED listens. */
-function theSimulator(RED: Runtime): URL {
-  const found: (() => URL)[] = [];
-  RED.nodes.eachNode(({ id, type }) => {
-    const node = type === 'pkb-simulator' ? (RED.nodes.getNode(id) as SimulatorNode | null) : null;
-    if (node?.url) found.push(node.url);
-  });
-  const [only] = found;
-  if (only && found.length === 1) return only();
-  throw new PkbConfigError(
-    'PKB_SIMULATOR',
-    found.length === 0
-      ? 'The connection is set to the simulator, but there is no pkb-simulator node: add one and deploy.'
-      : `There are ${found.length} pkb-simulator nodes: delete all but one, and deploy.`,
   );
 }

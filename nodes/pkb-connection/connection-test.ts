@@ -8,10 +8,10 @@
 import { judgeFailure, judgeStatus } from '../../src/delivery/classify.js';
 import { type Exchange, type TransportFactory } from '../../src/delivery/transport.js';
 import { asPkbError, PkbConfigError } from '../../src/errors.js';
-import { addressFor, isSimulator } from './address.js';
+import { addressFor, goalOf, isSimulator } from './address.js';
 import { adminPost, audit } from '../common/admin.js';
 import { deployedConnection, type Entered, leadsToTheSame, readEntered, resolveEntered } from './entered.js';
-import { checkUserName, networkSettings } from './network.js';
+import { checkUserName, networkSettings } from '../common/network.js';
 import type { Node, Runtime } from '../common/types.js';
 
 /** What the dialog shows. */
@@ -78,7 +78,7 @@ async function tryConnection(
       timeout: 5,
       concurrency: 1,
       userAgent: 'node-red-pkb (connection test)',
-      ...networkSettings(RED, entered),
+      ...networkSettings(RED, entered, goalOf(RED, entered)),
     });
     const exchange = await transport
       .probe(url, AbortSignal.timeout(LIMIT_MS))

@@ -16,10 +16,10 @@ import {
   type PkbError,
   PkbOutboxError,
 } from '../../src/errors.js';
-import { addressFor, addressKeyFor, isSimulator } from './address.js';
+import { addressFor, addressKeyFor, goalOf, isSimulator } from './address.js';
 import { connectionTestRoute } from './connection-test.js';
 import { onFlows } from '../common/flow-events.js';
-import { checkUserName, networkSettings } from './network.js';
+import { checkUserName, networkSettings } from '../common/network.js';
 import { userDirOf } from '../common/user-dir.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
 import type {
@@ -115,7 +115,7 @@ function connect(
     open: () => open(failed),
     transport: createTransport({
       ...credentialsOf(node, config),
-      ...networkSettings(RED, config),
+      ...networkSettings(RED, config, goalOf(RED, config)),
       concurrency,
       timeout,
       userAgent: USER_AGENT,

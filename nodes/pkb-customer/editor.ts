@@ -1,5 +1,5 @@
 /** The dialog of pkb-customer. */
-import { aliasFault, DEFAULT_ZONE, NHS_NUMBER_STATUSES } from '../../src/pkb/alias.js';
+import { aliasFault, DEFAULT_ZONE, isOrganisationId, NHS_NUMBER_STATUSES } from '../../src/pkb/alias.js';
 import { isZone } from '../../src/hl7/zone.js';
 import { isVariable } from '../../src/settings.js';
 import { entered } from '../editor/dialog.js';
@@ -11,6 +11,7 @@ interface CustomerSettings {
   controllerAlias: string;
   timeZone: string;
   nhsNumberStatus: string;
+  organisationId: string;
 }
 
 const isStatus = (value: string): boolean => NHS_NUMBER_STATUSES.some((status) => status === value);
@@ -45,6 +46,14 @@ RED.nodes.registerType<CustomerSettings>('pkb-customer', {
       validate(status, _options) {
         if (!status || isVariable(status) || isStatus(status)) return true;
         return this._('pkb-customer.invalid.status');
+      },
+    },
+    organisationId: {
+      value: '',
+      validate(id, _options) {
+        return !id || isVariable(id) || isOrganisationId(id)
+          ? true
+          : this._('pkb-customer.invalid.organisation');
       },
     },
   },

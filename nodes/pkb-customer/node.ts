@@ -11,6 +11,7 @@ interface CustomerDef extends NodeDef {
   controllerAlias: string;
   timeZone: string;
   nhsNumberStatus: string;
+  organisationId?: string;
 }
 
 module.exports = function (RED: Runtime): void {
@@ -25,6 +26,7 @@ module.exports = function (RED: Runtime): void {
         controllerAlias: config.controllerAlias || undefined,
         timeZone: config.timeZone || undefined,
         nhsNumberStatus: config.nhsNumberStatus || undefined,
+        organisationId: config.organisationId || undefined,
       });
     } catch (error) {
       if (!(error instanceof PkbError)) throw error;

@@ -8,25 +8,9 @@ import type { Message } from '../common/types.js';
 /** Upper limit of messages kept as they are. Beyond it, and after a restart, only what JSON can hold is restored. */
 const LIVE_LIMIT = 1000;
 
-/**
- * Properties that belong to a request of this process: they mean nothing after a restart, and may hold somebody's password,
- * cookie or token, which is not to be written to a disk.
- */
-const NOT_STORED = new Set(['payload', 'req', 'res', 'headers', 'cookies', 'responseCookies', '_session']);
-
 /** Keeps messages while they are in the outbox. */
 export class CarriedMessages {
   readonly #live = new Map<number, Message>();
-
-  /** The properties of a message that outlive a restart, as JSON; what JSON cannot hold is left out. */
-  static toJson(message: Message): string {
-    const members: string[] = [];
-    for (const name of Object.keys(message)) {
-      const json = NOT_STORED.has(name) ? undefined : jsonOf(message, name);
-      if (json !== undefined) members.push(`${JSON.stringify(name)}:${json}`);
-    }
-    return `{${members.join(',')}}`;
-  }
 
   /** Remembers a message as it is, with what JSON cannot hold. Never throws: the message is stored all the same. */
   keep(id: number, message: Message): void {
@@ -67,12 +51,4 @@ function copyTexts(properties: Record<string, unknown>): Record<string, unknown>
     if (typeof value === 'string' && value.length <= SHORT) properties[name] = own(value);
   }
   return properties;
-}
-
-function jsonOf(message: Message, name: string): string | undefined {
-  try {
-    return JSON.stringify(message[name]);
-  } catch {
-    return undefined;
-  }
 }

@@ -21,6 +21,7 @@ import { QUERY, readQueryAnswer } from '../../src/pkb/query-answer.js';
 import { SendableMessage } from '../../src/pkb/sendable-message.js';
 import { mustFitXml } from '../../src/pkb/soap/request.js';
 import { CarriedMessages } from './carried.js';
+import { carriedJson } from '../common/carried-json.js';
 import { onFlows } from '../common/flow-events.js';
 import { onInput, showError } from '../common/input.js';
 import { pkbFor, replay, replayWish, textOf } from './replay.js';
@@ -99,7 +100,7 @@ module.exports = function (RED: Runtime): void {
         ...describe(hl7, config, outbox),
         ...(reference !== '' && { reference }),
         sender: this.id,
-        carried: CarriedMessages.toJson(message),
+        carried: carriedJson(message),
       };
       const run = runOf(message);
       const item =

@@ -14,6 +14,8 @@ export interface Customer {
   readonly timeZone?: string | undefined;
   /** Status for NHS numbers given without one, such as `01` (verified); none is written if left out or blank. */
   readonly nhsNumberStatus?: string | undefined;
+  /** UUID of its organisation, for PKB's FHIR operations (`X-Org-Public-Id`, PKB page 3364618357); not the alias. */
+  readonly organisationId?: string | undefined;
 }
 
 /** Characters that would end MSH-4, open a part of it, or break its `connecting{controller}` form. */
@@ -83,7 +85,7 @@ export const NHS_NUMBER_STATUSES = ['01', '02', '03', '04', '05', '06', '07', '0
  * Checks the settings of a Customer.
  *
  * @returns the same object
- * @throws PkbConfigError `PKB_ALIAS`; `PKB_SETTING` for a time zone or status that does not exist
+ * @throws PkbConfigError `PKB_ALIAS`; `PKB_SETTING` for a time zone or status that does not exist, or an organisation that is no UUID
  */
 export function checkCustomer(customer: Customer): Customer {
   sendingFacility(customer);
@@ -94,7 +96,17 @@ export function checkCustomer(customer: Customer): Customer {
       'PKB_SETTING',
       `The NHS number status must be one of ${NHS_NUMBER_STATUSES.join(', ')}.`,
     );
+  if (customer.organisationId && !isOrganisationId(customer.organisationId))
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'The organisation of the Customer must be a UUID such as 00000000-0000-4000-8000-0000000000aa; ask PKB for it.',
+    );
   return customer;
+}
+
+/** Whether a text is the UUID of an organisation. */
+export function isOrganisationId(text: string): boolean {
+  return /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text);
 }
 
 /** The zone of most of PKB's Customers. */

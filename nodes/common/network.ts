@@ -3,8 +3,19 @@
  */
 import { bypassesProxy, type ProxyOptions, type TlsOptions } from '../../src/http/agents.js';
 import { PkbConfigError } from '../../src/errors.js';
-import { addressFor, isSimulator, type Way } from './address.js';
-import type { Node, Runtime } from '../common/types.js';
+import type { Node, Runtime } from './types.js';
+
+/** The settings that say by which way an address is reached: ids of nodes, blank for none. */
+export interface NetworkDef {
+  readonly tls: string;
+  readonly proxy: string;
+}
+
+/** Where it leads, and whether that is the simulator of this Node-RED. */
+export interface Goal {
+  readonly address: () => URL;
+  readonly isSimulator: boolean;
+}
 
 interface TlsNode extends Node {
   readonly valid: boolean;
@@ -23,13 +34,14 @@ interface ProxyNode extends Node<{ username?: string; password?: string }> {
  */
 export function networkSettings(
   RED: Runtime,
-  config: Way,
+  config: NetworkDef,
+  goal: Goal,
 ): { tls: TlsOptions | undefined; proxy: ProxyOptions | undefined } {
-  return { tls: tlsOptions(RED, config), proxy: proxyOptions(RED, config) };
+  return { tls: tlsOptions(RED, config, goal), proxy: proxyOptions(RED, config, goal) };
 }
 
-function tlsOptions(RED: Runtime, config: Way): TlsOptions | undefined {
-  if (isSimulator(config)) {
+function tlsOptions(RED: Runtime, config: NetworkDef, { isSimulator }: Goal): TlsOptions | undefined {
+  if (isSimulator) {
     // The simulator is this very process on a loopback address, whatever certificate Node-RED was given.
     return { rejectUnauthorized: false };
   }
@@ -49,8 +61,12 @@ function tlsOptions(RED: Runtime, config: Way): TlsOptions | undefined {
   return node.addTLSOptions({});
 }
 
-function proxyOptions(RED: Runtime, config: Way): ProxyOptions | undefined {
-  if (!config.proxy || isSimulator(config)) return undefined;
+function proxyOptions(
+  RED: Runtime,
+  config: NetworkDef,
+  { address: addressOf, isSimulator }: Goal,
+): ProxyOptions | undefined {
+  if (!config.proxy || isSimulator) return undefined;
   const node = RED.nodes.getNode(config.proxy) as ProxyNode | null;
   if (!node || !URL.canParse(node.url)) {
     throw new PkbConfigError(
@@ -58,7 +74,7 @@ function proxyOptions(RED: Runtime, config: Way): ProxyOptions | undefined {
       'The proxy of the connection is missing, disabled, or has no usable address.',
     );
   }
-  const address = addressFor(RED, config);
+  const address = addressOf();
   // Plain HTTP is for this machine itself; a proxy would be handed the credentials and the message in clear.
   if (address.protocol === 'http:' || bypassesProxy(address, node.noproxy ?? [])) return undefined;
   return { url: node.url, ...node.credentials };

@@ -1,0 +1,66 @@
+/** What becomes of a letter after PKB was asked about it: a pure function of what is known. */
+import type { Receipt } from '../api/read-receipts.js';
+import type { LetterEnd, WatchedLetter } from '../delivery/outbox/letters.js';
+
+/** Why the watching of a letter ended, for people and for the flow. */
+export const END_REASONS = {
+  read: 'PKB says that it was read.',
+  unread: 'It was not read by its deadline.',
+  unknown:
+    'PKB does not know the letter at its deadline: it may be held for the Customer’s review, or deleted.',
+  unclear: 'Whether it was read cannot be told from PKB’s answer; check the names of the parts in pkb api.',
+  unasked: 'PKB could not be asked by its deadline, nor afterwards.',
+  organisation: 'PKB cannot be asked: its Customer has no organisation UUID.',
+  unregistered: 'The patient is not registered with PKB.',
+  asked: 'The flow asked for it to be posted at once.',
+  refused: 'PKB did not accept the letter.',
+  discarded: 'A person discarded the letter before it was sent.',
+} as const;
+
+/** One of {@link END_REASONS}. */
+export type EndReason = keyof typeof END_REASONS;
+
+/** What PKB said of a letter; `unknown` where it left it out, `unasked` where it gave no answer. */
+export type Said = Receipt | { readonly state: 'unknown' | 'unasked' | 'organisation' };
+
+/** The terms on which letters are watched. */
+export interface WatchTerms {
+  /** How long after the deadline an answer is waited for, in milliseconds. */
+  readonly graceMs: number;
+  /** What becomes of a letter that PKB does not know at its deadline. */
+  readonly ifUnknown: 'attention' | 'post';
+}
+
+/** An end, or undefined while the letter is watched on. */
+export type Decision =
+  { readonly end: LetterEnd; readonly reason: EndReason; readonly readAt: number | undefined } | undefined;
+
+/**
+ * Decides. Only an explicit “read” stops the posting; no failure does.
+ *
+ * @param now when PKB was asked, in milliseconds since 1970
+ */
+export function decide(
+  { deadline }: Pick<WatchedLetter, 'deadline'>,
+  said: Said,
+  now: number,
+  { graceMs, ifUnknown }: WatchTerms,
+): Decision {
+  if (said.state === 'read') return { end: 'read', reason: 'read', readAt: said.at };
+  if (now < deadline) return undefined;
+  const post = (reason: EndReason): Decision => ({ end: 'post', reason, readAt: undefined });
+  switch (said.state) {
+    case 'unread':
+      return post('unread');
+    case 'undetermined':
+      return post('unclear');
+    case 'organisation':
+      return post('organisation');
+    case 'unknown':
+      return { end: ifUnknown, reason: 'unknown', readAt: undefined };
+    case 'unasked':
+      return now >= deadline + graceMs ? post('unasked') : undefined;
+    default:
+      return said satisfies never;
+  }
+}

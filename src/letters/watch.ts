@@ -1,0 +1,234 @@
+/**
+ * Watches letters until they are read or posted. Knows no Node-RED.
+ *
+ * What is due is taken from the outbox, asked about in batches, and decided (`decide.ts`). What has ended is given to the flow. All
+ * that must outlive a crash is in the outbox: a letter that was taken and not decided is due again soon, and an end that was not
+ * noted as given is given again.
+ */
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { PkbApi } from '../api/client.js';
+import { MOST_STATUSES, patientStatuses } from '../api/patients.js';
+import { MOST_DOCUMENTS, type Receipt, type ReceiptParts, readReceipts } from '../api/read-receipts.js';
+import type {
+  EndedLetter,
+  LetterDecision,
+  Letters,
+  LetterState,
+  WatchedLetter,
+} from '../delivery/outbox/letters.js';
+import { asPkbError, PkbApiError } from '../errors.js';
+import { decide, type Said, type WatchTerms } from './decide.js';
+
+/** What letters are watched with. */
+export interface WatchOptions extends WatchTerms {
+  /** Id of the pkb-letters node. */
+  readonly watcher: string;
+  /** The outbox, once it is open. */
+  readonly outbox: () => Promise<Letters>;
+  /** Asks PKB. @throws PkbError what is wrong with its settings */
+  readonly api: () => PkbApi;
+  /** Names of the parts of a read receipt. @throws PkbError as `api` */
+  readonly parts: () => ReceiptParts;
+  /** How often a letter is asked about before its deadline, in milliseconds. */
+  readonly askMs: number;
+  /** How often it is looked which are due, in milliseconds. */
+  readonly tickMs: number;
+  readonly events: {
+    /** A letter has ended. */
+    ended(letter: EndedLetter): void;
+    /** How many letters are in each state. @param isAnswered false where PKB could not be asked this time */
+    looked(counts: Readonly<Record<LetterState, number>>, isAnswered: boolean): void;
+    /** PKB could not be asked, or the outbox failed. */
+    failed(error: unknown): void;
+  };
+  /** Milliseconds since 1970. */
+  readonly now?: () => number;
+}
+
+/** When a letter that was taken and not decided is due again, in milliseconds. */
+const AGAIN_MS = 60_000;
+
+/** How long the flow has to take an end, from node to node, until that counts as given. */
+const NOTE_AFTER_MS = 50;
+
+/** How long this process has the right to give an end. */
+const CLAIM_MS = 10_000;
+
+/** Ends that are given in one turn. */
+const GIVEN = 200;
+
+/** Watches the letters of one node. */
+export class LetterWatch {
+  readonly #options: WatchOptions;
+  readonly #now: () => number;
+  readonly #closing = new AbortController();
+  #timer: NodeJS.Timeout | undefined;
+  #runs = false;
+  #looking: Promise<void> = Promise.resolve();
+  /** Until when PKB asked not to be asked, in milliseconds since 1970. */
+  #notBefore = 0;
+  /** Whether PKB has answered all that it was asked in this look. */
+  #isAnswered = true;
+
+  constructor(options: WatchOptions) {
+    this.#options = options;
+    this.#now = options.now ?? Date.now;
+  }
+
+  /** Flows have started: outputs have somewhere to go. */
+  start(): void {
+    if (this.#runs) return;
+    this.#runs = true;
+    this.#lookIn(0);
+  }
+
+  /** Flows are stopping: what is given to them now may be dropped. */
+  stop(): void {
+    this.#runs = false;
+    clearTimeout(this.#timer);
+  }
+
+  /** Ends. Never rejects. */
+  async close(): Promise<void> {
+    this.stop();
+    this.#closing.abort();
+    await this.#looking;
+  }
+
+  /** Looks soon: something was decided or is due. */
+  wake(): void {
+    if (!this.#runs) return;
+    clearTimeout(this.#timer);
+    void this.#looking.then(() => {
+      if (this.#runs) this.#lookIn(0);
+    });
+  }
+
+  #lookIn(milliseconds: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#looking = this.look()
+        .catch((error: unknown) => this.#options.events.failed(error))
+        .finally(() => {
+          if (this.#runs) this.#lookIn(this.#options.tickMs);
+        });
+    }, milliseconds);
+  }
+
+  /** Asks about all letters that are due, decides, and gives out what has ended. */
+  async look(): Promise<void> {
+    const { outbox: open, watcher, tickMs } = this.#options;
+    const outbox = await open();
+    this.#isAnswered = true;
+    await this.#giveAll(outbox);
+    let due: WatchedLetter[];
+    do {
+      const now = this.#now();
+      due = await outbox.takeLetters(watcher, now, now + Math.max(AGAIN_MS, tickMs), MOST_DOCUMENTS);
+      for (const group of Map.groupBy(due, ({ organisation }) => organisation)) {
+        if (!this.#runs) return;
+        await this.#decideAbout(outbox, ...group);
+      }
+    } while (due.length === MOST_DOCUMENTS);
+    await this.#giveAll(outbox);
+    this.#options.events.looked(await outbox.letterCounts(watcher), this.#isAnswered);
+  }
+
+  async #decideAbout(
+    outbox: Letters,
+    organisation: string,
+    letters: readonly WatchedLetter[],
+  ): Promise<void> {
+    const { askMs, tickMs, graceMs, ifUnknown } = this.#options;
+    const now = this.#now();
+    const saidOf = await this.#ask(organisation, letters);
+    const decisions: LetterDecision[] = [];
+    const open: WatchedLetter[] = [];
+    for (const letter of letters) {
+      const decision = decide(letter, saidOf(letter), now, { graceMs, ifUnknown });
+      if (decision === undefined) open.push(letter);
+      else decisions.push({ id: letter.id, controlId: letter.controlId, at: this.#now(), ...decision });
+    }
+    const { unregistered, wasAsked } = await this.#unregistered(organisation, open);
+    for (const { id, controlId } of unregistered) {
+      const post = { end: 'post', reason: 'unregistered', readAt: undefined } as const;
+      decisions.push({ id, controlId, at: this.#now(), ...post });
+    }
+    if (decisions.length > 0) await outbox.endLetters(decisions);
+    const ended = new Set(decisions.map(({ id }) => id));
+    // Those with the same next time are put off together.
+    const times = Map.groupBy(
+      open.filter(({ id }) => !ended.has(id)),
+      ({ deadline }) => (deadline > now ? Math.min(deadline, now + askMs) : now + tickMs),
+    );
+    for (const [until, all] of times)
+      await outbox.putOffLetters(
+        all.map(({ id }) => id),
+        until,
+        wasAsked,
+      );
+  }
+
+  /** Asks which letters of an organisation were read. */
+  async #ask(
+    organisation: string,
+    letters: readonly WatchedLetter[],
+  ): Promise<(letter: WatchedLetter) => Said> {
+    if (organisation === '') return () => ({ state: 'organisation' });
+    const receipts = await this.#try((api, signal) => {
+      const documents = [...new Set(letters.map(({ documentId }) => documentId))];
+      return readReceipts(api, organisation, documents, this.#options.parts(), signal);
+    });
+    if (receipts === undefined) return () => ({ state: 'unasked' });
+    return ({ documentId }): Receipt | Said => receipts.get(documentId) ?? { state: 'unknown' };
+  }
+
+  /** Letters whose patients are not registered, of those whose patients are to be asked about. */
+  async #unregistered(
+    organisation: string,
+    letters: readonly WatchedLetter[],
+  ): Promise<{ unregistered: readonly WatchedLetter[]; wasAsked: boolean }> {
+    const asked = letters.filter(({ nhsNumber }) => nhsNumber !== '').slice(0, MOST_STATUSES);
+    const nobody = { unregistered: [], wasAsked: false };
+    if (organisation === '' || asked.length === 0) return nobody;
+    const numbers = [...new Set(asked.map(({ nhsNumber }) => nhsNumber))];
+    const statuses = await this.#try((api, signal) => patientStatuses(api, organisation, numbers, signal));
+    if (statuses === undefined) return nobody;
+    const isUnregistered = ({ nhsNumber }: WatchedLetter): boolean =>
+      statuses.get(nhsNumber)?.state === 'not registered';
+    return { unregistered: asked.filter(isUnregistered), wasAsked: true };
+  }
+
+  /** Asks PKB. @returns undefined where it gave no answer, which is said and concludes nothing */
+  async #try<T>(ask: (api: PkbApi, signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
+    if (this.#now() < this.#notBefore) {
+      this.#isAnswered = false;
+      return undefined;
+    }
+    try {
+      return await ask(this.#options.api(), this.#closing.signal);
+    } catch (thrown) {
+      if (this.#closing.signal.aborted) return undefined;
+      this.#isAnswered = false;
+      const error = asPkbError(thrown);
+      if (error instanceof PkbApiError && error.retryAfterMs !== undefined)
+        this.#notBefore = this.#now() + error.retryAfterMs;
+      this.#options.events.failed(error);
+      return undefined;
+    }
+  }
+
+  async #giveAll(outbox: Letters): Promise<void> {
+    const { watcher, events } = this.#options;
+    for (;;) {
+      const now = this.#now();
+      if (!this.#runs) return;
+      const ended = await outbox.takeEndedLetters(watcher, now, now + CLAIM_MS, GIVEN);
+      if (ended.length === 0 || !this.#runs) return;
+      for (const letter of ended) events.ended(letter);
+      await sleep(NOTE_AFTER_MS);
+      if (!this.#runs) return;
+      await outbox.gaveLetters(ended.map(({ id }) => id));
+    }
+  }
+}
