@@ -1,4 +1,5 @@
 /** What a request to the operators' routes asks for, checked: nothing of it is trusted. */
+import { FILTER_ACTS, type FilterAct } from '../../src/operator/by-filter.js';
 import { MESSAGE_STATES, type MessageFilter, type MessageState } from '../../src/delivery/outbox/ledger.js';
 
 /** Longest text that is looked for. */
@@ -59,6 +60,56 @@ export function confirmedOf({ confirmed }: Body): ReadonlySet<Confirmation> {
   const known = (one: unknown): one is Confirmation => CONFIRMATIONS.some((name) => name === one);
   if (Array.isArray(confirmed) && confirmed.every(known)) return new Set(confirmed);
   throw new AskedWrong(`confirmed must be a list of ${CONFIRMATIONS.join(', ')}.`);
+}
+
+/** What is to be done about all that fit; undefined where nothing is named. @throws AskedWrong */
+export function actOf({ act }: Body): FilterAct | undefined {
+  if (act === undefined || act === null) return undefined;
+  const known = FILTER_ACTS.find((name) => name === act);
+  if (known !== undefined) return known;
+  throw new AskedWrong(`act must be one of ${FILTER_ACTS.join(', ')}.`);
+}
+
+/** An act about all that fit, as a person has confirmed it. */
+export interface AskedAct {
+  readonly act: FilterAct;
+  /** How many fitted when they were counted. */
+  readonly count: number;
+  /** Whether the count was ended by its limit, and there may be more. */
+  readonly isAtLeast: boolean;
+  /** Only what was stored before the count, in milliseconds since 1970. */
+  readonly until: number;
+  /** Id of the last message of the part before. */
+  readonly after: number | undefined;
+  /** Why messages are discarded; blank for other acts. */
+  readonly reason: string;
+}
+
+/** Reads an act about all that fit. @throws AskedWrong */
+export function askedActOf(body: Body): AskedAct {
+  const act = actOf(body);
+  const [count, until] = [number(body, 'count'), number(body, 'until')];
+  if (act === undefined) throw new AskedWrong(`Give act, one of ${FILTER_ACTS.join(', ')}.`);
+  if (count === undefined || count < 0 || until === undefined)
+    throw new AskedWrong(
+      'Give count and until as pkb/count has given them: nothing is done about more than was confirmed.',
+    );
+  return {
+    act,
+    count,
+    isAtLeast: flagOf(body, 'atLeast', false),
+    until,
+    after: number(body, 'after'),
+    reason: act === 'discard' ? textOf(body, 'reason') : '',
+  };
+}
+
+/** True or false, or what counts where neither is given. @throws AskedWrong */
+export function flagOf(body: Body, name: string, fallback: boolean): boolean {
+  const value = body[name];
+  if (value === undefined) return fallback;
+  if (typeof value === 'boolean') return value;
+  throw new AskedWrong(`${name} must be true or false.`);
 }
 
 /** Which part of the trail. @throws AskedWrong */

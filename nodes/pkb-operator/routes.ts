@@ -8,61 +8,45 @@ import { join } from 'node:path';
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
 import type { MessageLife } from '../../src/delivery/outbox/ledger.js';
 import { firstBroken } from '../../src/delivery/outbox/trail.js';
-import { patientOrderKey } from '../../src/delivery/order-key.js';
 import { reasonOf } from '../../src/delivery/outcome.js';
-import { asPkbError, PkbMessageError } from '../../src/errors.js';
 import { readMessage } from '../../src/hl7/input.js';
 import { inspect } from '../../src/pkb/guard/inspect.js';
 import { SendableMessage } from '../../src/pkb/sendable-message.js';
+import { adminGet, adminPost, mayI, OPERATE, PATIENT_DATA } from '../common/admin.js';
+import { connections, shown } from '../common/connections.js';
+import type { ConnectionNode } from '../common/contracts.js';
+import type { Runtime } from '../common/types.js';
+import { allRoutes } from './all.js';
 import {
-  adminGet,
-  adminPost,
-  audit,
-  hasAdminAuth,
-  mayI,
-  type Needed,
-  OPERATE,
-  PATIENT_DATA,
-  userOf,
-} from '../common/admin.js';
-import type { ConnectionNode, SendNode } from '../common/contracts.js';
-import type { Node, Runtime } from '../common/types.js';
-import {
-  AskedWrong,
-  type Body,
-  type Confirmation,
-  confirmedOf,
-  idOf,
-  idsOf,
-  searchOf,
-  textOf,
-  trailOf,
-} from './asked.js';
-import { connectionOf, connections, shown } from '../common/connections.js';
+  ACT,
+  answer,
+  bodyOf,
+  connectionFor,
+  filterFor,
+  lifeOf,
+  maySee,
+  mustBeOf,
+  mustSee,
+  noted,
+  READ,
+  Refused,
+  senderOf,
+  whyHidden,
+} from './answering.js';
+import { AskedWrong, confirmedOf, idOf, idsOf, searchOf, textOf, trailOf } from './asked.js';
+import { evidenceRoute } from './evidence.js';
 import { endedSince } from './hours.js';
-
-const READ: Needed = { all: ['pkb.read'] };
-const ACT: Needed = { any: [OPERATE, 'pkb-send.write'] };
 
 const HOUR_MS = 3_600_000;
 
 /** Of how many hours the counts are given. */
 const HOURS = 24;
 
-/** Thrown with the HTTP status of the answer. */
-class Refused extends Error {
-  /** @param confirm what a person may confirm, so that it is done all the same */
-  constructor(
-    readonly status: number,
-    text: string,
-    readonly confirm?: Confirmation,
-  ) {
-    super(text);
-  }
-}
-
 /** Makes the routes. */
 export function operatorRoutes(RED: Runtime): void {
+  allRoutes(RED);
+  evidenceRoute(RED);
+
   adminGet(RED, '/pkb', 'everybody', (_request, response) => page(response, 'page.html', 'html'));
   adminGet(RED, '/pkb/page.js', 'everybody', (_request, response) => page(response, 'page.js', 'js'));
 
@@ -89,13 +73,11 @@ export function operatorRoutes(RED: Runtime): void {
 
   adminPost(RED, '/pkb/search', READ, (request, response) =>
     answer(response, async () => {
-      const { filter, nhsNumber, before, most } = searchOf(bodyOf(request));
-      const node = connectionFor(RED, filter.connection);
+      const search = searchOf(bodyOf(request));
+      const node = connectionFor(RED, search.filter.connection);
+      const filter = await filterFor(RED, request, node, search);
       const outbox = await node.delivery().outbox();
-      if (nhsNumber === undefined) return outbox.list(filter, before, most);
-      mustSee(RED, request, node);
-      const orderKey = patientOrderKey(filter.facility ?? '', nhsNumber, outbox.secret);
-      return outbox.list({ ...filter, orderKey }, before, most);
+      return outbox.list(filter, search.before, search.most);
     }),
   );
 
@@ -196,27 +178,6 @@ export function operatorRoutes(RED: Runtime): void {
   );
 }
 
-/** Writes down what somebody does, in the log and in the outbox's trail, before it is done: what cannot be written is not done. */
-async function noted(
-  RED: Runtime,
-  request: Request,
-  node: ConnectionNode,
-  event: string,
-  line: string,
-  details: object,
-): Promise<void> {
-  const outbox = await node.delivery().outbox();
-  const user = userOf(RED, request);
-  const about = { connection: node.id, ...details };
-  await outbox.record({ at: Date.now(), user, event, details: JSON.stringify(about) });
-  audit(RED, request, event, line, about);
-}
-
-/** Of another connection of the same store it is as if there were none. */
-async function mustBeOf(node: ConnectionNode, ids: readonly number[]): Promise<void> {
-  for (const id of ids) await lifeOf(node, id);
-}
-
 /** The page and its script, which hold nothing of anybody. */
 function page(response: Response, file: string, type: string): void {
   // Only Node-RED's own pages may have it in a frame; a page of another origin could have its buttons clicked.
@@ -232,19 +193,6 @@ function textsFor(request: Request): object {
   return all['pkb-operator'] ?? {};
 }
 
-function bodyOf(request: Request): Body {
-  const { body } = request as { body?: unknown };
-  return typeof body === 'object' && body !== null ? (body as Body) : {};
-}
-
-/** The connection that a request names, or the only one. */
-function connectionFor(RED: Runtime, id: string | undefined): ConnectionNode {
-  const [first, second] = connections(RED);
-  const node = id === undefined && second === undefined ? first : connectionOf(RED, id ?? '');
-  if (node !== undefined) return node;
-  throw new Refused(404, 'There is no such connection; choose one of those that are deployed.');
-}
-
 /** The outbox of a connection, where it is open; several connections may share one. */
 function opened(node: ConnectionNode): Outbox | undefined {
   try {
@@ -254,39 +202,8 @@ function opened(node: ConnectionNode): Outbox | undefined {
   }
 }
 
-async function lifeOf(node: ConnectionNode, id: number): Promise<MessageLife> {
-  const outbox = await node.delivery().outbox();
-  const life = await outbox.life(id);
-  if (life?.listed.connection === node.id) return life;
-  throw new Refused(404, 'There is no such message; it may be older than a year.');
-}
-
-function senderOf(RED: Runtime, id: string): SendNode {
-  const node = RED.nodes.getNode(id) as Node | null;
-  if (node?.type === 'pkb-send') return node as SendNode;
-  throw new Refused(
-    409,
-    'The pkb send that took this message is no longer in the flows; deploy it again to send the message once more.',
-  );
-}
-
 function mayAct(RED: Runtime, request: Request): boolean {
   return mayI(RED, request, OPERATE) || mayI(RED, request, 'pkb-send.write');
-}
-
-/** Who may see texts: where nobody signs in, everybody if the outbox says so. */
-function maySee(RED: Runtime, request: Request, node: ConnectionNode): boolean {
-  return hasAdminAuth(RED) ? mayI(RED, request, PATIENT_DATA) : node.showsTexts;
-}
-
-function mustSee(RED: Runtime, request: Request, node: ConnectionNode): void {
-  if (!maySee(RED, request, node)) throw new Refused(403, whyHidden(RED));
-}
-
-function whyHidden(RED: Runtime): string {
-  return hasAdminAuth(RED)
-    ? 'Texts and PKB’s words are for users with the permission pkb.phi.'
-    : 'Texts and PKB’s words are not shown without sign-in. Set up adminAuth, or choose in pkb outbox to show them.';
 }
 
 function mustPassGuard(hl7: string): void {
@@ -294,7 +211,7 @@ function mustPassGuard(hl7: string): void {
   const blocking = findings.filter(({ action }) => action === 'block');
   if (blocking.length === 0) return;
   const words = blocking.slice(0, 5).map(({ location, text }) => `${location}: ${text}`);
-  throw new Refused(422, `The guard would stop this message. ${words.join(' ')}`, 'guard');
+  throw new Refused(422, `The guard would stop this message. ${words.join(' ')}`, { confirm: 'guard' });
 }
 
 /** A correction may put a wrong identifier right; that it is meant is asked. */
@@ -305,7 +222,7 @@ function mustBeOfSamePatient(hl7: string, before: string): void {
   throw new Refused(
     409,
     'The corrected text has other identifiers of the patient (PID-2, PID-3) than the message that was sent. Look whether it is the right patient.',
-    'patient',
+    { confirm: 'patient' },
   );
 }
 
@@ -318,21 +235,4 @@ function withoutTexts({ listed, due, history, outcome, told }: MessageLife): obj
 function withTexts({ message, outcome, ...life }: MessageLife): object {
   const ack = outcome !== undefined && 'ack' in outcome ? outcome.ack : undefined;
   return { ...life, reason: outcome && reasonOf(outcome), ack, hl7: message?.body };
-}
-
-/** Answers with what work comes to, or with what is wrong. */
-function answer(response: Response, work: () => Promise<object>): void {
-  work().then(
-    (value) => response.json(value),
-    (error: unknown) => {
-      if (error instanceof AskedWrong) return response.status(400).json({ error: error.message });
-      if (error instanceof Refused)
-        return response.status(error.status).json({ error: error.message, confirm: error.confirm });
-      const fault = asPkbError(error);
-      const { code, message } = fault;
-      const status = code === 'PKB_SUPERSEDED' ? 409 : fault instanceof PkbMessageError ? 400 : 503;
-      const confirm: Confirmation | undefined = code === 'PKB_SUPERSEDED' ? 'superseded' : undefined;
-      return response.status(status).json({ code, error: message, confirm });
-    },
-  );
 }

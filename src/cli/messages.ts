@@ -1,46 +1,51 @@
-/** The commands about messages, which ask a running Node-RED: list, show, export, retry, discard, dismiss. */
+/** The commands about messages, which ask a running Node-RED: list, show, export, evidence, retry, discard, dismiss, trail. */
 import { parseArgs } from 'node:util';
 import {
-  FAILED_STATES,
   type ListedMessage,
   MESSAGE_STATES,
   type MessageLife,
   type MessageList,
 } from '../delivery/outbox/ledger.js';
 import type { TrailRecord } from '../delivery/outbox/trail.js';
-import { PkbConfigError, PkbOutboxError } from '../errors.js';
+import { PkbOutboxError } from '../errors.js';
+import type { FilterAct } from '../operator/by-filter.js';
 import { csv } from '../operator/csv.js';
-import { NodeRed } from './node-red.js';
+import { actOnAll } from './all.js';
+import { saveEvidence } from './evidence.js';
+import { chosen, FILTER_OPTIONS, filterOf } from './filter.js';
+import type { NodeRed } from './node-red.js';
 
 /** How these commands are called. */
-export const MESSAGES_USAGE = `pkb-outbox list    [filter]            messages, the latest first
-pkb-outbox export  [filter]            the same as CSV for a spreadsheet
-pkb-outbox show    [--connection C] ID one message, from its storing to its end
-pkb-outbox retry   [--connection C] [--override] ID …
-pkb-outbox discard [--connection C] --reason TEXT ID …
-pkb-outbox dismiss [--connection C] ID …
-pkb-outbox trail   [--connection C]    who did what, as CSV; says where it was changed since
+export const MESSAGES_USAGE = `pkb-outbox list     [filter]            messages, the latest first
+pkb-outbox export   [filter]            the same as CSV for a spreadsheet
+pkb-outbox show     [--connection C] ID one message, from its storing to its end
+pkb-outbox evidence [--to PATH] [--unmasked] [--texts] ID … or filter
+                                        PATH.html and PATH.csv for PKB's sign-off, at most 200 messages
+pkb-outbox retry    [--connection C] [--override] ID …
+pkb-outbox discard  [--connection C] --reason TEXT ID …
+pkb-outbox dismiss  [--connection C] ID …
+pkb-outbox retry|dismiss|discard --reason TEXT  --all [--yes] [filter]
+                                        all that fit, after a question with their number
+pkb-outbox trail    [--connection C]    who did what, as CSV; says where it was changed since
            filter: --connection C  --state ${['failures', ...MESSAGE_STATES].join('|')}
                    --customer MSH-4  --type ADT^A28  --since TIME  --until TIME
-                   --control-id X  --reference X  --data-point-id X  --most 100
+                   --control-id X  --reference X  --data-point-id X
+                   --most 100 (list, export, evidence)
            TIME is such as 2026-01-31 or 2026-01-31T08:00
 
 PKB_NODE_RED_URL    admin root of Node-RED; default: http://127.0.0.1:1880/
 PKB_NODE_RED_TOKEN, or PKB_NODE_RED_USER and PKB_NODE_RED_PASSWORD, where it has adminAuth`;
 
 const OPTIONS = {
-  connection: { type: 'string' },
-  state: { type: 'string' },
-  customer: { type: 'string' },
-  type: { type: 'string' },
-  since: { type: 'string' },
-  until: { type: 'string' },
-  'control-id': { type: 'string' },
-  reference: { type: 'string' },
-  'data-point-id': { type: 'string' },
+  ...FILTER_OPTIONS,
   most: { type: 'string' },
   reason: { type: 'string' },
   override: { type: 'boolean' },
+  all: { type: 'boolean' },
+  yes: { type: 'boolean' },
+  to: { type: 'string' },
+  unmasked: { type: 'boolean' },
+  texts: { type: 'boolean' },
 } as const;
 
 type Values = {
@@ -100,12 +105,22 @@ const COMMANDS: Readonly<Record<string, (values: Values, ids: readonly number[])
     ids.length > 0 ? undefined : filtered(values, (all) => csv(HEADS, all.map(cells))),
   show: ({ connection }, ids) =>
     ids.length === 1 ? (nodeRed) => show(nodeRed, connection, ids[0]) : undefined,
-  retry: ({ connection, override = false }, ids) =>
-    ids.length > 0 ? (nodeRed) => retry(nodeRed, connection, ids, override) : undefined,
-  discard: ({ connection, reason }, ids) =>
-    ids.length > 0 && reason ? (nodeRed) => act(nodeRed, 'discard', connection, ids, { reason }) : undefined,
-  dismiss: ({ connection }, ids) =>
-    ids.length > 0 ? (nodeRed) => act(nodeRed, 'dismiss', connection, ids, {}) : undefined,
+  evidence: (values, ids) => evidence(values, ids),
+  retry: (values, ids) => {
+    const { connection, override = false } = values;
+    if (values.all) return override ? undefined : allOf('again', values, ids);
+    return ids.length > 0 ? (nodeRed) => retry(nodeRed, connection, ids, override) : undefined;
+  },
+  discard: (values, ids) => {
+    const { connection, reason } = values;
+    if (!reason) return undefined;
+    if (values.all) return allOf('discard', values, ids);
+    return ids.length > 0 ? (nodeRed) => act(nodeRed, 'discard', connection, ids, { reason }) : undefined;
+  },
+  dismiss: (values, ids) => {
+    if (values.all) return allOf('dismiss', values, ids);
+    return ids.length > 0 ? (nodeRed) => act(nodeRed, 'dismiss', values.connection, ids, {}) : undefined;
+  },
   trail: ({ connection }, ids) => (ids.length > 0 ? undefined : (nodeRed) => trail(nodeRed, connection)),
 };
 
@@ -155,50 +170,64 @@ function filtered(
   values: Values,
   show: (all: readonly ListedMessage[]) => string,
 ): ((nodeRed: NodeRed) => Promise<string>) | undefined {
-  const since = timeOf(values.since);
-  const until = timeOf(values.until);
+  const filter = filterOf(values);
   const most = values.most === undefined ? MOST : Number(values.most);
-  const states = statesOf(values.state);
-  if (Number.isNaN(since) || Number.isNaN(until) || !(most >= 1) || states === 'unknown') return undefined;
+  if (filter === undefined || !(most >= 1)) return undefined;
+  return async (nodeRed) => show(await found(nodeRed, values.connection, filter, most));
+}
+
+/** The messages that fit, the latest first; says where there are more. */
+async function found(
+  nodeRed: NodeRed,
+  given: string | undefined,
+  filter: object,
+  most: number,
+): Promise<ListedMessage[]> {
+  const connection = await chosen(nodeRed, given);
+  const all: ListedMessage[] = [];
+  let before: number | undefined;
+  do {
+    const page: MessageList = await nodeRed.ask('search', {
+      ...filter,
+      connection,
+      before,
+      most: Math.min(PAGE, most - all.length),
+    });
+    all.push(...page.messages);
+    before = page.next;
+  } while (before !== undefined && all.length < most);
+  if (before !== undefined) console.error(`There are more than these ${all.length}: give --most.`);
+  return all;
+}
+
+function evidence(values: Values, ids: readonly number[]): Run | undefined {
+  const { connection: given, to, unmasked = false, texts: words = false } = values;
+  const filter = filterOf(values);
+  const most = values.most === undefined ? MOST : Number(values.most);
+  if (filter === undefined || !(most >= 1)) return undefined;
   return async (nodeRed) => {
-    const asked = {
-      connection: await chosen(nodeRed, values.connection),
-      states,
-      withoutDismissed: values.state === 'failures',
-      facility: values.customer,
-      messageType: values.type,
-      since,
-      until,
-      controlId: values['control-id'],
-      reference: values.reference,
-      dataPointId: values['data-point-id'],
-    };
-    const all: ListedMessage[] = [];
-    let before: number | undefined;
-    do {
-      const page: MessageList = await nodeRed.ask('search', {
-        ...asked,
-        before,
-        most: Math.min(PAGE, most - all.length),
-      });
-      all.push(...page.messages);
-      before = page.next;
-    } while (before !== undefined && all.length < most);
-    if (before !== undefined) console.error(`There are more than these ${all.length}: give --most.`);
-    return show(all);
+    const connection = await chosen(nodeRed, given);
+    const some = ids.length > 0 ? ids : (await found(nodeRed, connection, filter, most)).map(({ id }) => id);
+    return saveEvidence(nodeRed, { connection, ids: some, to, masked: !unmasked, words });
   };
 }
 
-/** The connection that is named, or the only one. */
-async function chosen(nodeRed: NodeRed, connection: string | undefined): Promise<string> {
-  if (connection !== undefined) return connection;
-  const { connections } = await nodeRed.ask<{ connections: readonly { id: string; name: string }[] }>(
-    'connections',
-  );
-  const [first, second] = connections;
-  if (first !== undefined && second === undefined) return first.id;
-  const names = connections.map(({ id, name }) => `${id} (${name})`).join(', ');
-  throw new PkbConfigError('PKB_SETTING', `Choose one with --connection: ${names || 'none is deployed'}.`);
+/** An act about all that fit. */
+function allOf(
+  act: FilterAct,
+  { connection, reason, yes: isConfirmed = false, ...values }: Values,
+  ids: readonly number[],
+): Run | undefined {
+  const filter = filterOf(values);
+  if (filter === undefined || ids.length > 0 || values.most !== undefined) return undefined;
+  return (nodeRed) =>
+    actOnAll(nodeRed, {
+      act,
+      connection,
+      filter,
+      isConfirmed,
+      ...(act === 'discard' && { reason: reason ?? '' }),
+    });
 }
 
 async function retry(
@@ -290,15 +319,4 @@ function cells(one: ListedMessage): string[] {
 
 function iso(milliseconds: number): string {
   return new Date(milliseconds).toISOString();
-}
-
-/** @returns NaN where it is no time */
-function timeOf(text: string | undefined): number | undefined {
-  return text === undefined ? undefined : new Date(text).getTime();
-}
-
-function statesOf(name: string | undefined): readonly string[] | undefined | 'unknown' {
-  if (name === undefined) return undefined;
-  if (name === 'failures') return FAILED_STATES;
-  return MESSAGE_STATES.some((state) => state === name) ? [name] : 'unknown';
 }

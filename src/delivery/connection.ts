@@ -184,12 +184,27 @@ export class Connection {
    * @param reason a sentence without patient data
    */
   async withdraw(id: number, reason: string): Promise<Withdrawal> {
+    const [result] = await this.withdrawSome([id], reason);
+    if (result?.status === 'fulfilled') return result.value;
+    throw asPkbError(result?.reason);
+  }
+
+  /**
+   * As {@link withdraw}, of several messages at once, which costs the store and the flow little more than one.
+   *
+   * @returns what became of each, or why it failed, in their order
+   */
+  async withdrawSome(
+    ids: readonly number[],
+    reason: string,
+  ): Promise<readonly PromiseSettledResult<Withdrawal>[]> {
     const { open, dispatcher, telling } = await this.#ready();
-    const withdrawal = await open.outbox.withdraw(id, reason, Date.now());
-    if (withdrawal !== 'discarded') return withdrawal;
+    const at = Date.now();
+    const results = await Promise.allSettled(ids.map((id) => open.outbox.withdraw(id, reason, at)));
+    if (!results.some((one) => one.status === 'fulfilled' && one.value === 'discarded')) return results;
     dispatcher.wake();
     if (this.#started) await telling.start();
-    return withdrawal;
+    return results;
   }
 
   add(recipient: Recipient): void {

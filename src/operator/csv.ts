@@ -2,15 +2,19 @@
 
 const BOM = '\uFEFF';
 
-/** How a formula begins, for the spreadsheets that there are; a leading quote makes it a text. */
-const FORMULA = /^[=+\-@\t\r]/;
+/**
+ * Where a spreadsheet would begin a formula: at the start of a cell (OWASP, "CSV Injection"; the signs of full width count for
+ * some). Where its list separator is a semicolon or a tab, it begins a cell after each of these, and a row after each line end.
+ */
+const FORMULA =
+  /^(?=[=+\-@\t\r\n\uFF1D\uFF0B\uFF0D\uFF20])|(?<=[;\t\r\n])(?=[=+\-@\uFF1D\uFF0B\uFF0D\uFF20])/g;
 
-/** A list with its heads as CSV text. */
+/** A list with its heads as CSV text; nothing in it is taken for a formula: a quote before it makes it a text. */
 export function csv(heads: readonly string[], rows: readonly (readonly string[])[]): string {
   return BOM + [heads, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
 }
 
 function cell(value: string): string {
-  const text = FORMULA.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
+  const text = value.replaceAll(FORMULA, "'");
+  return /[",;\t\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -32,6 +32,9 @@ const POSTS: Record<string, object> = {
   '/pkb/discard': { connection: 'connection', ids: [1], reason: 'x' },
   '/pkb/dismiss': { connection: 'connection', ids: [1] },
   '/pkb/resume': { connection: 'connection' },
+  '/pkb/count': { connection: 'connection' },
+  '/pkb/all': { connection: 'connection', act: 'again', count: 1, until: 4e12 },
+  '/pkb/evidence': { connection: 'connection', ids: [1] },
   '/pkb/trail': { connection: 'connection' },
 };
 
@@ -118,6 +121,9 @@ for (const runtime of ['node-red', 'node-red-4']) {
         ['/pkb/discard', ['everything', 'writer', 'operator']],
         ['/pkb/dismiss', ['everything', 'writer', 'operator']],
         ['/pkb/resume', ['everything', 'writer', 'operator']],
+        ['/pkb/count', ['everything', 'reader', 'clinician', 'operator', 'anonymous']],
+        ['/pkb/all', ['everything', 'writer', 'operator']],
+        ['/pkb/evidence', ['everything', 'reader', 'clinician', 'operator', 'anonymous']],
         ['/pkb/trail', ['everything', 'writer', 'operator']],
       ] as const) {
         it(`POST ${path} is for ${allowed.join(', ')} only`, async () => {

@@ -66,10 +66,14 @@ function words({ reason, ack, hl7, hidden, listed }: Life): HTMLElement[] {
   const all: HTMLElement[] = [];
   if (reason) all.push(el('p', {}, el('strong', {}, `${text('message.reason')}: `), reason));
   if (hidden !== undefined) return [...all, el('p', { class: 'dim' }, hidden)];
-  if (ack) all.push(el('h2', {}, text('message.acknowledgement')), shownMessage(ack));
+  if (ack)
+    all.push(
+      el('h2', {}, text('message.acknowledgement')),
+      shownMessage(ack, text('message.acknowledgement')),
+    );
   all.push(el('h2', {}, text('message.text')));
   const erased = listed.kept ? '' : text('message.erased');
-  all.push(hl7 === undefined ? el('p', { class: 'dim' }, erased) : shownMessage(hl7));
+  all.push(hl7 === undefined ? el('p', { class: 'dim' }, erased) : shownMessage(hl7, text('message.text')));
   return all;
 }
 

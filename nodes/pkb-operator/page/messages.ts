@@ -1,6 +1,8 @@
 /** Looking for messages, the list of what is found, and acting on several. */
+import { AllThatFit } from './all.js';
 import { ask } from './api.js';
 import { el, labelled, notice, select, timeOf } from './dom.js';
+import { openEvidence } from './evidence.js';
 import { openMessage } from './message.js';
 import { text } from './texts.js';
 import type { ListedMessage, MessageList, Overview } from './types.js';
@@ -28,9 +30,11 @@ export class Messages {
   readonly #rows = el('tbody');
   readonly #foot = el('p');
   readonly #bulk = el('div', { class: 'row' });
+  readonly #all = new AllThatFit(() => void this.search());
   readonly #chosen = new Map<number, ListedMessage>();
   readonly #fields;
   #mayAct = false;
+  #maySee = false;
   #asked: object = {};
   /** Only the answer to the latest search is shown. */
   #search = 0;
@@ -62,13 +66,21 @@ export class Messages {
     const names = ['choose', 'stored', 'type', 'customer', 'controlId', 'reference', 'state', 'attempts'];
     const head = el('tr', {}, ...names.map((name) => el('th', { scope: 'col' }, text(`column.${name}`))));
     const table = el('div', { class: 'scroll' }, el('table', {}, el('thead', {}, head), this.#rows));
-    this.element.append(el('h2', {}, text('search.title')), form, this.#bulk, table, this.#foot);
+    this.element.append(
+      el('h2', {}, text('search.title')),
+      form,
+      this.#all.element,
+      this.#bulk,
+      table,
+      this.#foot,
+    );
   }
 
   /** Takes the connections that there are; looks for messages the first time. */
   show({ connections, may }: Overview): void {
     const { connection } = this.#fields;
     this.#mayAct = may.act;
+    this.#maySee = may.see;
     const had = connection.options.length;
     const chosen = connection.value;
     const options = connections.map(({ id, name }) => el('option', { value: id }, name || id));
@@ -95,6 +107,7 @@ export class Messages {
     this.#rows.replaceChildren();
     this.#chosen.clear();
     this.#showBulk();
+    this.#all.offer(this.#asked, this.#mayAct && connection.value !== '');
     if (connection.value !== '') await this.#page(undefined, ++this.#search);
   }
 
@@ -160,7 +173,8 @@ export class Messages {
     const failed = all.filter(({ state, kept }) => FAILED.includes(state) && kept);
     const shownFailed = all.filter(({ state, dismissed }) => FAILED.includes(state) && !dismissed);
     const queued = all.filter(({ state }) => state === 'queued');
-    if (!this.#mayAct || all.length === 0) return this.#bulk.replaceChildren();
+    const [first] = all;
+    if (first === undefined) return this.#bulk.replaceChildren();
     const button = (
       name: string,
       some: readonly ListedMessage[],
@@ -173,12 +187,22 @@ export class Messages {
             { type: 'button', onclick: () => act(some) },
             `${text(`bulk.${name}`)} (${some.length})`,
           );
+    const acts = [
+      button('again', failed, (some) => void this.#again(some)),
+      button('dismiss', shownFailed, (some) => void this.#dismiss(some)),
+      button('discard', queued, (some) => void this.#discard(some)),
+    ];
     this.#bulk.replaceChildren(
       ...[
         text('bulk.chosen', { count: all.length }),
-        button('again', failed, (some) => void this.#again(some)),
-        button('dismiss', shownFailed, (some) => void this.#dismiss(some)),
-        button('discard', queued, (some) => void this.#discard(some)),
+        ...(this.#mayAct ? acts : []),
+        button('evidence', all, (some) =>
+          openEvidence(
+            first.connection,
+            some.map(({ id }) => id),
+            this.#maySee,
+          ),
+        ),
       ].filter((one) => one !== undefined),
     );
   }
