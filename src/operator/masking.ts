@@ -23,6 +23,8 @@ export interface Masking {
 /** A longer message ends with the number of segments that are left out. */
 const LONGEST_SHOWN = 50_000;
 
+const LONGEST_ID = 200;
+
 /** Fields of a segment, and parts of a field, that are told apart; beyond them the rest is one value. */
 const MOST_FIELDS = 200;
 const MOST_PARTS = 50;
@@ -43,9 +45,10 @@ export class MessageMask {
     this.#person = new Person(masking.masked ? hl7 : undefined);
   }
 
-  /** An ID or a reference, which is masked where it holds something of a person. */
+  /** An ID or a reference, which is masked where it holds something of a person, or is too long for one. */
   id(value: string): string {
-    return this.#masking.masked && this.#person.isIn(value) ? MASK : value;
+    if (!this.#masking.masked) return valueShown(value);
+    return value.length > LONGEST_ID || this.#person.isIn(value) ? MASK : value;
   }
 
   /** What a list says of a message, such as its type: masked where it does not look like one. */

@@ -1,9 +1,10 @@
 /** The operators' page and sidebar in Chromium: what three kinds of users see and do, and hostile values. */
 import assert from 'node:assert/strict';
 import { readFileSync, writeFileSync } from 'node:fs';
+import { pathToFileURL } from 'node:url';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
+import type { Browser, Download, Page } from 'playwright-core';
 import { ADMIN_AUTH, type Role } from '../support/admin.js';
 import { chromiumPath, launch } from '../support/browser.js';
 import { stamped } from '../support/messages.js';
@@ -204,6 +205,152 @@ function suite(runtime: string): void {
       assert.match(await asked, /Take 2 messages off/);
       await page.getByText('2 of 2 done.').waitFor();
       assert.equal(await row('bulk-1').count(), 0);
+    });
+
+    it('the name of a field is said under the text, for the mouse and for the keyboard', async () => {
+      await open('everything');
+      await find('controlId', 'other-1');
+      await row('other-1').click();
+      const hl7 = page.getByRole('group', { name: 'HL7 text' });
+      const said = page.getByRole('dialog').getByRole('status').last();
+      await hl7.getByText('Example^Alex').hover();
+      assert.equal(await said.innerText(), 'PID-5: Patient Name');
+      // Tab stops once in each text; then the arrow keys go on.
+      await hl7.locator('[tabindex="0"]').focus();
+      assert.equal(await hl7.locator('[tabindex="0"]').count(), 1);
+      assert.equal(await said.innerText(), 'MSH: Message Header');
+      for (const [key, name] of [
+        ['ArrowRight', 'MSH-2: Encoding Characters'],
+        ['ArrowDown', 'PID: Patient Identification'],
+        // Fields that are empty are passed over.
+        ['ArrowRight', 'PID-3: Patient Identifier List'],
+        ['ArrowRight', 'PID-5: Patient Name'],
+        ['End', 'PID-8: Administrative Sex'],
+        ['ArrowLeft', 'PID-7: Date/Time of Birth'],
+        ['Home', 'PID: Patient Identification'],
+        ['ArrowUp', 'MSH: Message Header'],
+        ['ArrowLeft', 'MSH: Message Header'],
+      ] as const) {
+        await page.keyboard.press(key);
+        assert.equal(await said.innerText(), name, key);
+      }
+      const answer = page.getByRole('group', { name: 'Acknowledgement' });
+      await answer.getByText(WORDS).hover();
+      const first = page.getByRole('dialog').getByRole('status').first();
+      assert.equal(await first.innerText(), 'MSA-3: Text Message');
+      assert.equal(await wasHacked(), undefined);
+    });
+
+    /** Saves the evidence of a message. @returns its two files as texts, and where the page is */
+    const saved = async (
+      controlId: string,
+      ...choices: string[]
+    ): Promise<{ html: string; csv: string; path: string }> => {
+      await row(controlId).getByRole('checkbox').check();
+      await page.getByRole('button', { name: 'Evidence (1)' }).click();
+      const dialog = page.getByRole('dialog');
+      for (const choice of choices) await dialog.getByLabel(choice).check();
+      const files: Download[] = [];
+      page.on('download', (download) => files.push(download));
+      await dialog.getByRole('button', { name: 'Save' }).click();
+      await until('both files are saved', () => files.length === 2);
+      await page.getByText('Evidence of 1 messages saved.').waitFor();
+      const [one, two] = files;
+      assert.match(one?.suggestedFilename() ?? '', /^pkb-evidence-.*\.html$/);
+      assert.match(two?.suggestedFilename() ?? '', /^pkb-evidence-.*\.csv$/);
+      const path = join(red.userDir, one?.suggestedFilename() ?? '');
+      const list = join(red.userDir, two?.suggestedFilename() ?? '');
+      await one?.saveAs(path);
+      await two?.saveAs(list);
+      return { html: readFileSync(path, 'utf8'), csv: readFileSync(list, 'utf8'), path };
+    };
+
+    it('a reader saves masked evidence of chosen messages, and has no other choice', async () => {
+      await open('reader');
+      await find('controlId', 'other-1');
+      const { html, csv } = await saved('other-1');
+      for (const text of [html, csv]) {
+        assert.ok(text.includes('other-1') && text.includes('[masked]^^^NHS^NH'));
+        for (const word of ['Example', '9990000026', 'No patient found'])
+          assert.ok(!text.includes(word), word);
+      }
+      assert.ok(csv.startsWith('\uFEFF'));
+      await row('other-1').getByRole('checkbox').uncheck();
+      await row('other-1').getByRole('checkbox').check();
+      await page.getByRole('button', { name: 'Evidence (1)' }).click();
+      assert.equal(await page.getByRole('dialog').getByRole('checkbox').count(), 0);
+      assert.match(await page.getByRole('dialog').innerText(), /are masked/);
+    });
+
+    it('evidence that is not masked opens without a network, and runs nothing of what it holds', async () => {
+      await open('everything');
+      await find('controlId', 'other-1');
+      const { html, path } = await saved('other-1', 'Show the values of patients', 'Show PKB’s words');
+      assert.ok(html.includes('Example^Alex') && html.includes('No patient found &lt;img'));
+      const context = await browser.newContext({ offline: true });
+      try {
+        const pack = await context.newPage();
+        const asked: string[] = [];
+        pack.on('request', (request) => asked.push(request.url()));
+        const faults: string[] = [];
+        pack.on('console', (line) => faults.push(line.text()));
+        await pack.goto(pathToFileURL(path).href);
+        await pack.getByRole('heading', { name: 'Evidence: messages to Patients Know Best' }).waitFor();
+        assert.ok((await pack.locator('body').innerText()).includes(WORDS));
+        assert.equal(await pack.evaluate('window.hacked'), undefined);
+        assert.deepEqual([await pack.locator('img, script').count(), asked.length, faults], [0, 1, []]);
+        // The style is let through by its hash.
+        assert.equal(
+          await pack.evaluate("getComputedStyle(document.querySelector('pre')).whiteSpace"),
+          'pre-wrap',
+        );
+      } finally {
+        await context.close();
+      }
+    });
+
+    it('all that fit are counted, and dismissed after a question with their number', async () => {
+      rejects = true;
+      await hand('all-1', 'for all', '50');
+      await hand('all-2', 'for all', '69');
+      await open('operator');
+      await page.getByLabel('State', { exact: true }).selectOption('failures');
+      await find('reference', 'for all');
+      await row('all-1').waitFor();
+      await row('all-2').waitFor();
+      await page.getByRole('button', { name: 'Select all that fit' }).click();
+      await page.getByText('All that fit: 2').waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Send again (2)' }).count(), 1);
+      // What is not pending cannot be discarded.
+      assert.equal(await page.getByRole('button', { name: /^Discard/ }).count(), 0);
+      const asked: string[] = [];
+      page.on('dialog', (dialog) => {
+        asked.push(dialog.message());
+        void (asked.length === 1 ? dialog.dismiss() : dialog.accept());
+      });
+      await page.getByRole('button', { name: 'Dismiss (2)' }).click();
+      await until('the question was answered', () => asked.length === 1);
+      assert.match(asked[0] ?? '', /Take all that fit off the list of failures \(2\)/);
+      assert.equal(await row('all-1').count(), 1);
+      await page.getByRole('button', { name: 'Dismiss (2)' }).click();
+      await page.getByText('2 done', { exact: true }).waitFor();
+      await page.getByText('No message fits.').waitFor();
+    });
+
+    it('a search anew forgets what was counted; a reader is not offered it', async () => {
+      await open('operator');
+      await find('reference', 'for all');
+      await row('all-1').waitFor();
+      await page.getByRole('button', { name: 'Select all that fit' }).click();
+      await page.getByText('All that fit: 2').waitFor();
+      await find('reference', 'nothing of this kind');
+      await page.getByText('No message fits.').waitFor();
+      assert.equal(await page.getByText(/All that fit/).count(), 0);
+      await page.close();
+      await open('reader');
+      await find('reference', 'for all');
+      await row('all-1').waitFor();
+      assert.equal(await page.getByRole('button', { name: 'Select all that fit' }).count(), 0);
     });
 
     it('fits a sidebar of 300 pixels, and the editor has it as one', async () => {

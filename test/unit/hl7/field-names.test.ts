@@ -13,7 +13,10 @@ describe('names of segments and fields', () => {
       for (let i = 1; i < 60; i++) if (nameOf(segment, i) !== undefined) n = i;
       return n;
     };
-    assert.equal(NAMED_SEGMENTS.map((one) => `${one} ${last(one)}`).join(' '), COUNTS.replaceAll(/\s+/g, ' '));
+    assert.equal(
+      NAMED_SEGMENTS.map((one) => `${one} ${last(one)}`).join(' '),
+      COUNTS.replaceAll(/\s+/g, ' '),
+    );
   });
 
   it('stand at the right number', () => {

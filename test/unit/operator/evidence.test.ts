@@ -195,6 +195,8 @@ describe('a pack of evidence', () => {
     for (const how of [STRICT, OPEN]) {
       const entry = entryOf({ ...one, message: one.message && { ...one.message, body } }, how);
       assert.ok((entry.message ?? '').length < 2000);
+      const long = entryOf(life({ controlId: 'x'.repeat(1_000_000), reference: 'y'.repeat(1_000_000) }), how);
+      assert.ok(JSON.stringify(long).length < 10_000);
     }
   });
 });
