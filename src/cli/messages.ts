@@ -19,7 +19,7 @@ import type { NodeRed } from './node-red.js';
 export const MESSAGES_USAGE = `pkb-outbox list     [filter]            messages, the latest first
 pkb-outbox export   [filter]            the same as CSV for a spreadsheet
 pkb-outbox show     [--connection C] ID one message, from its storing to its end
-pkb-outbox evidence [--to PATH] [--unmasked] [--texts] ID … or filter
+pkb-outbox evidence [--to PATH] [--unmasked] [--words] ID … or filter
                                         PATH.html and PATH.csv for PKB's sign-off, at most 200 messages
 pkb-outbox retry    [--connection C] [--override] ID …
 pkb-outbox discard  [--connection C] --reason TEXT ID …
@@ -45,7 +45,7 @@ const OPTIONS = {
   yes: { type: 'boolean' },
   to: { type: 'string' },
   unmasked: { type: 'boolean' },
-  texts: { type: 'boolean' },
+  words: { type: 'boolean' },
 } as const;
 
 type Values = {
@@ -201,7 +201,7 @@ async function found(
 }
 
 function evidence(values: Values, ids: readonly number[]): Run | undefined {
-  const { connection: given, to, unmasked = false, texts: words = false } = values;
+  const { connection: given, to, unmasked = false, words = false } = values;
   const filter = filterOf(values);
   const most = values.most === undefined ? MOST : Number(values.most);
   if (filter === undefined || !(most >= 1)) return undefined;

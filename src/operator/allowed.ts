@@ -14,6 +14,8 @@ const SHAPES = {
   flag: /^[A-Z]{1,4}$/,
   code: /^[A-Za-z0-9][\w.:/*%-]{0,39}$/,
   time: /^\d{4,14}(?:\.\d{1,4})?(?:[+-]\d{4})?$/,
+  /** A time that could be one of the patient's life, such as that of a birth. */
+  eventTime: /^\d{4,14}(?:\.\d{1,4})?(?:[+-]\d{4})?$/,
   messageType: /^[A-Z0-9]{3}(?:\^[A-Z0-9]{3}(?:\^[A-Z0-9_]{3,7})?)?$/,
   processingId: /^[A-Z](?:\^[A-Z])?$/,
   /** Systems and Customers of MSH, `alias{alias}` among them. */
@@ -29,7 +31,7 @@ const SHAPES = {
 } as const satisfies Record<string, RegExp>;
 
 /** Shapes whose values could hold an identifier or a name that somebody put there, and are compared with those of the patient. */
-export const COMPARED: ReadonlySet<Shape> = new Set(['code', 'id']);
+export const COMPARED: ReadonlySet<Shape> = new Set(['code', 'id', 'eventTime']);
 
 /** Segments whose first field is a set ID. */
 const WITH_SET_ID = 'PID NK1 PV1 AL1 DG1 NTE OBR OBX TXA RGS AIS AIG AIL AIP'.split(' ');
@@ -63,10 +65,10 @@ const ALLOWED: ReadonlyMap<string, Shape> = new Map<string, Shape>([
   ['ERR-3.1', 'number'],
   ['ERR-4', 'flag'],
   ['EVN-1', 'code'],
-  ['EVN-2', 'time'],
-  ['EVN-3', 'time'],
+  ['EVN-2', 'eventTime'],
+  ['EVN-3', 'eventTime'],
   ['EVN-4', 'code'],
-  ['EVN-6', 'time'],
+  ['EVN-6', 'eventTime'],
   ['PID-2.4', 'authority'],
   ['PID-2.5', 'identifierType'],
   ['PID-3.4', 'authority'],

@@ -6,7 +6,16 @@ import { SegmentCursor } from '../hl7/segments.js';
 import { isNhsNumber } from '../pkb/nhs-number.js';
 
 /** Segments about persons, and the first of their fields that may name one. */
-const OF_PERSONS: Readonly<Record<string, number>> = { PID: 2, NK1: 2, PD1: 3, MRG: 1, QRD: 8, ROL: 4 };
+const OF_PERSONS: Readonly<Record<string, number>> = {
+  PID: 2,
+  NK1: 2,
+  PD1: 3,
+  MRG: 1,
+  QRD: 8,
+  ROL: 4,
+  GT1: 2,
+  IN1: 16,
+};
 
 /** Beyond so many values, nothing can be told apart any more, and everything counts as giving somebody away. */
 const MOST_VALUES = 500;
@@ -41,7 +50,8 @@ export class Person {
     if (hl7 === undefined) return;
     const cursor = new SegmentCursor(hl7);
     while (cursor.next()) {
-      const from = OF_PERSONS[hl7.slice(cursor.start, cursor.start + 3)];
+      const name = hl7.slice(cursor.start, cursor.start + 3);
+      const from = Object.hasOwn(OF_PERSONS, name) ? OF_PERSONS[name] : undefined;
       if (from === undefined) continue;
       const segment = hl7.slice(cursor.start, Math.min(cursor.end, cursor.start + MOST_READ));
       for (const field of segment.split('|').slice(from)) this.#know(field);

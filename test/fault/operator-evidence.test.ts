@@ -200,7 +200,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
         const denied = await run(
           'reader',
           'evidence',
-          '--texts',
+          '--words',
           '--to',
           join(red.userDir, 'no'),
           `${ids[0]}`,

@@ -1,7 +1,6 @@
 /** The operators' routes of a whole Node-RED: who may see what, and what may be done about a message. */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
 import { Agent } from 'node:http';
 import { join } from 'node:path';
 import {
@@ -15,14 +14,8 @@ import {
 } from '../support/admin.js';
 import { stamped } from '../support/messages.js';
 import { type NodeRed, remove, startNodeRed } from '../support/node-red.js';
-import {
-  type FlowNode,
-  post,
-  readTold,
-  SENDING_SETTINGS,
-  sendingUserDir,
-  tellingErrors,
-} from '../support/sending.js';
+import { operatedUserDir } from '../support/operating.js';
+import { post, readTold, SENDING_SETTINGS } from '../support/sending.js';
 import { soapAck, startServer, type TestServer } from '../support/server.js';
 import { until } from '../support/wait.js';
 
@@ -51,30 +44,6 @@ for (const runtime of ['node-red', 'node-red-4']) {
     const inState = (controlId: string, state: string): Promise<void> =>
       until(`${controlId} is ${state}`, async () => (await find({ controlId }))[0]?.state === state);
 
-    /** Gives every message that is handed in its control ID as reference, too. */
-    const changed = (settings: object): string => {
-      const folder = sendingUserDir(pkb.url, tellingErrors());
-      const flows = join(folder, 'flows.json');
-      const nodes = JSON.parse(readFileSync(flows, 'utf8')) as FlowNode[];
-      const func = "msg.reference = `letter of ${msg.payload.split('|')[9]}`; return msg;";
-      const refer = {
-        id: 'refer',
-        type: 'function',
-        func,
-        outputs: 1,
-        z: 'tab',
-        x: 1,
-        y: 1,
-        wires: [['send']],
-      };
-      const more = nodes.map((node) => {
-        if (node.id === 'in') return { ...node, wires: [['refer']] };
-        return node.id === 'outbox' ? { ...node, ...settings } : node;
-      });
-      writeFileSync(flows, JSON.stringify([...more, refer]));
-      return folder;
-    };
-
     before(async () => {
       pkb = await startServer(({ controlId }, response) => {
         const answer = answers.get(controlId);
@@ -94,7 +63,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
 
     describe('with adminAuth', () => {
       before(async () => {
-        red = await startNodeRed(runtime, changed({}), `${SENDING_SETTINGS}, ${ADMIN_AUTH}`);
+        red = await startNodeRed(runtime, operatedUserDir(pkb.url), `${SENDING_SETTINGS}, ${ADMIN_AUTH}`);
         for (const role of Object.keys(PERMISSIONS) as Role[]) as[role] = await signIn(red, role);
       });
       after(async () => {
@@ -403,7 +372,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
       ['shows texts where the outbox says so', true],
     ] as const) {
       it(`without adminAuth ${what}`, async () => {
-        red = await startNodeRed(runtime, changed({ showTexts }), SENDING_SETTINGS);
+        red = await startNodeRed(runtime, operatedUserDir(pkb.url, { showTexts }), SENDING_SETTINGS);
         as.everything = {};
         try {
           await hand('x-1');

@@ -379,6 +379,38 @@ describe('a connection', () => {
     });
   });
 
+  describe('whose messages a person discards', () => {
+    it('ends several at once, says what became of each, and tells the flow of each once', async () => {
+      transport.answer = (controlId) => (controlId === '1' ? undefined : acknowledged('AA', controlId));
+      const connection = await running();
+      for (const id of ['1', '2', '3']) await connection.submit(message(id, { orderKey: 'one' }));
+      await turns();
+      const untold = sinon.spy(outbox, 'untold');
+      const results = await connection.withdrawSome([3, 2, 1, 4711], 'By post.');
+      assert.deepEqual(
+        results.map((one) => one.status === 'fulfilled' && one.value),
+        ['discarded', 'discarded', 'in flight', 'gone'],
+      );
+      assert.deepEqual(told.toSorted(), ['2 discarded', '3 discarded']);
+      assert.equal(untold.callCount, 1);
+    });
+
+    it('says of which it failed, and tells of the others', async () => {
+      transport.answer = () => undefined;
+      const connection = await running();
+      for (const id of ['1', '2', '3']) await connection.submit(message(id, { orderKey: 'one' }));
+      await turns();
+      const away = new PkbOutboxError('PKB_OUTBOX', 'The store is away.');
+      const withdraw = sinon.stub(outbox, 'withdraw');
+      withdraw.withArgs(2).rejects(away);
+      withdraw.callThrough();
+      const [third, second] = await connection.withdrawSome([3, 2], 'By post.');
+      assert.deepEqual([third?.status, second?.status], ['fulfilled', 'rejected']);
+      assert.deepEqual(told, ['3 discarded']);
+      await assert.rejects(connection.withdraw(2, 'By post.'), away);
+    });
+  });
+
   describe('that sends once more', () => {
     const failedOnce = async (): Promise<Connection> => {
       transport.answer = (controlId) => acknowledged('AR', controlId);
