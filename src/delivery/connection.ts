@@ -15,8 +15,15 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { asPkbError, type PkbError, PkbOutboxError } from '../errors.js';
 import { type ConnectionState, Dispatcher } from './dispatcher.js';
-import type { Addressed, FailedReference, Outbox, Replayed, ReplayTerms } from './outbox/contract.js';
-import type { NewMessage } from './outbox/messages.js';
+import type {
+  Addressed,
+  FailedReference,
+  Outbox,
+  Replayed,
+  ReplayTerms,
+  SettledMessage,
+} from './outbox/contract.js';
+import type { Attempt, FinalState, NewMessage } from './outbox/messages.js';
 import type { Withdrawal } from './outbox/ledger.js';
 import type { OpenOutbox } from './outbox/open.js';
 import type { Placed, RunItem } from './outbox/runs.js';
@@ -35,6 +42,12 @@ export interface ConnectionEvents {
   report(text: string): void;
   /** A message has ended, and its pkb-send node was removed. */
   unclaimed(state: string): void;
+  /** As `DispatcherEvents.attempted`. This and the two below are for counting, and left out where nobody counts. */
+  attempted?(attempt: Attempt, milliseconds: number | undefined): void;
+  /** A message has ended by an attempt, so many milliseconds after it was stored. That is stored. */
+  ended?(state: FinalState, milliseconds: number): void;
+  /** A person has discarded so many messages. That is stored. */
+  discarded?(count: number): void;
 }
 
 /** What a connection is made from. */
@@ -173,6 +186,7 @@ export class Connection {
       what === 'send'
         ? await open.outbox.readdress(id, address)
         : await open.outbox.discard(id, address, reason, Date.now());
+    if (what === 'discard') this.#options.events.discarded?.(count);
     await this.#goOn(running);
     if (what === 'discard' && this.#started) await telling.start();
     return count;
@@ -201,7 +215,9 @@ export class Connection {
     const { open, dispatcher, telling } = await this.#ready();
     const at = Date.now();
     const results = await Promise.allSettled(ids.map((id) => open.outbox.withdraw(id, reason, at)));
-    if (!results.some((one) => one.status === 'fulfilled' && one.value === 'discarded')) return results;
+    const discarded = results.filter((one) => one.status === 'fulfilled' && one.value === 'discarded').length;
+    if (discarded === 0) return results;
+    this.#options.events.discarded?.(discarded);
     dispatcher.wake();
     if (this.#started) await telling.start();
     return results;
@@ -304,9 +320,8 @@ export class Connection {
       concurrency,
       policy,
       events: {
-        settled: (settled) => {
-          if (!telling.settled(settled)) events.unclaimed(settled.state);
-        },
+        settled: (settled) => this.#settled(settled, telling),
+        attempted: (attempt, milliseconds) => events.attempted?.(attempt, milliseconds),
         changed: () => events.changed(dispatcher.state, dispatcher.inFlight),
         failed: (error) => events.failed(error),
       },
@@ -319,6 +334,14 @@ export class Connection {
       },
     });
     return { open, dispatcher, telling, leave: leave ?? (async () => undefined) };
+  }
+
+  #settled(settled: SettledMessage, telling: Telling): void {
+    const { events } = this.#options;
+    const { toldElsewhere, storedAt } = settled.message;
+    if (!toldElsewhere && !telling.settled(settled)) events.unclaimed(settled.state);
+    // The clock may have been set back since, or another process's clock be ahead.
+    events.ended?.(settled.state, Math.max(0, Date.now() - storedAt));
   }
 
   /** Sending does not wait for telling: an outcome that cannot be told is kept, and all stored messages are sent. */

@@ -51,6 +51,12 @@ export type ConnectionState =
 export interface DispatcherEvents {
   /** A message's fate is known and stored. */
   settled(settled: SettledMessage): void;
+  /**
+   * An attempt has ended; it is not stored yet. Left out where nobody measures.
+   *
+   * @param milliseconds how long its request took; undefined where none was made
+   */
+  attempted?(attempt: Attempt, milliseconds: number | undefined): void;
   /** The connection's state or the number in flight has changed. */
   changed(): void;
   /** The store failed; what was taken is still in it. */
@@ -73,6 +79,12 @@ export interface DispatcherOptions {
   /** What waiting is measured by, in milliseconds since 1970; by default a clock that nobody can set. */
   readonly now?: () => number;
   readonly random?: () => number;
+}
+
+/** How an attempt ended, and how long its request took, in milliseconds; undefined where none was made. */
+interface Tried {
+  readonly outcome: Outcome;
+  readonly milliseconds: number | undefined;
 }
 
 /** Upper limit of messages taken per request slot: an answered message makes room before its fate is on disk. */
@@ -357,23 +369,23 @@ export class Dispatcher {
   async #deliver(message: StoredMessage): Promise<void> {
     this.#inFlight.add(message);
     try {
-      const outcome = await this.#attempt(message);
-      if (outcome === undefined) await this.#options.outbox.giveBack(message.id);
-      else await this.#apply(message, outcome);
+      const tried = await this.#attempt(message);
+      if (tried === undefined) await this.#options.outbox.giveBack(message.id);
+      else await this.#apply(message, tried);
     } catch (error) {
       this.#tell((events) => events.failed(error));
     }
   }
 
   /** Sends once. @returns undefined where it was cut off by our own stop, or another process is to send it */
-  async #attempt(message: StoredMessage): Promise<Outcome | undefined> {
+  async #attempt(message: StoredMessage): Promise<Tried | undefined> {
     if (message.address !== this.#options.address)
-      return refusal('sender', 'A message was stored for another address than the connection has now.');
+      return notTried('A message was stored for another address than the connection has now.');
     let url: URL;
     try {
       url = this.#options.url();
     } catch (error) {
-      return refusal('sender', (error as Error).message);
+      return notTried((error as Error).message);
     }
     const { body, controlId, messageType } = message;
     const { transport, outbox, connection } = this.#options;
@@ -383,13 +395,18 @@ export class Dispatcher {
     const signal = term ? AbortSignal.any([this.#abort.signal, term.signal]) : this.#abort.signal;
     const mayWrite = term && ((): boolean => outbox.sharing?.term(connection)?.signal === term.signal);
     const limit = answerLimit(messageType);
+    const begun = performance.now();
     const exchange = await transport.post(url, requestBody(body), signal, limit, mayWrite);
-    if ('answer' in exchange)
-      return judgeAnswer(exchange.answer, controlId, new Date(Date.now()), messageType);
-    return signal.aborted ? undefined : judgeFailure(exchange.failure, messageType);
+    const milliseconds = performance.now() - begun;
+    if ('answer' in exchange) {
+      const outcome = judgeAnswer(exchange.answer, controlId, new Date(Date.now()), messageType);
+      return { outcome, milliseconds };
+    }
+    if (signal.aborted) return undefined;
+    return { outcome: judgeFailure(exchange.failure, messageType), milliseconds };
   }
 
-  async #apply(message: StoredMessage, outcome: Outcome): Promise<void> {
+  async #apply(message: StoredMessage, { outcome, milliseconds }: Tried): Promise<void> {
     const { outbox, policy } = this.#options;
     const now = this.#now();
     const together = this.#state.state === 'waiting' && this.#state.until > now;
@@ -399,6 +416,7 @@ export class Dispatcher {
     const faulty = 'refusal' in outcome && !counts;
     const reason = 'reason' in outcome ? outcome.reason : '';
     const attempt: Attempt = { at: Date.now(), outcome: outcome.outcome, reason, counts };
+    this.#tell((events) => events.attempted?.(attempt, milliseconds));
     const facts = {
       ...evidence,
       asks: message.askOnUnknown,
@@ -417,7 +435,7 @@ export class Dispatcher {
         const hold = asks || (message.holdOnRejection && next.state !== 'accepted');
         await this.#keep(() => outbox.settle(settled, attempt, hold));
         this.#standing.forget(message.id);
-        if (!message.toldElsewhere) this.#tell((events) => events.settled(settled));
+        this.#tell((events) => events.settled(settled));
         return;
       }
       case 'retry':
@@ -464,6 +482,11 @@ export class Dispatcher {
     // What is ready goes back to the outbox where it may not be sent.
     if (this.#ready.length > 0 && !this.#isWorking) this.#look();
   }
+}
+
+/** An attempt that ended before a request was made, for a fault of our own. */
+function notTried(reason: string): Tried {
+  return { outcome: refusal('sender', reason), milliseconds: undefined };
 }
 
 /** Why a connection pauses; after answers that could not be read, what that means. */

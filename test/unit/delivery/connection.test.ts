@@ -411,6 +411,115 @@ describe('a connection', () => {
     });
   });
 
+  describe('whose attempts and ends are counted', () => {
+    let counted: string[];
+    const counting = (options: Partial<ConnectionOptions> = {}): Promise<Connection> => {
+      counted = [];
+      return running({
+        events: {
+          changed: () => undefined,
+          failed: (error) => failed.push(error),
+          report: () => undefined,
+          unclaimed: (state) => unclaimed.push(state),
+          attempted: ({ outcome }, ms) => counted.push(`${outcome} in ${ms} ms`),
+          ended: (state, ms) => counted.push(`${state} after ${ms} ms`),
+          discarded: (count) => counted.push(`${count} discarded`),
+        },
+        ...options,
+      });
+    };
+
+    it('tells how long a request took, and how long after its storing a message ended', async () => {
+      const answers = ['503', 'AR'];
+      transport.answer = (controlId) => {
+        clock.tick(200);
+        return answers.shift() === '503' ? http(503) : acknowledged('AR', controlId);
+      };
+      const connection = await counting({ policy: { ...DEFAULT_POLICY, baseMs: 1000, capMs: 1000 } });
+      await connection.submit(message('1', { storedAt: Date.now() - 5000 }));
+      await pass(1000);
+      const [busy, rejected, ended, ...more] = counted;
+      assert.deepEqual([busy, rejected, more], ['busy in 200 ms', 'rejected in 200 ms', []]);
+      // The wait between the attempts is of half a second at least, by chance.
+      const [, after] = /^rejected after (\d+) ms$/.exec(ended ?? '') ?? [];
+      assert.ok(Number(after) >= 5900 && Number(after) <= 6400, ended);
+    });
+
+    it('counts no request where none was made, nor one that was cut off by the end of the connection', async () => {
+      const connection = await counting({
+        url: () => {
+          throw new Error('There is no simulator.');
+        },
+      });
+      await connection.submit(message('1'));
+      await turns();
+      assert.deepEqual(counted, ['misconfigured in undefined ms']);
+      transport.answer = () => undefined;
+      const other = await counting({ id: 'other' });
+      await other.submit(message('2'));
+      await turns();
+      const closed = other.close();
+      await pass(10_000);
+      await closed;
+      assert.deepEqual([transport.sent, counted], [['2'], []]);
+    });
+
+    it('takes a message that was stored by a clock that is ahead as stored now', async () => {
+      const connection = await counting();
+      await connection.submit(message('1', { storedAt: Date.now() + 60_000 }));
+      await turns();
+      assert.deepEqual(counted, ['accepted in 0 ms', 'accepted after 0 ms']);
+    });
+
+    it('counts what a person discards, once', async () => {
+      transport.answer = () => http(503);
+      const connection = await counting();
+      await connection.submit(message('1'));
+      await turns();
+      assert.equal(await connection.withdraw(1, 'Discarded by a person: x.'), 'discarded');
+      assert.equal(await connection.withdraw(1, 'Discarded by a person: x.'), 'gone');
+      assert.deepEqual(counted, ['busy in 0 ms', '1 discarded']);
+      for (const id of ['2', '3']) await outbox.add({ ...message(id), connection: 'moved', address: THERE });
+      const moved = await counting({ id: 'moved' });
+      assert.equal(await moved.decide('discard'), 2);
+      assert.deepEqual(counted, ['2 discarded']);
+    });
+
+    it('counts an end whose flow another process tells, and tells nobody of it here', async () => {
+      const take = outbox.take.bind(outbox);
+      outbox.take = async (...args) =>
+        (await take(...args)).map((taken) => ({ ...taken, toldElsewhere: true as const }));
+      const connection = await counting();
+      await connection.submit(message('1', { sender: 'there' }));
+      await turns();
+      assert.deepEqual(counted, ['accepted in 0 ms', 'accepted after 0 ms']);
+      assert.deepEqual([told, unclaimed], [[], []]);
+    });
+
+    it('delivers and tells though counting throws', async () => {
+      const connection = await counting({
+        events: {
+          changed: () => undefined,
+          failed: (error) => failed.push(error),
+          report: () => undefined,
+          unclaimed: () => undefined,
+          attempted: () => assert.fail('counting'),
+          ended: () => assert.fail('counting'),
+        },
+      });
+      await connection.submit(message('1'));
+      await connection.submit(message('2'));
+      await turns();
+      assert.deepEqual(
+        [transport.sent, told],
+        [
+          ['1', '2'],
+          ['1 accepted', '2 accepted'],
+        ],
+      );
+    });
+  });
+
   describe('that sends once more', () => {
     const failedOnce = async (): Promise<Connection> => {
       transport.answer = (controlId) => acknowledged('AR', controlId);
