@@ -24,41 +24,72 @@ export function connections(RED: Runtime): ConnectionNode[] {
   return all;
 }
 
-/** How a connection stands. Never rejects. */
-export async function shown(node: ConnectionNode): Promise<ShownConnection> {
-  const { id, name = '' } = node;
-  const { environment } = node.madeFrom;
-  const nothing = { id, name, environment, inFlight: 0, pending: 0, onHold: 0, elsewhere: [] };
+/** The outbox of a connection, where it is open; several connections may share one. */
+export function opened(node: ConnectionNode): Outbox | undefined {
+  try {
+    return node.delivery().openOutbox;
+  } catch {
+    return undefined;
+  }
+}
+
+/** How a connection stands, as far as this process knows without asking its outbox. */
+export function standing(node: ConnectionNode): Omit<ShownConnection, 'pending' | 'onHold' | 'oldest'> {
   try {
     const delivery = node.delivery();
     const outbox = delivery.openOutbox;
     const { state } = delivery;
     if (outbox === undefined || state === undefined) {
       const reason = delivery.fault?.message ?? '';
-      return { ...nothing, state: reason === '' ? 'opening' : 'failed', reason };
+      return { ...notUsable(node, reason), state: reason === '' ? 'opening' : 'failed' };
     }
     const since = waitingSince(delivery);
     return {
-      ...nothing,
+      ...namesOf(node),
       state: state.state,
       reason: state.state === 'open' ? '' : state.reason,
       ...(since !== undefined && { since }),
       ...(state.state === 'waiting' && { until: state.until }),
       ...(state.state === 'paused' && state.customers !== undefined && { customers: state.customers }),
       inFlight: delivery.inFlight,
-      ...(await counted(outbox, id)),
       elsewhere: delivery.elsewhere.map(({ address, count }) => ({ address: shownAddress(address), count })),
       durable: outbox.durable,
     };
   } catch (error) {
-    return { ...nothing, state: 'failed', reason: asPkbError(error).message };
+    return notUsable(node, asPkbError(error).message);
   }
 }
 
-async function counted(
+/** How a connection stands, and what its outbox tells. Never rejects. */
+export async function shown(node: ConnectionNode): Promise<ShownConnection> {
+  const stands = standing(node);
+  const outbox = opened(node);
+  const nothing = { pending: 0, onHold: 0 };
+  if (outbox === undefined) return { ...stands, ...nothing };
+  try {
+    return { ...stands, ...(await counted(outbox, node.id)) };
+  } catch (error) {
+    return { ...notUsable(node, asPkbError(error).message), ...nothing };
+  }
+}
+
+/** What an outbox tells of a connection's messages. @throws PkbOutboxError where it cannot */
+export async function counted(
   outbox: Outbox,
   id: string,
 ): Promise<Pick<ShownConnection, 'pending' | 'onHold' | 'oldest'>> {
   const [{ queued, held }, oldest] = await Promise.all([outbox.counts(id), outbox.oldest(id)]);
   return { pending: queued, onHold: held, ...(oldest !== undefined && { oldest }) };
+}
+
+function namesOf({
+  id,
+  name = '',
+  madeFrom: { environment },
+}: ConnectionNode): Pick<ShownConnection, 'id' | 'name' | 'environment'> {
+  return { id, name, environment };
+}
+
+function notUsable(node: ConnectionNode, reason: string): ReturnType<typeof standing> {
+  return { ...namesOf(node), state: 'failed', reason, inFlight: 0, elsewhere: [] };
 }

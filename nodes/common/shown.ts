@@ -1,12 +1,13 @@
 /** What routes and page have in common. */
 import type { Addressed } from '../../src/delivery/outbox/contract.js';
+import type { StandingState } from '../../src/operator/metrics.js';
 
 /** How a connection stands, for a person. Nothing of a patient. */
 export interface ShownConnection {
   readonly id: string;
   readonly name: string;
   readonly environment: string;
-  readonly state: 'open' | 'waiting' | 'paused' | 'opening' | 'failed';
+  readonly state: StandingState;
   /** Our own sentence why it waits, is paused or failed; blank otherwise. */
   readonly reason: string;
   /** Since when it waits, in milliseconds since 1970. */

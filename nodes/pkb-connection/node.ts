@@ -20,6 +20,8 @@ import { addressFor, addressKeyFor, goalOf, isSimulator } from './address.js';
 import { connectionTestRoute } from './connection-test.js';
 import { onFlows } from '../common/flow-events.js';
 import { checkUserName, networkSettings } from '../common/network.js';
+import { labelsOf, metricsOf } from '../common/metrics.js';
+import { checkUserName, networkSettings } from './network.js';
 import { userDirOf } from '../common/user-dir.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
 import type {
@@ -139,6 +141,7 @@ function connect(
       failed,
       report: (text) => node.error(new PkbOutboxError('PKB_OUTBOX', text)),
       unclaimed: (state) => node.warn(RED._('pkb-connection.warning.no-sender', { state })),
+      ...metricsOf(RED).connection(labelsOf(node)),
     },
   });
 }

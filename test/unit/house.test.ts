@@ -33,6 +33,8 @@ const MAY: Readonly<Record<string, readonly string[]>> = {
   'src/operator': ['src/delivery', 'src/pkb', 'src/hl7', 'src/errors.ts'],
   'src/simulator': ['src/pkb', 'src/hl7', 'src/errors.ts'],
   'src/cli': ['src/operator', 'src/delivery', 'src/pkb', 'src/hl7', 'src/errors.ts'],
+  'src/operator': ['src/delivery', 'src/pkb', 'src/hl7', 'src/errors.ts'],
+  'src/cli': ['src/delivery', 'src/pkb', 'src/hl7', 'src/errors.ts'],
   'src/index.ts': ['src'],
   'nodes/common': ['src'],
   'nodes/editor': ['src/settings.ts'],

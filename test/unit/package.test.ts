@@ -51,7 +51,14 @@ describe('the package', () => {
       named.filter((file) => !files.includes(file)),
       [],
     );
-    for (const file of ['README.md', 'LICENSE', 'CHANGELOG.md', 'SECURITY.md', 'docs/errors.md'])
+    for (const file of [
+      'README.md',
+      'LICENSE',
+      'CHANGELOG.md',
+      'SECURITY.md',
+      'docs/errors.md',
+      'docs/grafana-dashboard.json',
+    ])
       assert.ok(files.includes(file), file);
     assert.ok(files.filter((file) => /^examples\/.*\.json$/.test(file)).length >= 10);
   });
@@ -75,6 +82,12 @@ describe('the package', () => {
 
   it('has eight dependencies at most', () => {
     assert.ok(Object.keys(manifest.dependencies).length <= 8);
+  });
+
+  it('has a lockfile that names no registry, so that each installs from its own', () => {
+    const lock = readFileSync(join(root, 'package-lock.json'), 'utf8');
+    assert.ok(lock.includes('"node_modules/prom-client"'));
+    assert.ok(!lock.includes('"resolved"'));
   });
 
   it('names its version in the changelog, or what is to come', () => {
