@@ -49,11 +49,13 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
     );
 
   /** Looks through everything that people see without asking for messages. */
-  const look = (flow: RunningFlow, what: string, nodes = ['build', 'guard', 'send']): void => {
+  const look = async (flow: RunningFlow, what: string, nodes = ['build', 'guard', 'send']): Promise<void> => {
     const errors = flow.seen('caught').map(({ error }) => error);
     const findings = flow.seen('stopped').map(({ pkb }) => pkb.findings);
     const statuses = nodes.map((id) => flow.statuses(id));
-    const places = { log: flow.log(), print: printed.text(), errors, findings, statuses };
+    const metrics = await server.text('/pkb/metrics');
+    assert.match(metrics, /^# TYPE pkb_attempts_total counter$/m);
+    const places = { log: flow.log(), print: printed.text(), errors, findings, statuses, metrics };
     for (const [where, text] of Object.entries(places)) mustNotHold(text, `${where} after ${what}`);
   };
 
@@ -68,7 +70,7 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
           flow.seen('caught').length + flow.seen('rejected').length > 0 ||
           /waiting/.test(JSON.stringify(flow.statuses('send'))),
       );
-      look(flow, kind);
+      await look(flow, kind);
       await pkb.close();
     });
   }
@@ -81,7 +83,7 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
     flow.receive('build', { payload: message() });
     const rejected = await flow.wait('rejected');
     assert.equal(rejected.payload.text, 'CANARY-REASON CANARY-SURNAME');
-    look(flow, 'AR');
+    await look(flow, 'AR');
     await pkb.close();
   });
 
@@ -103,7 +105,7 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
       'all have come to an end',
       () => flow.seen('caught').length + flow.seen('stopped').length >= 12,
     );
-    look(flow, 'faulty messages');
+    await look(flow, 'faulty messages');
     await pkb.close();
   });
 
@@ -111,7 +113,7 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
     const flow = await flowTo('https://127.0.0.1:1/x');
     flow.receive('build', { payload: message() });
     await until('it waits', () => /waiting/.test(JSON.stringify(flow.statuses('send'))));
-    look(flow, 'no connection');
+    await look(flow, 'no connection');
     const answers = {
       tested: await server.admin('/pkb-connection/test', {
         id: 'connection',
@@ -128,7 +130,7 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
     assert.equal(answers.tried.body['blocked'], true);
     assert.equal(answers.released.body['released'], 0);
     for (const [name, { body }] of Object.entries(answers)) mustNotHold(body, `the answer: ${name}`);
-    look(flow, 'the admin endpoints');
+    await look(flow, 'the admin endpoints');
   });
 
   /** Posts the message to the simulator of the flow. @returns the HTTP status */
@@ -149,7 +151,7 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
     assert.equal(await post(`Basic ${BASIC}`), 200);
     const received = await flow.wait('received');
     assert.ok(received.payload.includes('CANARY-SURNAME'), 'the simulator has had the message in its hands');
-    look(flow, 'the simulator', ['simulator']);
+    await look(flow, 'the simulator', ['simulator']);
   });
 
   describe('the search itself', () => {
@@ -167,9 +169,9 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
           'function/10-function',
         ]);
         assert.equal(await post(`Basic ${BASIC}`), 200);
-        await until('it is found', () => {
+        await until('it is found', async () => {
           try {
-            look(flow, 'a leak', ['simulator', 'leaky']);
+            await look(flow, 'a leak', ['simulator', 'leaky']);
             return false;
           } catch (error) {
             return (error as Error).message.includes(` in ${where} after a leak`);

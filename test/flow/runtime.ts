@@ -19,6 +19,9 @@ export const version: string = (require_(`${runtime}/package.json`) as { version
 
 const TYPES = ['connection', 'customer', 'outbox', 'build', 'guard', 'send', 'events', 'run', 'simulator'];
 
+/** The operators' routes, which are a plugin's and no node's. */
+const operator = require_(join(dist, 'pkb-operator/plugin.js')) as never;
+
 /** Puts the HTTP endpoints of nodes on the runtime's server, as Node-RED does and the helper does not. */
 function mountHttpNode(RED: { httpNode: unknown }): void {
   const { _app: app } = helper as unknown as { _app?: { use(handler: unknown): void } };
@@ -78,7 +81,7 @@ export async function start(
   core: readonly string[] = [],
 ): Promise<RunningFlow> {
   const nodes = TYPES.map((type) => require_(join(dist, `pkb-${type}/node.js`)) as never);
-  const all = [mountHttpNode as never, ...core.map(coreNode), ...nodes];
+  const all = [mountHttpNode as never, ...core.map(coreNode), ...nodes, operator];
   const own = { id: `outbox-${++outboxes}`, type: 'pkb-outbox', store: 'memory' };
   const named = new Set((flow as { id: string }[]).map(({ id }) => id));
   const withOutbox = (flow as { type: string; outbox?: string }[]).map((node) =>
@@ -137,6 +140,11 @@ export const server = {
   /** Reads an admin endpoint of a node. */
   read: async (path: string): Promise<{ status: number; body: Record<string, unknown> }> =>
     helper.request().get(path) as unknown as Promise<{ status: number; body: Record<string, unknown> }>,
+  /** Reads an admin endpoint that answers with text. */
+  text: async (path: string): Promise<string> => {
+    const { text } = (await (helper.request().get(path) as unknown)) as { text: string };
+    return text;
+  },
   /** Posts to an admin endpoint of a node. */
   admin: async (path: string, body: object): Promise<{ status: number; body: Record<string, unknown> }> =>
     helper.request().post(path).send(body) as unknown as Promise<{
