@@ -21,7 +21,6 @@ import { connectionTestRoute } from './connection-test.js';
 import { onFlows } from '../common/flow-events.js';
 import { checkUserName, networkSettings } from '../common/network.js';
 import { labelsOf, metricsOf } from '../common/metrics.js';
-import { checkUserName, networkSettings } from './network.js';
 import { userDirOf } from '../common/user-dir.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
 import type {

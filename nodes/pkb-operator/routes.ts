@@ -12,8 +12,7 @@ import { readMessage } from '../../src/hl7/input.js';
 import { inspect } from '../../src/pkb/guard/inspect.js';
 import { SendableMessage } from '../../src/pkb/sendable-message.js';
 import { adminGet, adminPost, mayI, OPERATE, PATIENT_DATA } from '../common/admin.js';
-import { connections, shown } from '../common/connections.js';
-import type { ConnectionNode } from '../common/contracts.js';
+import { connections, opened, shown } from '../common/connections.js';
 import type { Runtime } from '../common/types.js';
 import { allRoutes } from './all.js';
 import {
@@ -34,30 +33,6 @@ import {
 } from './answering.js';
 import { AskedWrong, confirmedOf, idOf, idsOf, searchOf, textOf, trailOf } from './asked.js';
 import { evidenceRoute } from './evidence.js';
-  adminGet,
-  adminPost,
-  audit,
-  hasAdminAuth,
-  mayI,
-  type Needed,
-  OPERATE,
-  PATIENT_DATA,
-  userOf,
-} from '../common/admin.js';
-import type { ConnectionNode, SendNode } from '../common/contracts.js';
-import type { Node, Runtime } from '../common/types.js';
-import {
-  AskedWrong,
-  type Body,
-  type Confirmation,
-  confirmedOf,
-  idOf,
-  idsOf,
-  searchOf,
-  textOf,
-  trailOf,
-} from './asked.js';
-import { connectionOf, connections, opened, shown } from '../common/connections.js';
 import { endedSince } from './hours.js';
 
 const HOUR_MS = 3_600_000;
@@ -214,42 +189,6 @@ function textsFor(request: Request): object {
   const found = request.acceptsLanguages(readdirSync(locales)) || 'en-US';
   const all = JSON.parse(readFileSync(join(locales, found, 'plugin.json'), 'utf8')) as Record<string, object>;
   return all['pkb-operator'] ?? {};
-}
-
-/** The outbox of a connection, where it is open; several connections may share one. */
-function opened(node: ConnectionNode): Outbox | undefined {
-  try {
-    return node.delivery().openOutbox;
-  } catch {
-    return undefined;
-  }
-function bodyOf(request: Request): Body {
-  const { body } = request as { body?: unknown };
-  return typeof body === 'object' && body !== null ? (body as Body) : {};
-}
-
-/** The connection that a request names, or the only one. */
-function connectionFor(RED: Runtime, id: string | undefined): ConnectionNode {
-  const [first, second] = connections(RED);
-  const node = id === undefined && second === undefined ? first : connectionOf(RED, id ?? '');
-  if (node !== undefined) return node;
-  throw new Refused(404, 'There is no such connection; choose one of those that are deployed.');
-}
-
-async function lifeOf(node: ConnectionNode, id: number): Promise<MessageLife> {
-  const outbox = await node.delivery().outbox();
-  const life = await outbox.life(id);
-  if (life?.listed.connection === node.id) return life;
-  throw new Refused(404, 'There is no such message; it may be older than a year.');
-}
-
-function senderOf(RED: Runtime, id: string): SendNode {
-  const node = RED.nodes.getNode(id) as Node | null;
-  if (node?.type === 'pkb-send') return node as SendNode;
-  throw new Refused(
-    409,
-    'The pkb send that took this message is no longer in the flows; deploy it again to send the message once more.',
-  );
 }
 
 function mayAct(RED: Runtime, request: Request): boolean {
