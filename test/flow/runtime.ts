@@ -1,6 +1,7 @@
 /**
  * A real Node-RED runtime for flow tests: Node-RED 5, or the one that NODE_RED names. Runs the built nodes (dist/nodes).
  */
+import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
@@ -74,6 +75,19 @@ function loadOnce(): void {
 }
 loadOnce();
 
+/** Node-RED starts no node of a flow in which one has a type that it does not know, and says nothing. */
+function mustKnow(types: ReadonlySet<string>): void {
+  const { _redNodes: registry } = helper as unknown as {
+    _redNodes: { getType(type: string): unknown };
+  };
+  const unknown = [...types].filter((type) => type !== 'tab' && !registry.getType(type));
+  assert.deepEqual(
+    unknown,
+    [],
+    'types of nodes that are not loaded: add ours to TYPES of test/flow/runtime.ts, those of Node-RED to what start() is given (for an example: CORE of test/flow/examples.ts)',
+  );
+}
+
 /** Starts a flow. `helper` nodes collect; `tab`, `catch`, `complete` and `status` nodes are the runtime's own. */
 export async function start(
   flow: object[],
@@ -102,6 +116,7 @@ export async function start(
   });
   const seen = new Map<string, object[]>();
   await helper.load(all, placed as never, credentials as never);
+  mustKnow(new Set((placed as { type: string }[]).map(({ type }) => type)));
   for (const { id, type } of placed as { id: string; type: string }[]) {
     if (type !== 'helper') continue;
     seen.set(id, []);

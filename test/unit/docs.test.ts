@@ -44,7 +44,8 @@ describe('the documentation', () => {
     const { fieldsSource } = (await import(join(root, 'scripts/fields.mjs'))) as {
       fieldsSource(): Promise<string>;
     };
-    assert.equal(text('src/pkb/compose/fields.ts'), await fieldsSource());
+    const isSame = text('src/pkb/compose/fields.ts') === (await fieldsSource());
+    assert.ok(isSame, 'src/pkb/compose/fields.ts is not what the schemas say: npm run docs');
   });
 
   it('shows examples of fields that make messages', () => {
@@ -61,7 +62,7 @@ describe('the documentation', () => {
     const sources = files.map((file) => text(file)).join('\n');
     const unused = Object.keys(ERROR_CODES).filter((code) => !sources.includes(`'${code}'`));
     // The one that asPkbError makes of what is not ours.
-    assert.deepEqual(unused, ['PKB_INTERNAL']);
+    assert.deepEqual(unused, ['PKB_INTERNAL'], 'codes of src/errors.ts that nothing in src/ or nodes/ names');
   });
 
   it('has no error code in the sources that is not in the table', () => {
@@ -72,7 +73,7 @@ describe('the documentation', () => {
       for (const [, code] of text('src', file).matchAll(/'(PKB_[A-Z0-9_]+)'/g)) {
         assert.ok(
           code !== undefined && (code in ERROR_CODES || code === 'PKB_RESPONSE_TOO_LARGE'),
-          `${file}: ${code}`,
+          `${file} names ${code}, which has no row in src/errors.ts`,
         );
       }
     }
@@ -81,7 +82,10 @@ describe('the documentation', () => {
   it('names in the help of pkb-build where the data point IDs of the catalogue stand', () => {
     const help = text('nodes/pkb-build/locales/en-US/node.html');
     for (const field of Object.values(DATA_POINT_FIELDS).flat())
-      assert.ok(help.includes(field.replace(/\.1$/, '')), field);
+      assert.ok(
+        help.includes(field.replace(/\.1$/, '')),
+        `the help of pkb-build does not name ${field} among the data point IDs`,
+      );
   });
 
   it('tells of every refusal what was seen and how the attempt is named', () => {
@@ -90,6 +94,7 @@ describe('the documentation', () => {
     assert.deepEqual(
       rows.map((row) => row.split(' | ').slice(0, 2)),
       Object.values(REFUSALS).map(({ seen, outcome }) => [`| ${seen}`, `\`${outcome}\``]),
+      'docs/outcomes.md has other refusals than refusal.ts: npm run docs',
     );
   });
 

@@ -42,6 +42,7 @@ for (const type of TYPES) {
       assert.deepEqual(
         own.filter((key) => !keys.includes(key)),
         [],
+        `keys in the code of pkb-${type} without a text in its locales/en-US/node.json`,
       );
     });
 
@@ -54,14 +55,21 @@ for (const type of TYPES) {
           readFileSync(join(folder, 'locales', language, 'node.json'), 'utf8'),
         ) as Texts;
         const unknown = keysOf(texts).filter((key) => !keys.includes(key) && !isRuleText(key));
-        assert.deepEqual(unknown, [], `${language} has texts that nothing shows`);
+        assert.deepEqual(
+          unknown,
+          [],
+          `texts of ${language} under keys that en-US does not have, so nothing shows them`,
+        );
       }
     });
 
     it('are shipped as American and British English', () => {
       for (const language of ['en-US', 'en-GB'])
         for (const file of ['node.json', 'node.html'])
-          assert.ok(existsSync(join(root, `dist/nodes/pkb-${type}/locales/${language}/${file}`)), language);
+          assert.ok(
+            existsSync(join(root, `dist/nodes/pkb-${type}/locales/${language}/${file}`)),
+            `${language}/${file} is not in dist: npm run build`,
+          );
     });
   });
 }

@@ -50,6 +50,7 @@ describe('the package', () => {
     assert.deepEqual(
       named.filter((file) => !files.includes(file)),
       [],
+      'files that package.json names, or that a node needs beside it, and that npm pack does not take',
     );
     for (const file of [
       'README.md',
@@ -66,7 +67,11 @@ describe('the package', () => {
   it('names every node and plugin, and holds their files', () => {
     const folders = readdirSync(join(root, 'nodes')).filter((name) => name.startsWith('pkb-'));
     const { nodes, plugins } = manifest['node-red'];
-    assert.deepEqual(Object.keys({ ...nodes, ...plugins }).toSorted(), folders.toSorted());
+    assert.deepEqual(
+      Object.keys({ ...nodes, ...plugins }).toSorted(),
+      folders.toSorted(),
+      'rows under node-red in package.json (actual), and folders in nodes/ (expected)',
+    );
     for (const file of [...Object.values<string>(nodes), ...Object.values<string>(plugins)])
       for (const one of [file, file.replace(/\.js$/, '.html')]) assert.ok(files.includes(one), one);
     for (const file of ['page.html', 'page.js', 'locales/en-US/plugin.json'])

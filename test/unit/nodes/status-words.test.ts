@@ -54,7 +54,11 @@ describe('the words of a status', () => {
     it(`"${sentence}" is "${expected}"`, () => assert.equal(short(sentence), expected));
 
   it('are there for every reason', () =>
-    assert.deepEqual(Object.keys(reason).toSorted(), REASON_KEYS.toSorted()));
+    assert.deepEqual(
+      Object.keys(reason).toSorted(),
+      REASON_KEYS.toSorted(),
+      'texts under pkb-send.reason in the locale (actual), and keys in nodes/pkb-send/reasons.ts (expected)',
+    ));
 
   it('stay below some sixty characters at their longest', () => {
     const longest = (keys: readonly string[]): number =>
@@ -63,11 +67,18 @@ describe('the words of a status', () => {
           (key) => filled((reason as Record<string, string>)[key] ?? '', { status: 'HTTP 503' }).length,
         ),
       );
-    const waiting = longest(REASON_KEYS.filter((key) => key !== 'elsewhere'));
+    const waiting = REASON_KEYS.filter((key) => key !== 'elsewhere');
     const values = { since: '23 Nov', pending: '1000+', count: '100', reason: '' };
-    assert.ok(filled(status['waiting-since'], values).length + waiting <= 62);
-    assert.ok(filled(status['paused-customers'], values).length + 'refused (HTTP 403)'.length <= 62);
-    assert.ok(filled(status.paused, values).length + longest(['elsewhere', 'credentials']) <= 62);
+    const fits = (name: 'waiting-since' | 'paused-customers' | 'paused', longestReason: number): void => {
+      const room = 62 - filled(status[name], values).length;
+      assert.ok(
+        longestReason <= room,
+        `a reason in the status ${name} may have ${room} characters, and one has ${longestReason}`,
+      );
+    };
+    fits('waiting-since', longest(waiting));
+    fits('paused-customers', 'refused (HTTP 403)'.length);
+    fits('paused', longest(['elsewhere', 'credentials']));
   });
 
   it('say the time of today, and the day of an earlier one', () => {

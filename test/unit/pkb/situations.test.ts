@@ -123,20 +123,23 @@ describe('the table of situations', () => {
     assert.deepEqual(
       MESSAGE_TYPES.map(({ type }) => type).filter((type) => !seen.has(type)),
       [],
+      'message types of catalogue.ts without a situation in test/unit/pkb/situations/',
     );
-    for (const kind of Object.keys(SCHEMAS))
-      assert.ok(composed.filter(({ fields }) => fields.kind === kind).length >= 3, kind);
+    const fewer = Object.keys(SCHEMAS).filter(
+      (kind) => composed.filter(({ fields }) => fields.kind === kind).length < 3,
+    );
+    assert.deepEqual(fewer, [], 'kinds with fewer than three situations in situations/composed*.ts');
   });
 
   for (const id of new Set([...RULES.map((rule) => rule.id), ...Object.keys(ACTIONS)])) {
     it(`has a situation that ${id} finds, and a near miss that it does not`, () => {
       assert.ok(
         all.some(({ finds }) => finds.includes(id)),
-        'no row finds it',
+        `no situation in test/unit/pkb/situations/ has ${id} in its finds`,
       );
       assert.ok(
         all.some(({ near, finds }) => near === id && !finds.includes(id)),
-        'no row is its near miss',
+        `no situation in test/unit/pkb/situations/ has near: '${id}', and finds something else or nothing`,
       );
     });
   }
@@ -145,7 +148,11 @@ describe('the table of situations', () => {
     const sure = ['U', 'I', 'D'];
     for (const { id, mark } of RULES) {
       const marks = all.filter(({ finds }) => finds.includes(id)).map((row) => sure.indexOf(row.mark));
-      assert.ok(sure.indexOf(mark) <= Math.max(...marks), id);
+      const surest = sure[Math.max(...marks)];
+      assert.ok(
+        surest !== undefined && sure.indexOf(mark) <= sure.indexOf(surest),
+        `${id} is marked ${mark}, but its situations at most ${surest ?? '(it has none)'}: D is surer than I, and I than U`,
+      );
     }
   });
 

@@ -73,7 +73,11 @@ describe('the faults of the simulator', () => {
   }
 
   it('are all in the table of this test, and in the help of the node', () => {
-    assert.deepEqual(Object.keys(EXPECTED).toSorted(), Object.keys(FAULT_KINDS).toSorted());
+    assert.deepEqual(
+      Object.keys(EXPECTED).toSorted(),
+      Object.keys(FAULT_KINDS).toSorted(),
+      'rows in EXPECTED of this test (actual), and in FAULT_KINDS of faults.ts (expected)',
+    );
     const help = readFileSync(
       join(__dirname, '../../../nodes/pkb-simulator/locales/en-US/node.html'),
       'utf8',

@@ -72,7 +72,10 @@ describe('every field that can be given', () => {
       };
       const table = fieldTables(SCHEMAS, COMMON).kinds.find(({ title }) => title === kind);
       const own = given.filter((fields) => fields.kind === kind && composed(fields) !== undefined);
-      assert.ok(table !== undefined && own.length > 0, `${kind} has no set in fields.ts`);
+      assert.ok(
+        table !== undefined && own.length > 0,
+        `${kind} has no set in EVERY of test/unit/pkb/compose/fields.ts`,
+      );
       const leaves = own.map((fields) => ({ whole: composed(fields), leaves: leavesOf(fields) }));
       const used = leaves.flatMap((one) => one.leaves.map(({ name }) => name));
       const isUsed = (name: string): boolean =>
@@ -83,7 +86,12 @@ describe('every field that can be given', () => {
           .filter(({ name, without: less }) => name !== 'kind' && composed(less()) === one.whole)
           .map(({ name }) => name),
       );
-      assert.deepEqual({ unused, idle: [...new Set(idle)] }, { unused: [], idle: [] });
+      assert.deepEqual(unused, [], `fields of ${kind} without a value in test/unit/pkb/compose/fields.ts`);
+      assert.deepEqual(
+        [...new Set(idle)],
+        [],
+        `fields of ${kind} without which the message is the same: does its draft write them?`,
+      );
     });
   }
 });
