@@ -6,7 +6,7 @@ import { asPkbError, type ErrorCode, type PkbError } from '../../src/errors.js';
 import { Inbox } from './inbox.js';
 import type { Message, Node, Runtime, Send } from './types.js';
 
-/** What to do about an error, in the few words a status has room for; keys of `pkb-common.status`. */
+/** What to do about an error, in the few words a status has room for; keys of `status` in the locale of each node. */
 const ADVICE: Partial<Record<ErrorCode, string>> = {
   PKB_CONNECTION: 'choose-connection',
   PKB_CUSTOMER: 'choose-customer',
