@@ -86,8 +86,8 @@ function suite(runtime: string): void {
   it('shows help for all of them', async () => {
     for (const type of [...TYPES, ...CONFIGS]) {
       const help = await page.evaluate((name) => RED.nodes.getNodeHelp(name) as string, type);
-      assert.ok(help.length > 300, `${type}: ${help}`);
-      assert.match(help, /<h3[^>]*>/, type);
+      assert.ok(help.length > 300, `the help of ${type} is too short to help: ${help}`);
+      assert.match(help, /<h3[^>]*>/, `the help of ${type} has no heading (###)`);
     }
   });
 
