@@ -3,6 +3,7 @@
  */
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
+import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import helper from 'node-red-node-test-helper';
@@ -18,7 +19,10 @@ helper.init(require_.resolve(runtime));
 /** The version of Node-RED that the tests run on. */
 export const version: string = (require_(`${runtime}/package.json`) as { version: string }).version;
 
-const TYPES = ['connection', 'customer', 'outbox', 'build', 'guard', 'send', 'events', 'run', 'simulator'];
+/** Every node type that has a folder. */
+const TYPES = readdirSync(join(root, 'nodes')).filter((type) =>
+  existsSync(join(root, 'nodes', type, 'editor.html')),
+);
 
 /** The operators' routes, which are a plugin's and no node's. */
 const operator = require_(join(dist, 'pkb-operator/plugin.js')) as never;
@@ -84,7 +88,7 @@ function mustKnow(types: ReadonlySet<string>): void {
   assert.deepEqual(
     unknown,
     [],
-    'types of nodes that are not loaded: add ours to TYPES of test/flow/runtime.ts, those of Node-RED to what start() is given (for an example: CORE of test/flow/examples.ts)',
+    'types of nodes that are not loaded: add those of Node-RED to what start() is given (for an example: CORE of test/flow/examples.ts)',
   );
 }
 
@@ -94,7 +98,7 @@ export async function start(
   credentials: Record<string, object> = {},
   core: readonly string[] = [],
 ): Promise<RunningFlow> {
-  const nodes = TYPES.map((type) => require_(join(dist, `pkb-${type}/node.js`)) as never);
+  const nodes = TYPES.map((type) => require_(join(dist, type, 'node.js')) as never);
   const all = [mountHttpNode as never, ...core.map(coreNode), ...nodes, operator];
   const own = { id: `outbox-${++outboxes}`, type: 'pkb-outbox', store: 'memory' };
   const named = new Set((flow as { id: string }[]).map(({ id }) => id));
