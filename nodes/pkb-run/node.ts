@@ -4,9 +4,10 @@
 import { asPkbError, PkbConfigError, PkbMessageError } from '../../src/errors.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
 import { Gathered } from './gathered.js';
-import { caughtIn, isOwn, placeOf } from './place.js';
+import { placeOf } from './place.js';
 import { RunReporter } from './reporter.js';
 import { connectionOf } from '../common/connections.js';
+import { isErrorOf } from '../common/caught.js';
 import { onFlows } from '../common/flow-events.js';
 import { onInput, showError } from '../common/input.js';
 import { expectedOf, runOf } from '../common/run-properties.js';
@@ -71,7 +72,7 @@ module.exports = function (RED: Runtime): void {
           if (error.message === said) return;
           said = error.message;
           showError(RED, this, error.code);
-          this.error(error);
+          this.error(error, {});
         },
       },
     });
@@ -80,7 +81,7 @@ module.exports = function (RED: Runtime): void {
       RED,
       this,
       async (message: Message) => {
-        if (isOwn(caughtIn(message))) return;
+        if (isErrorOf(message, this.type)) return;
         const run = runOf(message);
         if (run === '')
           throw new PkbMessageError('PKB_RUN', 'Set msg.run to the name of the run before pkb run.');

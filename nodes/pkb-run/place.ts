@@ -5,16 +5,11 @@ import { PkbMessageError } from '../../src/errors.js';
 import { readMessage } from '../../src/hl7/input.js';
 import { sendingFacility } from '../../src/pkb/alias.js';
 import { SendableMessage } from '../../src/pkb/sendable-message.js';
+import { type Caught, caughtIn } from '../common/caught.js';
 import { chooseCustomer } from '../common/customers.js';
 import { positionOf, referenceOf } from '../common/run-properties.js';
 import type { Message, PkbProperty, Runtime } from '../common/types.js';
 import type { KeyObject } from 'node:crypto';
-
-/** What a Catch node adds to a message. */
-interface Caught {
-  readonly code?: unknown;
-  readonly source: unknown;
-}
 
 /**
  * Reads where an item is: announced; stopped by a guard, whose finding is in `msg.pkb.findings`; or not built or stored, with an
@@ -78,17 +73,6 @@ function known(
   return sendable !== undefined && isNamed
     ? runItem(run, sendable, name, secret)
     : namedItem(run, name, secret);
-}
-
-/** What a Catch node says of a message. */
-export function caughtIn(message: Message): Caught | undefined {
-  const { error } = message as { error?: unknown };
-  return typeof error === 'object' && error !== null && 'source' in error ? error : undefined;
-}
-
-/** A Catch node that catches all would bring an error of pkb-run back to it. */
-export function isOwn(caught: Caught | undefined): boolean {
-  return (caught?.source as { type?: unknown } | undefined)?.type === 'pkb-run';
 }
 
 /** Codes are short words; anything else may quote the message. */

@@ -118,7 +118,7 @@ describe(`pkb-run on Node-RED ${version}`, function () {
       { id: 'run', type: 'pkb-run', connection: 'connection', wires: [['progress'], ['report']], ...more },
     ]);
   const patient = (family: string): object => ({
-    kind: 'addOrUpdateDemographics',
+    kind: 'demographics',
     patient: { nhsNumber: '9990000018', name: { family, given: 'Alex' }, birthDate: '1970-01-31', sex: 'F' },
   });
 

@@ -111,6 +111,7 @@ export async function start(
     'pkb-connection',
     'pkb-customer',
     'pkb-outbox',
+    'pkb-api',
     'tls-config',
     'http proxy',
   ]);
