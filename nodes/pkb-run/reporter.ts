@@ -48,9 +48,9 @@ export interface ReporterOptions {
   };
 }
 
-/** How often runs are looked at; more seldom where a look takes longer than a fiftieth of that. */
+/** How often runs are looked at; more seldom where the store takes long to count. */
 const LOOK_MS = 500;
-const SHARE = 50;
+const SHARE = 10;
 
 /** How long the flow has to take a report, from node to node, until that counts as given. */
 const NOTE_AFTER_MS = 50;
@@ -81,6 +81,8 @@ export class RunReporter {
   readonly #seen = new Map<string, Seen>();
   #timer: NodeJS.Timeout | undefined;
   #runs = false;
+  /** How long counting took in the last look, in milliseconds. */
+  #countMs = 0;
 
   constructor(options: ReporterOptions) {
     this.#options = options;
@@ -110,11 +112,11 @@ export class RunReporter {
 
   #lookIn(milliseconds: number): void {
     this.#timer = setTimeout(() => {
-      const begun = performance.now();
+      this.#countMs = 0;
       this.look()
         .catch((error: unknown) => this.#options.events.failed(error))
         .finally(() => {
-          if (this.#runs) this.#lookIn(Math.max(LOOK_MS, SHARE * (performance.now() - begun)));
+          if (this.#runs) this.#lookIn(Math.max(LOOK_MS, SHARE * this.#countMs));
         });
     }, milliseconds);
   }
@@ -124,7 +126,9 @@ export class RunReporter {
     const outbox = await this.#options.outbox();
     const open: RunCounts[] = [];
     for (const { name } of await outbox.runs(RUNS, this.#options.id)) {
+      const begun = performance.now();
       const run = await outbox.run(name);
+      this.#countMs += performance.now() - begun;
       if (run === undefined || !this.#runs) continue;
       if (await this.#isClosed(outbox, run, now)) {
         this.#seen.delete(name);

@@ -41,11 +41,13 @@ export interface WatchOptions extends WatchTerms {
     /** PKB could not be asked, or the outbox failed. */
     failed(error: unknown): void;
   };
+  /** When a letter that was taken and not decided is due again, in milliseconds; a minute where left out. */
+  readonly againMs?: number;
   /** Milliseconds since 1970. */
   readonly now?: () => number;
 }
 
-/** When a letter that was taken and not decided is due again, in milliseconds. */
+/** When a letter is due again whose process was stopped while it asked: longer than most answers take. */
 const AGAIN_MS = 60_000;
 
 /** How long the flow has to take an end, from node to node, until that counts as given. */
@@ -117,14 +119,14 @@ export class LetterWatch {
 
   /** Asks about all letters that are due, decides, and gives out what has ended. */
   async look(): Promise<void> {
-    const { outbox: open, watcher, tickMs } = this.#options;
+    const { outbox: open, watcher, tickMs, againMs = AGAIN_MS } = this.#options;
     const outbox = await open();
     this.#isAnswered = true;
     await this.#giveAll(outbox);
     let due: WatchedLetter[];
     do {
       const now = this.#now();
-      due = await outbox.takeLetters(watcher, now, now + Math.max(AGAIN_MS, tickMs), MOST_DOCUMENTS);
+      due = await outbox.takeLetters(watcher, now, now + Math.max(againMs, tickMs), MOST_DOCUMENTS);
       for (const group of Map.groupBy(due, ({ organisation }) => organisation)) {
         if (!this.#runs) return;
         await this.#decideAbout(outbox, ...group);
