@@ -1,6 +1,6 @@
 /** How the house is built: imports point down only, and never in a circle, types included. */
 import assert from 'node:assert/strict';
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { dirname, join, normalize, sep } from 'node:path';
 
 const root = join(__dirname, '../..');
@@ -75,6 +75,12 @@ describe('the house', () => {
     };
     for (const file of FILES) visit(file, []);
     assert.deepEqual(circles, []);
+  });
+
+  it('is seen whole by git: what .gitignore names anywhere is no folder of nodes/', () => {
+    const ignored = readFileSync(join(root, '.gitignore'), 'utf8').split('\n');
+    const hidden = readdirSync(join(root, 'nodes')).filter((name) => ignored.includes(`${name}/`));
+    assert.deepEqual(hidden, [], 'begin the line in .gitignore with a slash, for the folder at the root only');
   });
 
   it('is seen whole by this test', () => {

@@ -1,0 +1,101 @@
+/** What a message that is given to pkb-letters says of a letter. */
+import { createHmac, type KeyObject } from 'node:crypto';
+import type { NewLetter } from '../../src/delivery/outbox/letters.js';
+import { readMessage } from '../../src/hl7/input.js';
+import { isNhsNumber } from '../../src/pkb/nhs-number.js';
+import { meansNhs } from '../../src/pkb/identifiers.js';
+import { SendableMessage } from '../../src/pkb/sendable-message.js';
+import type { EndReason } from '../../src/letters/decide.js';
+import type { Message } from '../common/types.js';
+
+/** The types of messages about letters. */
+const LETTER = 'MDM^T02';
+const DELETION = 'MDM^T11';
+
+/** What a message means. */
+export type Meaning =
+  /** PKB has accepted the letter; it is to be watched. */
+  | { readonly kind: 'watch'; readonly letter: SendableMessage }
+  /** PKB has accepted its deletion. */
+  | { readonly kind: 'cancel'; readonly letter: SendableMessage }
+  /** PKB does not have the letter. */
+  | { readonly kind: 'end'; readonly end: 'post' | 'attention'; readonly reason: EndReason }
+  /** It was watched before; nothing is to be done. */
+  | { readonly kind: 'known' }
+  /** Nothing that can be watched. */
+  | { readonly kind: 'other' };
+
+/** Reads what a message means that comes from pkb-send or a Catch node. */
+export function meaningOf(message: Message): Meaning {
+  const { payload, hl7, error } = message as { payload?: unknown; hl7?: unknown; error?: unknown };
+  const outcome = outcomeOf(payload);
+  const letter = sendableOf(outcome === undefined ? payload : hl7);
+  if (letter === undefined || (letter.dataPoint?.id ?? '') === '') return { kind: 'other' };
+  const { messageType } = letter;
+  if (outcome === 'accepted' && messageType === LETTER) return { kind: 'watch', letter };
+  if (outcome === 'accepted' && messageType === DELETION) return { kind: 'cancel', letter };
+  if (messageType !== LETTER) return { kind: 'other' };
+  if (outcome === 'duplicate') return { kind: 'known' };
+  if (outcome !== undefined) return { kind: 'end', end: 'post', reason: 'refused' };
+  const code = (error as { code?: unknown } | undefined)?.code;
+  if (code === undefined) return { kind: 'other' };
+  // Whoever discarded it knew why, and may not have wanted it to be posted.
+  return code === 'PKB_DISCARDED'
+    ? { kind: 'end', end: 'attention', reason: 'discarded' }
+    : { kind: 'end', end: 'post', reason: 'refused' };
+}
+
+/** What a letter is watched with that its message does not say. */
+export type Terms = Pick<NewLetter, 'watcher' | 'organisation' | 'deadline' | 'nextAsk' | 'at'> & {
+  readonly reference: string;
+  /** Whether it is to be asked whether the patient is registered. */
+  readonly asksPatient: boolean;
+};
+
+/** A letter to watch. */
+export function newLetter(
+  letter: SendableMessage,
+  carried: string,
+  secret: KeyObject,
+  { asksPatient, ...terms }: Terms,
+): NewLetter {
+  const { controlId, facility } = letter;
+  return {
+    ...terms,
+    key: keyOf(letter, secret),
+    controlId,
+    facility,
+    documentId: letter.dataPoint?.id ?? '',
+    nhsNumber: asksPatient ? nhsNumberOf(letter) : '',
+    carried,
+  };
+}
+
+/** Names the document of a letter within its Customer. */
+export function keyOf({ facility, dataPoint }: SendableMessage, secret: KeyObject): string {
+  return createHmac('sha256', secret)
+    .update(JSON.stringify(['letter', facility, dataPoint?.id ?? '']))
+    .digest('hex')
+    .slice(0, 32);
+}
+
+/** The patient's NHS number; blank where there is none that is valid. */
+function nhsNumberOf({ identifiers }: SendableMessage): string {
+  const found = identifiers.find(meansNhs)?.value.replaceAll(/\s/g, '') ?? '';
+  return isNhsNumber(found) ? found : '';
+}
+
+function outcomeOf(payload: unknown): string | undefined {
+  if (typeof payload !== 'object' || payload === null || payload instanceof Uint8Array) return undefined;
+  const { outcome } = payload as { outcome?: unknown };
+  return typeof outcome === 'string' ? outcome : undefined;
+}
+
+function sendableOf(text: unknown): SendableMessage | undefined {
+  if (typeof text !== 'string' && !(text instanceof Uint8Array)) return undefined;
+  try {
+    return new SendableMessage(readMessage(text));
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,239 @@
+/**
+ * pkb-letters: watches letters that PKB has accepted until they are read, or are to be posted.
+ */
+import { asPkbError, PkbConfigError, PkbMessageError } from '../../src/errors.js';
+import type { Outbox } from '../../src/delivery/outbox/contract.js';
+import type { EndedLetter, LetterState } from '../../src/delivery/outbox/letters.js';
+import { deadlineOf, delayOf } from '../../src/letters/deadline.js';
+import { END_REASONS, type EndReason } from '../../src/letters/decide.js';
+import { LetterWatch } from '../../src/letters/watch.js';
+import { numberSetting, NUMBERS } from '../../src/settings.js';
+import type { SendableMessage } from '../../src/pkb/sendable-message.js';
+import { keyOf, meaningOf, newLetter } from './letter.js';
+import { connectionOf } from '../common/connections.js';
+import { carriedJson } from '../common/carried-json.js';
+import { organisationOf } from '../common/customers.js';
+import { onFlows } from '../common/flow-events.js';
+import { onInput, showError } from '../common/input.js';
+import { referenceOf } from '../common/run-properties.js';
+import type { ApiNode } from '../common/contracts.js';
+import type { Message, Node, NodeDef, NodeMessage, Runtime, Send } from '../common/types.js';
+
+interface LettersDef extends NodeDef {
+  connection: string;
+  api: string;
+  deadlineHours: number | string;
+  askMinutes: number | string;
+  graceMinutes: number | string;
+  /** `attention` or `post`: a letter that PKB does not know at its deadline. */
+  ifUnknown: string;
+  /** `wait` or `post`: a letter whose patient is not registered. */
+  unregistered: string;
+}
+
+/** How often it is looked which letters are due; more often where they are asked about more often. */
+const TICK_MS = 60_000;
+
+/** The outputs, in their order. */
+const OUTPUTS = ['read', 'post', 'attention'] as const;
+
+const MINUTE_MS = 60_000;
+
+module.exports = function (RED: Runtime): void {
+  function PkbLetters(this: Node, config: LettersDef): void {
+    RED.nodes.createNode(this, config);
+    let terms: ReturnType<typeof termsOf>;
+    try {
+      terms = termsOf(config);
+    } catch (error) {
+      showError(RED, this, 'PKB_SETTING');
+      this.error(asPkbError(error));
+      return;
+    }
+    const outbox = async (): Promise<Outbox> => {
+      const connection = connectionOf(RED, config.connection);
+      if (connection !== undefined) return connection.delivery().outbox();
+      throw new PkbConfigError(
+        'PKB_CONNECTION',
+        'No connection is chosen, or it is disabled; open pkb letters and choose that of pkb send.',
+      );
+    };
+    const api = (): ApiNode => {
+      const node = RED.nodes.getNode(config.api) as Node | null;
+      if (node?.type === 'pkb-api') return node as ApiNode;
+      throw new PkbConfigError('PKB_SETTING', 'No pkb api is chosen, or it is disabled; open pkb letters and choose one.');
+    };
+    /** Customers of which it was said that they have no organisation. */
+    const withoutOrganisation = new Set<string>();
+    let said = '';
+    const failed = (thrown: unknown): void => {
+      const error = asPkbError(thrown);
+      this.status({ fill: 'red', shape: 'ring', text: RED._('pkb-letters.status.unanswered') });
+      // An address that is away fails at each look.
+      if (error.message === said) return;
+      said = error.message;
+      this.error(error);
+    };
+    const watch = new LetterWatch({
+      watcher: this.id,
+      outbox,
+      api: () => api().api(),
+      parts: () => api().parts,
+      askMs: terms.askMs,
+      tickMs: Math.min(TICK_MS, terms.askMs),
+      graceMs: terms.graceMs,
+      ifUnknown: terms.ifUnknown,
+      events: {
+        ended: (letter) => this.send(outputsOf(letter.end, messageOf(letter))),
+        looked: (counts, isAnswered) => {
+          if (!isAnswered) return;
+          said = '';
+          this.status(statusOf(RED, counts));
+        },
+        failed,
+      },
+    });
+
+    /** Watches a letter, until the deadline of its message or of the node. */
+    const watchLetter = async (message: Message, letter: SendableMessage): Promise<void> => {
+      const open = await outbox();
+      const at = Date.now();
+      const begin = at + delayOf(letter.text);
+      const organisation = organisationOf(RED, letter.facility);
+      const until = (deadline: number): Promise<void> =>
+        open.watchLetters([
+          newLetter(letter, carriedJson(message, ['hl7', 'ack', 'pkb']), open.secret, {
+            watcher: this.id,
+            reference: referenceOf(message),
+            organisation,
+            deadline,
+            nextAsk: terms.asksPatient ? at : Math.min(deadline, at + terms.askMs),
+            at,
+            asksPatient: terms.asksPatient,
+          }),
+        ]);
+      const { deadline: given } = message as { deadline?: unknown };
+      let fault: unknown;
+      let deadline = begin + terms.deadlineMs;
+      try {
+        if (given !== undefined && given !== null && given !== '') deadline = deadlineOf(given, begin);
+      } catch (error) {
+        fault = error;
+      }
+      await until(deadline);
+      watch.wake();
+      // It is watched all the same: until the deadline of the node.
+      if (fault !== undefined) throw fault;
+      if (organisation !== '' || withoutOrganisation.has(letter.facility)) return;
+      // Once for each Customer, not for each letter.
+      withoutOrganisation.add(letter.facility);
+      throw new PkbConfigError(
+        'PKB_CUSTOMER',
+        'PKB cannot be asked about the letters of this Customer, so they are posted at their deadlines: enter its organisation UUID in pkb customer.',
+      );
+    };
+
+    const postNow = async (message: Message): Promise<void> => {
+      const open = await outbox();
+      const reference = referenceOf(message);
+      const { documentId } = message as { documentId?: unknown };
+      const name = typeof documentId === 'string' && documentId !== '' ? { documentId } : { reference };
+      const isNamed = 'documentId' in name || reference !== '';
+      const found = isNamed ? await open.findLetters(this.id, name) : [];
+      const at = Date.now();
+      const decisions = found.map(({ id, controlId }) => {
+        return { id, controlId, end: 'post', reason: 'asked', readAt: undefined, at } as const;
+      });
+      if (found.length > 0 && (await open.endLetters(decisions)) > 0) return watch.wake();
+      throw new PkbMessageError(
+        'PKB_LETTER',
+        'No letter is watched under this msg.reference or msg.documentId: it is not known, or has ended. Nothing was posted because of this message.',
+      );
+    };
+
+    onInput(
+      RED,
+      this,
+      async (message: Message, send: Send) => {
+        if ((message as { postNow?: unknown }).postNow === true) return postNow(message);
+        const meaning = meaningOf(message);
+        switch (meaning.kind) {
+          case 'watch':
+            return watchLetter(message, meaning.letter);
+          case 'cancel': {
+            const open = await outbox();
+            await open.cancelLetter(this.id, keyOf(meaning.letter, open.secret), Date.now());
+            return;
+          }
+          case 'end': {
+            const { payload: result, ...rest } = message;
+            const payload = { end: meaning.end, reason: meaning.reason, text: END_REASONS[meaning.reason] };
+            return send(outputsOf(meaning.end, { ...rest, result, payload } as NodeMessage));
+          }
+          case 'known':
+            return;
+          case 'other':
+            throw new PkbMessageError(
+              'PKB_LETTER',
+              'pkb letters watches documents: wire the outputs of pkb send to it (MDM^T02 with TXA-12, MDM^T11), or a Catch node of pkb send. This message is not watched.',
+            );
+          default:
+            return meaning satisfies never;
+        }
+      },
+      'see to',
+    );
+    const leave = onFlows(RED, {
+      flowsStarted: () => watch.start(),
+      flowsStopping: () => watch.stop(),
+    });
+    this.on('close', (done: () => void) => {
+      leave();
+      void watch.close().then(done);
+    });
+  }
+  RED.nodes.registerType<Node, LettersDef, object, object>('pkb-letters', PkbLetters);
+};
+
+/** @throws PkbConfigError `PKB_SETTING` */
+function termsOf({ deadlineHours, askMinutes, graceMinutes, ifUnknown, unregistered }: LettersDef) {
+  const unknown = ifUnknown || 'attention';
+  const patient = unregistered || 'wait';
+  if ((unknown !== 'attention' && unknown !== 'post') || (patient !== 'wait' && patient !== 'post')) {
+    throw new PkbConfigError(
+      'PKB_SETTING',
+      'Open pkb letters and correct Not known or Not registered: one of them has a value that is not allowed.',
+    );
+  }
+  return {
+    deadlineMs: numberSetting(deadlineHours, NUMBERS.deadlineHours) * 60 * MINUTE_MS,
+    askMs: numberSetting(askMinutes, NUMBERS.askMinutes) * MINUTE_MS,
+    graceMs: numberSetting(graceMinutes, NUMBERS.graceMinutes) * MINUTE_MS,
+    ifUnknown: unknown,
+    asksPatient: patient === 'post',
+  } as const;
+}
+
+function outputsOf(end: (typeof OUTPUTS)[number], message: NodeMessage): (NodeMessage | null)[] {
+  return OUTPUTS.map((output) => (output === end ? message : null));
+}
+
+/** What the flow is given of a letter that has ended: its own properties, and how it ended. */
+function messageOf(letter: EndedLetter): NodeMessage {
+  const { end, reason, readAt, deadline, documentId, controlId, carried } = letter;
+  const iso = (time: number): string => new Date(time).toISOString();
+  const payload = {
+    end,
+    reason,
+    text: END_REASONS[reason as EndReason],
+    readAt: readAt === undefined ? '' : iso(readAt),
+    deadline: iso(deadline),
+    documentId,
+    controlId,
+  };
+  return { ...(JSON.parse(carried) as object), payload } as NodeMessage;
+}
+
+function statusOf(RED: Runtime, counts: Readonly<Record<LetterState, number>>): Parameters<Node['status']>[0] {
+  return { fill: 'green', shape: 'dot', text: RED._('pkb-letters.status.counts', counts) };
+}
