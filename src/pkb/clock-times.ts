@@ -24,6 +24,9 @@ export const CLOCK_FIELDS: readonly (readonly [segment: string, field: number, c
   ['OBX', 14, 1],
   ['AL1', 6, 1],
   ['DG1', 5, 1],
+  ['ZRX', 1, 4],
+  ['ZRX', 1, 5],
+  ['QRF', 2, 1],
 ];
 
 /** Whether a time stamp has a time of day, and not only a date. */
