@@ -1,4 +1,4 @@
-// npm run test:crash, test:deploys, test:outages, test:schedules: a fault test in its long form. Another value of the variable may be given
+// npm run test:crash, test:deploys, test:night, test:outages, test:schedules: a fault test in its long form. Another value of the variable may be given
 // from outside; PKB_SEED=… repeats a run.
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { prepare, root } from './setup.mjs';
 const LONG = {
   crash: { PKB_KILLS: '200' },
   deploys: { PKB_DEPLOYS: '40' },
+  night: { PKB_LETTERS: '10000', PKB_KILLS: '50' },
   outages: { PKB_OUTAGE_MS: '4000' },
   schedules: { PKB_SCHEDULES: '100000' },
 };

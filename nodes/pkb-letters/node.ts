@@ -61,7 +61,10 @@ module.exports = function (RED: Runtime): void {
     const api = (): ApiNode => {
       const node = RED.nodes.getNode(config.api) as Node | null;
       if (node?.type === 'pkb-api') return node as ApiNode;
-      throw new PkbConfigError('PKB_SETTING', 'No pkb api is chosen, or it is disabled; open pkb letters and choose one.');
+      throw new PkbConfigError(
+        'PKB_SETTING',
+        'No pkb api is chosen, or it is disabled; open pkb letters and choose one.',
+      );
     };
     /** Customers of which it was said that they have no organisation. */
     const withoutOrganisation = new Set<string>();
@@ -234,6 +237,9 @@ function messageOf(letter: EndedLetter): NodeMessage {
   return { ...(JSON.parse(carried) as object), payload } as NodeMessage;
 }
 
-function statusOf(RED: Runtime, counts: Readonly<Record<LetterState, number>>): Parameters<Node['status']>[0] {
+function statusOf(
+  RED: Runtime,
+  counts: Readonly<Record<LetterState, number>>,
+): Parameters<Node['status']>[0] {
   return { fill: 'green', shape: 'dot', text: RED._('pkb-letters.status.counts', counts) };
 }

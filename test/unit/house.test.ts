@@ -80,7 +80,11 @@ describe('the house', () => {
   it('is seen whole by git: what .gitignore names anywhere is no folder of nodes/', () => {
     const ignored = readFileSync(join(root, '.gitignore'), 'utf8').split('\n');
     const hidden = readdirSync(join(root, 'nodes')).filter((name) => ignored.includes(`${name}/`));
-    assert.deepEqual(hidden, [], 'begin the line in .gitignore with a slash, for the folder at the root only');
+    assert.deepEqual(
+      hidden,
+      [],
+      'begin the line in .gitignore with a slash, for the folder at the root only',
+    );
   });
 
   it('is seen whole by this test', () => {

@@ -4,11 +4,11 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { readRaw } from '../../../src/hl7/read.js';
-import { type RunningSimulator, startSimulator } from '../../../src/simulator/server.js';
-import { until } from '../../support/wait.js';
-import { documentOf, isRead, kindOf, rowOf } from './list.js';
-import type { Line, NightPlan } from './worker.js';
+import { readRaw } from '../../src/hl7/read.js';
+import { type RunningSimulator, startSimulator } from '../../src/simulator/server.js';
+import { until } from '../support/wait.js';
+import { documentOf, isRead, kindOf, rowOf } from './night/list.js';
+import type { Line, NightPlan } from './night/worker.js';
 
 /** How many letters, and how often the process is killed: few here, many in `npm run test:night`. */
 const LETTERS = Number(process.env['PKB_LETTERS'] ?? 400);
@@ -61,7 +61,7 @@ describe(`${LETTERS} letters through ${KILLS} kills (SIGKILL), with faults of PK
       letters: LETTERS,
       deadlineMs: 3000,
     };
-    const worker = join(__dirname, 'worker.ts');
+    const worker = join(__dirname, 'night/worker.ts');
     child = spawn(process.execPath, ['--import', 'tsx', worker], {
       env: { ...process.env, PKB_NIGHT_PLAN: JSON.stringify(plan) },
       stdio: ['ignore', 'inherit', 'inherit'],
