@@ -142,14 +142,16 @@ export function textOf(body: Body, name: string): string {
   return value;
 }
 
-function text(body: Body, name: string): string | undefined {
+/** A text that may be left out. @throws AskedWrong */
+export function text(body: Body, name: string): string | undefined {
   const value = body[name];
   if (value === undefined || value === null || value === '') return undefined;
   if (typeof value === 'string' && value.length <= LONGEST) return value;
   throw new AskedWrong(`${name} must be text of at most ${LONGEST} characters.`);
 }
 
-function number(body: Body, name: string): number | undefined {
+/** A whole number that may be left out. @throws AskedWrong */
+export function number(body: Body, name: string): number | undefined {
   const value = body[name];
   if (value === undefined || value === null || value === '') return undefined;
   if (Number.isSafeInteger(value)) return value as number;

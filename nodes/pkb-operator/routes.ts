@@ -34,6 +34,7 @@ import {
 import { AskedWrong, confirmedOf, idOf, idsOf, searchOf, textOf, trailOf } from './asked.js';
 import { evidenceRoute } from './evidence.js';
 import { endedSince } from './hours.js';
+import { runRoutes } from './runs.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -44,6 +45,7 @@ const HOURS = 24;
 export function operatorRoutes(RED: Runtime): void {
   allRoutes(RED);
   evidenceRoute(RED);
+  runRoutes(RED);
 
   adminGet(RED, '/pkb', 'everybody', (_request, response) => page(response, 'page.html', 'html'));
   adminGet(RED, '/pkb/page.js', 'everybody', (_request, response) => page(response, 'page.js', 'js'));

@@ -13,8 +13,11 @@ import { fileToFill, fileToLeave } from '../delivery/outbox/sqlite/moving.js';
 import { asPkbError, PkbConfigError } from '../errors.js';
 import { messagesCommand, MESSAGES_USAGE } from './messages.js';
 import { NodeRed } from './node-red.js';
+import { runsCommand, RUNS_USAGE } from './runs.js';
 
 const USAGE = `usage:
+${RUNS_USAGE}
+
 ${MESSAGES_USAGE}
 
 pkb-outbox status
@@ -127,6 +130,12 @@ function aboutMessages(given: readonly string[]): (() => Promise<void>) | undefi
   };
 }
 
+/** A command about runs, where it is one; it gives back its exit code. */
+function aboutRuns(given: readonly string[]): (() => Promise<number>) | undefined {
+  const command = runsCommand(given);
+  return command && (() => command(new NodeRed(process.env), (text) => process.stdout.write(text)));
+}
+
 /** The action that the arguments ask for; undefined if there is no such action. */
 function asked(given: readonly string[]): (() => Promise<void>) | undefined {
   try {
@@ -154,14 +163,14 @@ async function main(given: readonly string[]): Promise<number> {
     console.log(USAGE);
     return 0;
   }
-  const run = aboutMessages(given) ?? asked(given);
+  const run: (() => Promise<number | void>) | undefined =
+    aboutRuns(given) ?? aboutMessages(given) ?? asked(given);
   if (run === undefined) {
     console.error(USAGE);
     return 2;
   }
   try {
-    await run();
-    return 0;
+    return (await run()) ?? 0;
   } catch (error) {
     console.error(asPkbError(error).message);
     return error instanceof PkbConfigError ? 2 : 1;

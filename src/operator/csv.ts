@@ -11,7 +11,12 @@ const FORMULA =
 
 /** A list with its heads as CSV text; nothing in it is taken for a formula: a quote before it makes it a text. */
 export function csv(heads: readonly string[], rows: readonly (readonly string[])[]): string {
-  return BOM + [heads, ...rows].map((row) => row.map(cell).join(',')).join('\r\n') + '\r\n';
+  return BOM + csvRows([heads, ...rows]);
+}
+
+/** Rows of a list that was begun with {@link csv}, so that a long one is made in parts. */
+export function csvRows(rows: readonly (readonly string[])[]): string {
+  return rows.map((row) => `${row.map(cell).join(',')}\r\n`).join('');
 }
 
 function cell(value: string): string {

@@ -1,7 +1,7 @@
 /** What became of each item of a run, as data and as a list for a spreadsheet. */
 import { reasonOf } from '../delivery/outcome.js';
 import type { ItemState, ReportedItem, RunCounts } from '../delivery/outbox/runs.js';
-import { csv } from './csv.js';
+import { csv, csvRows } from './csv.js';
 
 /** One item in a report. Times are in ISO 8601 with an offset; what is not known is blank. */
 export interface ReportRow {
@@ -107,11 +107,26 @@ const COLUMNS = [
 
 /** The items as CSV for a spreadsheet: UTF-8 with a byte order mark, and no cell is a formula. */
 export function reportCsv(rows: readonly ReportRow[]): string {
-  const columns = COLUMNS.filter(([name]) => name !== 'words' || rows.some((row) => row.words !== undefined));
+  const withWords = rows.some((row) => row.words !== undefined);
+  return reportCsvHead(withWords) + reportCsvRows(rows, withWords);
+}
+
+/** The beginning of {@link reportCsv}: the byte order mark and the heads. @param withWords whether it has PKB's words */
+export function reportCsvHead(withWords: boolean): string {
   return csv(
-    columns.map(([, head]) => head),
-    rows.map((row) => columns.map(([name]) => String(row[name] ?? ''))),
+    columnsOf(withWords).map(([, head]) => head),
+    [],
   );
+}
+
+/** Some rows of {@link reportCsv}, so that a long list is made in parts. @param withWords as in its head */
+export function reportCsvRows(rows: readonly ReportRow[], withWords: boolean): string {
+  const columns = columnsOf(withWords);
+  return csvRows(rows.map((row) => columns.map(([name]) => String(row[name] ?? ''))));
+}
+
+function columnsOf(withWords: boolean): readonly (typeof COLUMNS)[number][] {
+  return COLUMNS.filter(([name]) => name !== 'words' || withWords);
 }
 
 /** Why a run is not closed, in a sentence; blank where it is. */

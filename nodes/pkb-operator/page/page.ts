@@ -4,6 +4,7 @@ import { connectionCards } from './connections.js';
 import { el, labelled, notice } from './dom.js';
 import { hourBars } from './hours.js';
 import { Messages } from './messages.js';
+import { Runs } from './runs.js';
 import { setTexts, text } from './texts.js';
 import type { Hours, Overview } from './types.js';
 
@@ -62,6 +63,7 @@ async function start(): Promise<void> {
   const cards = el('div');
   const bars = el('div');
   const messages = new Messages();
+  const runs = new Runs();
   let looks = 0;
   let wasAway = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -73,6 +75,7 @@ async function start(): Promise<void> {
       signInButton.hidden = isSignedIn() || (overview.may.act && overview.may.see);
       cards.replaceChildren(...connectionCards(overview, () => void look()));
       messages.show(overview);
+      runs.show(overview);
       if (wasAway) notice('');
       wasAway = false;
       if (looks++ % COUNT_EVERY === 0) bars.replaceChildren(...hourBars(await ask<Hours>('pkb/hours')));
@@ -100,6 +103,7 @@ async function start(): Promise<void> {
     cards,
     el('h2', {}, text('hours.title')),
     bars,
+    runs.element,
     messages.element,
   );
   try {

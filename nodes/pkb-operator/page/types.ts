@@ -5,8 +5,11 @@ import type {
   MessageLife,
   MessageList,
 } from '../../../src/delivery/outbox/ledger.js';
+import type { RunPage, ShownItem } from '../../../src/operator/run-page.js';
+import type { RunReport } from '../../../src/operator/run-report.js';
 import type { ShownConnection } from '../../common/shown.js';
 
+export type { RunPage, RunReport, ShownItem };
 export type { EndedCount, ListedMessage, MessageList, ShownConnection };
 
 /** How all connections stand, and what the user may do. */
