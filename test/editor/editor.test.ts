@@ -12,7 +12,7 @@ declare const RED: any; // oxlint-disable-line typescript/no-explicit-any -- the
 
 const root = join(__dirname, '../..');
 const RUNTIMES = ['node-red', 'node-red-4'];
-const TYPES = ['pkb-build', 'pkb-events', 'pkb-guard', 'pkb-send', 'pkb-simulator'];
+const TYPES = ['pkb-build', 'pkb-events', 'pkb-guard', 'pkb-run', 'pkb-send', 'pkb-simulator'];
 const CONFIGS = ['pkb-connection', 'pkb-customer', 'pkb-outbox'];
 
 if (chromiumPath === undefined) {

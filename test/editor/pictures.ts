@@ -66,6 +66,15 @@ function flow(): { id: string; type: string; [setting: string]: unknown }[] {
   };
   return [
     outbox,
+    {
+      id: 'run',
+      type: 'pkb-run',
+      z: 'pkb01-tab',
+      x: 700,
+      y: 460,
+      connection: 'pkb01-connection',
+      wires: [[], []],
+    },
     { id: 'events', type: 'pkb-events', z: 'pkb01-tab', x: 700, y: 400, minutes: 15, wires: [[]] },
     ...example.map((node) => (node.type === 'pkb-connection' ? { ...node, outbox: outbox.id } : node)),
   ];

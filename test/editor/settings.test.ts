@@ -148,6 +148,8 @@ function suite(runtime: string): void {
         retentionDays: ['pkb-outbox', ['', '0', 7, '-1', '1e9', 'x', '${DAYS}']],
         maxAgeHours: ['pkb-outbox', ['', '0', 72, '-1', 'x', '${HOURS}']],
         minutes: ['pkb-events', ['', '0', 15, '0.5', '-1', '10001', 'soon', '${MINUTES}']],
+        progressSeconds: ['pkb-run', ['', '0', 86_400, '0.5', '-1', '86401', 'often', '${SECONDS}']],
+        quietMinutes: ['pkb-run', ['', '0', 100_000, '0.5', '-1', '100001', 'x', '${QUIET}']],
         tokenSeconds: ['pkb-simulator', ['', '1', 86_400, '0', '86401', '1.5', 'x', '${LIFE}']],
         readEvery: ['pkb-simulator', ['', '0', 3, '-1', '1.5', '1000001', 'all', '${EVERY}']],
         readAfterSeconds: ['pkb-simulator', ['', '0', 0.5, '-1', '31536001', 'x', '${AFTER}']],

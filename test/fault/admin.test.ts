@@ -36,6 +36,8 @@ const POSTS: Record<string, object> = {
   '/pkb/all': { connection: 'connection', act: 'again', count: 1, until: 4e12 },
   '/pkb/evidence': { connection: 'connection', ids: [1] },
   '/pkb/trail': { connection: 'connection' },
+  '/pkb/runs': { connection: 'connection' },
+  '/pkb/run': { connection: 'connection', run: 'night' },
 };
 
 for (const runtime of ['node-red', 'node-red-4']) {
@@ -125,6 +127,8 @@ for (const runtime of ['node-red', 'node-red-4']) {
         ['/pkb/all', ['everything', 'writer', 'operator']],
         ['/pkb/evidence', ['everything', 'reader', 'clinician', 'operator', 'anonymous']],
         ['/pkb/trail', ['everything', 'writer', 'operator']],
+        ['/pkb/runs', ['everything', 'reader', 'clinician', 'operator', 'anonymous']],
+        ['/pkb/run', ['everything', 'reader', 'clinician', 'operator', 'anonymous']],
       ] as const) {
         it(`POST ${path} is for ${allowed.join(', ')} only`, async () => {
           const let_in: string[] = [];
