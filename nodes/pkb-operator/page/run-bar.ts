@@ -49,7 +49,7 @@ export function runBar(run: RunReport): HTMLElement {
 
 /** What a part looks like in the bar. */
 export function swatch(name: PartName): HTMLElement {
-  return el('i', { class: `run-part ${name}`, 'aria-hidden': 'true' });
+  return el('i', { class: `run-part swatch ${name}`, 'aria-hidden': 'true' });
 }
 
 /** The parts as a list, each with what it looks like. */

@@ -29,7 +29,7 @@ export class RunFilters {
   show(run: RunReport): void {
     const wanted = new Map<Chosen, Child[]>([['', [`${run.count.toLocaleString()} ${text('run.all')}`]]]);
     for (const part of partsOf(run))
-      if (part.name !== 'missing') wanted.set(part.name, [swatch(part.name), ' ', partWords(part)]);
+      if (part.name !== 'missing') wanted.set(part.name, [swatch(part.name), partWords(part)]);
     // The chosen one stays, also when no item is in it any more.
     const { chosen } = this;
     if (chosen !== '' && !wanted.has(chosen)) wanted.set(chosen, [partWords({ name: chosen, count: 0 })]);

@@ -113,7 +113,7 @@ export class RunItems {
         : el('button', { type: 'button', class: 'link', onclick: open }, controlId);
     const cells = [
       [reference],
-      [swatch(state), ' ', shown],
+      [swatch(state), shown],
       [code],
       [customer],
       [messageType],

@@ -1,6 +1,6 @@
 /** One run: how far it is, what became of each item, and the same as a file. */
 import { ask } from './api.js';
-import { el, labelled, notice } from './dom.js';
+import { el, notice } from './dom.js';
 import { hourBars } from './hours.js';
 import { openMessage } from './message.js';
 import { runBar, runWords } from './run-bar.js';
@@ -63,7 +63,7 @@ class RunView {
         { class: 'row' },
         button('CSV', () => void this.#save()),
         button(text('run.hours'), () => void this.#showHours()),
-        overview.may.see ? labelled(text('run.words'), this.#words) : undefined,
+        overview.may.see ? el('label', { class: 'check' }, this.#words, text('run.words')) : undefined,
       ),
       this.#said,
       this.#chart,
