@@ -1,7 +1,7 @@
 /** What a request to the routes of runs asks for, checked: nothing of it is trusted. */
 import { ITEM_STATES, type ItemState } from '../../src/delivery/outbox/runs.js';
 import { MOST_ITEMS, type WantedItems } from '../../src/operator/run-page.js';
-import { AskedWrong, type Body, number, textOf } from './asked.js';
+import { AskedWrong, type Body, flagOf, number, textOf } from './asked.js';
 
 /** How many runs a list has where nothing is said of that, and at most. */
 const RUNS = 20;
@@ -22,7 +22,7 @@ export function askedRun(body: Body): WantedItems & { readonly name: string } {
     after: Math.max(0, number(body, 'after') ?? 0),
     most: Math.min(MOST_ITEMS, Math.max(0, number(body, 'most') ?? ITEMS)),
     state: stateOf(body),
-    withWords: wordsOf(body),
+    withWords: flagOf(body, 'words', false),
   };
 }
 
@@ -31,10 +31,4 @@ function stateOf({ state }: Body): ItemState | undefined {
   const known = ITEM_STATES.find((one) => one === state);
   if (known !== undefined) return known;
   throw new AskedWrong(`state must be one of ${ITEM_STATES.join(', ')}.`);
-}
-
-function wordsOf({ words }: Body): boolean {
-  if (words === undefined || words === null) return false;
-  if (typeof words === 'boolean') return words;
-  throw new AskedWrong('words must be true or false.');
 }

@@ -4,7 +4,7 @@
  */
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
 import type { RunCounts } from '../../src/delivery/outbox/runs.js';
-import { type Kept, keptOrCounted } from './kept.js';
+import { type GoodFor, Seldom } from '../../src/operator/seldom.js';
 
 /** How much longer than it took to count the numbers are good, where one run is asked for, or an open one is in a list. */
 const TIMES = 20;
@@ -20,7 +20,10 @@ const KEPT = 200;
 
 type Counted = RunCounts | undefined;
 
-const KEPT_COUNTS = new WeakMap<Outbox, Map<string, Kept<Counted>>>();
+const COUNTED = new Seldom<object, Counted>(0);
+
+/** By the name of a run, what its numbers are kept by. */
+const RUNS = new WeakMap<Outbox, Map<string, object>>();
 
 /** The numbers of a run, at most a few seconds old; undefined where there is none of this name. */
 export function countsOf(outbox: Outbox, name: string): Promise<Counted> {
@@ -41,15 +44,12 @@ export async function latestCounts(outbox: Outbox, most: number): Promise<RunCou
   return all;
 }
 
-function counted(
-  outbox: Outbox,
-  name: string,
-  goodFor: (counts: Counted, took: number) => number,
-): Promise<Counted> {
-  const kept = KEPT_COUNTS.get(outbox) ?? new Map<string, Kept<Counted>>();
-  KEPT_COUNTS.set(outbox, kept);
-  const counts = keptOrCounted(kept, name, () => outbox.run(name), goodFor);
-  const [oldest] = kept.keys();
-  if (kept.size > KEPT && oldest !== undefined) kept.delete(oldest);
-  return counts;
+function counted(outbox: Outbox, name: string, goodFor: GoodFor<Counted>): Promise<Counted> {
+  const runs = RUNS.get(outbox) ?? new Map<string, object>();
+  RUNS.set(outbox, runs);
+  const run = runs.get(name) ?? {};
+  runs.set(name, run);
+  const [oldest] = runs.keys();
+  if (runs.size > KEPT && oldest !== undefined) runs.delete(oldest);
+  return COUNTED.ask(run, () => outbox.run(name), goodFor);
 }

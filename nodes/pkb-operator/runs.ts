@@ -1,42 +1,15 @@
 /** The operators' routes of runs: which there are and how far, and what became of each item of one. */
-import type { Request, Response } from 'express';
 import { itemPage, type RunPage } from '../../src/operator/run-page.js';
 import { type RunReport, summaryReport } from '../../src/operator/run-report.js';
-import { adminPost, type Needed } from '../common/admin.js';
-import type { ConnectionNode } from '../common/contracts.js';
+import { adminPost } from '../common/admin.js';
 import type { Runtime } from '../common/types.js';
-import { type Body, text } from './asked.js';
+import { answer, bodyOf, connectionFor, mustSee, noted, READ, Refused } from './answering.js';
+import { text } from './asked.js';
 import { askedRun, askedRuns } from './asked-runs.js';
 import { countsOf, latestCounts } from './run-counts.js';
 
-/** What all routes of the operators' view share; `routes.ts` has it. */
-export interface RouteParts {
-  /** Who may read what is no patient data. */
-  readonly READ: Needed;
-  /** Thrown with the HTTP status of the answer. */
-  readonly Refused: new (status: number, text: string) => Error;
-  /** Answers with what work comes to, or with what is wrong. */
-  readonly answer: (response: Response, work: () => Promise<object>) => void;
-  readonly bodyOf: (request: Request) => Body;
-  /** The connection of an id, or the only one. */
-  readonly connectionFor: (RED: Runtime, id: string | undefined) => ConnectionNode;
-  /** Refuses whoever may not see texts and PKB's words. */
-  readonly mustSee: (RED: Runtime, request: Request, node: ConnectionNode) => void;
-  /** Writes down what somebody does before it is done. */
-  readonly noted: (
-    RED: Runtime,
-    request: Request,
-    node: ConnectionNode,
-    event: string,
-    line: string,
-    details: object,
-  ) => Promise<void>;
-}
-
 /** Makes the routes. */
-export function runRoutes(RED: Runtime, parts: RouteParts): void {
-  const { READ, Refused, answer, bodyOf, connectionFor, mustSee, noted } = parts;
-
+export function runRoutes(RED: Runtime): void {
   adminPost(RED, '/pkb/runs', READ, (request, response) =>
     answer(response, async (): Promise<{ runs: readonly RunReport[] }> => {
       const body = bodyOf(request);

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { ITEM_STATES } from '../delivery/outbox/runs.js';
 import { MOST_ITEMS, type RunPage, type ShownItem } from '../operator/run-page.js';
 import { reportCsvHead, reportCsvRows, type RunReport } from '../operator/run-report.js';
-import { chosen } from './messages.js';
+import { chosen } from './filter.js';
 import type { NodeRed } from './node-red.js';
 
 /** How these commands are called. */

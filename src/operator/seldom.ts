@@ -3,20 +3,24 @@
 /** How much longer than it took to answer an answer is good, so that answering takes a hundredth of the time at most. */
 const TIMES = 100;
 
-/** An answer, and until when it is good enough, by `performance.now()`. */
+/** A question that was asked. */
 interface Asked<A> {
   readonly answer: Promise<A>;
-  until: number;
+  /** The answer once it is there: when it came, by `performance.now()`, and how many milliseconds it took. */
+  answered: { readonly value: A; readonly at: number; readonly took: number } | undefined;
 }
+
+/** For how long an answer is good, in milliseconds. @param took how long it took */
+export type GoodFor<A> = (answer: A, took: number) => number;
 
 /** Asks each of several the same question, each one at a time and not again while its answer is good. */
 export class Seldom<K extends object, A> {
   readonly #asked = new WeakMap<K, Asked<A>>();
-  readonly #goodMs: number;
+  readonly #goodFor: GoodFor<A>;
 
   /** @param goodMs how long an answer is good at least, in milliseconds */
   constructor(goodMs: number) {
-    this.#goodMs = goodMs;
+    this.#goodFor = (_, took) => Math.max(goodMs, TIMES * took);
   }
 
   /**
@@ -24,20 +28,26 @@ export class Seldom<K extends object, A> {
    * asked again. A question that failed is asked anew.
    *
    * @param question asks it
+   * @param goodFor for how long an answer is good to who asks now; a hundred times as long as it took, unless said
    */
-  ask(whom: K, question: () => Promise<A>): Promise<A> {
+  ask(whom: K, question: () => Promise<A>, goodFor = this.#goodFor): Promise<A> {
     const known = this.#asked.get(whom);
-    if (known !== undefined && performance.now() < known.until) return known.answer;
+    if (known !== undefined && isGood(known, goodFor)) return known.answer;
     const begun = performance.now();
-    const asked: Asked<A> = { answer: question(), until: Infinity };
+    const asked: Asked<A> = { answer: question(), answered: undefined };
     this.#asked.set(whom, asked);
-    const end = (good: number): void => {
-      asked.until = performance.now() + good;
-    };
     asked.answer.then(
-      () => end(Math.max(this.#goodMs, TIMES * (performance.now() - begun))),
-      () => end(0),
+      (value) => {
+        const at = performance.now();
+        asked.answered = { value, at, took: at - begun };
+      },
+      () => this.#asked.delete(whom),
     );
     return asked.answer;
   }
+}
+
+function isGood<A>({ answered }: Asked<A>, goodFor: GoodFor<A>): boolean {
+  if (answered === undefined) return true;
+  return performance.now() < answered.at + goodFor(answered.value, answered.took);
 }
