@@ -139,8 +139,7 @@ describe('the list of a run for a spreadsheet', () => {
       const hostile = item({ reference: formula, controlId: formula, dataPointId: formula, outcome });
       const text = reportCsv([reportRow({ ...hostile, facility: formula, messageType: formula }, true)]);
       const [, row = ''] = /^.*?\r\n([\s\S]*)$/.exec(text) ?? [];
-      const quoted = `'${formula.replaceAll('"', '""')}`;
-      assert.equal(row.split(quoted).length - 1, 7, row);
+      assert.equal(row.match(/(?:^|,)"?'/g)?.length, 7, row);
       assert.ok(!/(?:^|,)"?[=+\-@\t\r]/.test(row.trimEnd()), row);
     });
 
