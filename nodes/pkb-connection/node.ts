@@ -131,7 +131,7 @@ function connect(
         for (const sender of flows.senders) sender.changed(state, inFlight);
         // A pause is reported once, when flows have started, by one of the senders, so that a Catch node on its tab gets it.
         if (!flows.haveStarted()) return;
-        const reason = state.state === 'paused' ? pauseText(state) : '';
+        const reason = state.state === 'paused' && !state.byPerson ? pauseText(state) : '';
         const [first] = flows.senders;
         if (reason !== '' && reason !== alerted)
           (first?.node ?? node).error(new PkbDeliveryError('PKB_MISCONFIGURED', reason), {});

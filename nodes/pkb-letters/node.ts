@@ -1,7 +1,7 @@
 /**
  * pkb-letters: watches letters that PKB has accepted until they are read, or are to be posted.
  */
-import { asPkbError, PkbConfigError, PkbMessageError } from '../../src/errors.js';
+import { asPkbError, PkbConfigError, type PkbError, PkbMessageError } from '../../src/errors.js';
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
 import type { EndedLetter, LetterState } from '../../src/delivery/outbox/letters.js';
 import { deadlineOf, delayOf } from '../../src/letters/deadline.js';
@@ -116,12 +116,12 @@ module.exports = function (RED: Runtime): void {
           }),
         ]);
       const { deadline: given } = message as { deadline?: unknown };
-      let fault: unknown;
+      let fault: PkbError | undefined;
       let deadline = begin + terms.deadlineMs;
       try {
         if (given !== undefined && given !== null && given !== '') deadline = deadlineOf(given, begin);
       } catch (error) {
-        fault = error;
+        fault = asPkbError(error);
       }
       await until(deadline);
       watch.wake();

@@ -11,7 +11,7 @@ import { reasonOf } from '../../src/delivery/outcome.js';
 import { readMessage } from '../../src/hl7/input.js';
 import { inspect } from '../../src/pkb/guard/inspect.js';
 import { SendableMessage } from '../../src/pkb/sendable-message.js';
-import { adminGet, adminPost, mayI, OPERATE, PATIENT_DATA } from '../common/admin.js';
+import { adminGet, adminPost, mayI, OPERATE, PATIENT_DATA, userOf } from '../common/admin.js';
 import { connections, opened, shown } from '../common/connections.js';
 import type { Runtime } from '../common/types.js';
 import { allRoutes } from './all.js';
@@ -153,6 +153,17 @@ export function operatorRoutes(RED: Runtime): void {
       await noted(RED, request, node, 'pkb.dismiss', line, { messages: ids });
       const outbox = await node.delivery().outbox();
       return { dismissed: await outbox.dismiss(ids) };
+    }),
+  );
+
+  adminPost(RED, '/pkb/pause', ACT, (request, response) =>
+    answer(response, async () => {
+      const body = bodyOf(request);
+      const node = connectionFor(RED, textOf(body, 'connection'));
+      const reason = textOf(body, 'reason');
+      await noted(RED, request, node, 'pkb.pause', `pkb: ${node.id} paused by {user}`, { reason });
+      await node.delivery().pause(userOf(RED, request));
+      return { paused: true };
     }),
   );
 

@@ -15,6 +15,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/TLS trust/, 'certificate'],
   [/redirect/, 'redirect'],
   [/(?:was|were) stored for/, 'elsewhere'],
+  [/person has paused/, 'person'],
   [/refused the credentials \(/, 'credentials'],
   [/refused (?:this sender|the credentials) or/, 'customer'],
   [/busy/, 'busy'],

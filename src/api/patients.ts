@@ -104,9 +104,8 @@ function statusOf(parts: Parts): PatientStatus {
 }
 
 function stateOf(parts: Parts): PatientStatus['state'] {
-  const diagnostics = String(parts.get('diagnostics') ?? '')
-    .trim()
-    .toLowerCase();
+  const said = parts.get('diagnostics');
+  const diagnostics = typeof said === 'string' ? said.trim().toLowerCase() : '';
   if (diagnostics === 'no access') return 'no access';
   if (diagnostics === 'not found') return 'not found';
   const isRegistered = yesOrNoIn(parts, 'registered');

@@ -1,4 +1,4 @@
-/** The commands about messages, which ask a running Node-RED: list, show, export, evidence, retry, discard, dismiss, trail. */
+/** The commands about messages, which ask a running Node-RED: list, show, export, evidence, retry, discard, dismiss, pause, resume, trail. */
 import { parseArgs } from 'node:util';
 import {
   type ListedMessage,
@@ -26,6 +26,8 @@ pkb-outbox discard  [--connection C] --reason TEXT ID …
 pkb-outbox dismiss  [--connection C] ID …
 pkb-outbox retry|dismiss|discard --reason TEXT  --all [--yes] [filter]
                                         all that fit, after a question with their number
+pkb-outbox pause    [--connection C] --reason TEXT
+pkb-outbox resume   [--connection C]    ends a pause, and takes everything off hold
 pkb-outbox trail    [--connection C]    who did what, as CSV; says where it was changed since
            filter: --connection C  --state ${['failures', ...MESSAGE_STATES].join('|')}
                    --customer MSH-4  --type ADT^A28  --since TIME  --until TIME
@@ -121,8 +123,22 @@ const COMMANDS: Readonly<Record<string, (values: Values, ids: readonly number[])
     if (values.all) return allOf('dismiss', values, ids);
     return ids.length > 0 ? (nodeRed) => act(nodeRed, 'dismiss', values.connection, ids, {}) : undefined;
   },
+  pause: ({ connection, reason }, ids) =>
+    ids.length === 0 && reason ? (nodeRed) => pause(nodeRed, connection, reason) : undefined,
+  resume: ({ connection }, ids) => (ids.length === 0 ? (nodeRed) => resume(nodeRed, connection) : undefined),
   trail: ({ connection }, ids) => (ids.length > 0 ? undefined : (nodeRed) => trail(nodeRed, connection)),
 };
+
+async function pause(nodeRed: NodeRed, given: string | undefined, reason: string): Promise<string> {
+  await nodeRed.ask('pause', { connection: await chosen(nodeRed, given), reason });
+  return 'Sending is paused until somebody resumes it. Messages are stored and wait.';
+}
+
+async function resume(nodeRed: NodeRed, given: string | undefined): Promise<string> {
+  const connection = await chosen(nodeRed, given);
+  const { released } = await nodeRed.ask<{ released: number }>('resume', { connection });
+  return `Sending is resumed; ${released} taken off hold.`;
+}
 
 /** The whole trail. @throws PkbOutboxError where a record does not fit the one before it */
 async function trail(nodeRed: NodeRed, given: string | undefined): Promise<string> {

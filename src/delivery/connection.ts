@@ -72,6 +72,9 @@ const CLOSE_MS = 10_000;
 /** How soon an outbox that could not be opened is tried again. */
 const OPEN_POLICY: RetryPolicy = { ...DEFAULT_POLICY, baseMs: 1000, capMs: 30_000 };
 
+/** Why it is paused where a person has paused it. */
+const BY_PERSON = 'A person has paused it. Resume sending on the page for operators, or in pkb send.';
+
 /** What there is while the outbox is open. */
 interface Running {
   readonly open: OpenOutbox;
@@ -93,6 +96,7 @@ export class Connection {
   #again: NodeJS.Timeout | undefined;
   #elsewhere: readonly Addressed[] = [];
   #fault: PkbError | undefined;
+  #isPausedByPerson = false;
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
@@ -163,9 +167,17 @@ export class Connection {
     return { ...message, connection: id, address: address };
   }
 
+  /** Pauses sending by a person's word, until a person resumes it: a deploy or a restart does not. */
+  async pause(user: string): Promise<void> {
+    const running = await this.#ready();
+    await running.open.outbox.setPause(this.#options.id, { at: Date.now(), user });
+    await this.#pauseForPerson(running);
+  }
+
   /** Resumes sending: ends a pause, and takes messages off hold. @returns how many order keys were on hold */
   async resume(): Promise<number> {
     const running = await this.#ready();
+    await running.open.outbox.setPause(this.#options.id, undefined);
     const released = await running.open.outbox.release(this.#options.id);
     await this.#goOn(running);
     return released;
@@ -280,6 +292,7 @@ export class Connection {
       this.#tries = 0;
       const running = this.#run(open);
       await this.#lookElsewhere(running);
+      await this.#pauseForPerson(running);
       this.#pauseForElsewhere(running);
       if (this.#state !== 'opening') return running;
       this.#state = 'running';
@@ -331,6 +344,7 @@ export class Connection {
       wake: () => dispatcher.wake(),
       look: () => {
         if (this.#started) void telling.start();
+        if (this.#running) void this.#followPerson(this.#running);
       },
     });
     return { open, dispatcher, telling, leave: leave ?? (async () => undefined) };
@@ -351,15 +365,35 @@ export class Connection {
     telling.start().catch((error: unknown) => this.#options.events.failed(error));
   }
 
-  /** Ends a pause, unless something is still stored for another address. */
+  /** Ends a pause, unless a person has paused it, or something is still stored for another address. */
   async #goOn(running: Running): Promise<void> {
     await this.#lookElsewhere(running);
+    if (await this.#pauseForPerson(running)) return;
     running.dispatcher.resume();
     this.#pauseForElsewhere(running);
   }
 
   async #lookElsewhere({ open }: Running): Promise<void> {
     this.#elsewhere = await open.outbox.elsewhere(this.#options.id, this.#options.address);
+  }
+
+  /** Pauses where a person has paused it. @returns whether one has */
+  async #pauseForPerson({ open, dispatcher }: Running): Promise<boolean> {
+    const pause = await open.outbox.pauseOf(this.#options.id);
+    this.#isPausedByPerson = pause !== undefined;
+    if (pause !== undefined) dispatcher.pause(BY_PERSON, true);
+    return this.#isPausedByPerson;
+  }
+
+  /** Follows what a person has said to another process. Never rejects: it is looked at again. */
+  async #followPerson(running: Running): Promise<void> {
+    const was = this.#isPausedByPerson;
+    try {
+      if (!(await this.#pauseForPerson(running)) && was) await this.#goOn(running);
+    } catch {
+      // A store that is away says so by itself.
+      this.#isPausedByPerson = was;
+    }
   }
 
   /** Pauses where something was stored for another address: sandbox data must not go to production unseen. */

@@ -45,6 +45,8 @@ export type ConnectionState =
       readonly reason: string;
       /** MSH-4 of the Customers whose messages pause; undefined where all do. */
       readonly customers?: readonly string[];
+      /** Whether a person has paused it, and nothing is wrong. */
+      readonly byPerson?: true;
     };
 
 /** What a dispatcher tells. */
@@ -206,8 +208,8 @@ export class Dispatcher {
   }
 
   /** Sends nothing more until it is resumed. */
-  pause(reason: string): void {
-    this.#enter({ state: 'paused', reason });
+  pause(reason: string, byPerson = false): void {
+    this.#enter({ state: 'paused', reason, ...(byPerson && { byPerson }) });
   }
 
   /** Goes on after a pause, at once. */

@@ -210,6 +210,28 @@ for (const runtime of ['node-red', 'node-red-4']) {
         );
       });
 
+      it('a connection is paused by a person, through a restart, and resumed', async () => {
+        const paused = { connection: 'connection', reason: 'PKB is being maintained' };
+        assert.equal((await ask('pause', paused, as.reader)).status, 401);
+        assert.deepEqual((await ask('pause', paused, as.operator)).body, { paused: true });
+        await hand('p-1');
+        const state = async () => (await get('connections', as.reader)).body.connections[0];
+        const isPaused = async (): Promise<boolean> => {
+          const { state: now, reason, pending } = await state();
+          return now === 'paused' && /A person has paused it/.test(reason) && pending === 1;
+        };
+        assert.ok(await isPaused());
+        await red.stop();
+        red = await startNodeRed(runtime, red.userDir, `${SENDING_SETTINGS}, ${ADMIN_AUTH}`);
+        for (const role of Object.keys(PERMISSIONS) as Role[]) as[role] = await signIn(red, role);
+        await until('it is paused again', isPaused);
+        assert.ok(!pkb.arrived.some(({ controlId }) => controlId === 'p-1'));
+        assert.ok(!red.output().includes('PKB_MISCONFIGURED'), 'nothing is wrong');
+        const { body } = await ask('resume', { connection: 'connection' }, as.operator);
+        assert.deepEqual(body, { released: 0 });
+        await inState('p-1', 'accepted');
+      });
+
       it('every act and every look at a text is in a trail that shows when it was changed', async () => {
         // oxlint-disable-next-line typescript/no-explicit-any -- tests look into answers of any shape
         const trail = async (after = 0): Promise<any> =>
@@ -222,6 +244,8 @@ for (const runtime of ['node-red', 'node-red-4']) {
           'operator pkb.again',
           'operator pkb.discard',
           'operator pkb.dismiss',
+          'operator pkb.pause',
+          'operator pkb.resume',
         ])
           assert.ok(done.includes(one), `${one} in ${done.join()}`);
         assert.ok(!done.some((one: string) => one.startsWith('reader')));
@@ -261,6 +285,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
             400,
           ],
           ['dismiss', { connection: 'connection', ids: ['1'] }, 400],
+          ['pause', { connection: 'connection' }, 400],
           ['resume', {}, 400],
           ['resume', { connection: 'nothing' }, 404],
         ] as const) {

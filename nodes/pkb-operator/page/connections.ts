@@ -4,7 +4,7 @@ import { ageOf, el, notice, timeOf } from './dom.js';
 import { text } from './texts.js';
 import type { Overview, ShownConnection } from './types.js';
 
-/** The connections as cards. @param changed called when one was resumed */
+/** The connections as cards. @param changed called when one was paused or resumed */
 export function connectionCards({ connections, may, now }: Overview, changed: () => void): HTMLElement[] {
   if (connections.length === 0) return [el('p', { class: 'dim' }, text('connections.none'))];
   return connections.map((one) => card(one, may.act, now, changed));
@@ -21,6 +21,18 @@ function card(one: ShownConnection, mayAct: boolean, now: number, changed: () =>
       (error: Error) => notice(error.message),
     );
   };
+  const canPause = mayAct && (one.state === 'open' || one.state === 'waiting');
+  const pause = (): void => {
+    const reason = prompt(text('connections.pause-reason'))?.trim();
+    if (!reason) return;
+    ask('pkb/pause', { connection: one.id, reason }).then(
+      () => {
+        notice(text('connections.pause-done'));
+        changed();
+      },
+      (error: Error) => notice(error.message),
+    );
+  };
   return el(
     'div',
     { class: 'card', 'data-connection': one.id },
@@ -28,6 +40,7 @@ function card(one: ShownConnection, mayAct: boolean, now: number, changed: () =>
     ` · ${one.environment} · `,
     el('span', { class: CLASS[one.state] }, stateWords(one, now)),
     el('div', { class: 'dim' }, countWords(one, now).join('; ')),
+    canPause ? el('button', { type: 'button', onclick: pause }, text('connections.pause')) : undefined,
     canResume ? el('button', { type: 'button', onclick: resume }, text('connections.resume')) : undefined,
   );
 }

@@ -7,6 +7,7 @@ import { PkbDeliveryError, PkbOutboxError } from '../../errors.js';
 import type { Outcome, Withdrawn } from '../outcome.js';
 import type { Ledger } from './ledger.js';
 import type { Letters } from './letters.js';
+import type { Pause } from './pause.js';
 import type { Runs } from './runs.js';
 import type { Attempt, FinalState, NewMessage, StoredMessage } from './messages.js';
 
@@ -204,6 +205,12 @@ export interface Outbox extends Ledger, Runs, Letters {
   held(connection: string): Promise<number>;
 
   counts(connection: string): Promise<Counts>;
+
+  /** Notes that a person pauses a connection, or, with undefined, that it goes on. */
+  setPause(connection: string, pause: Pause | undefined): Promise<void>;
+
+  /** Who has paused a connection; undefined where nobody has. */
+  pauseOf(connection: string): Promise<Pause | undefined>;
 
   /** Since when the oldest call has waited for the store, by `performance.now()`; undefined where none waits. */
   busySince?(): number | undefined;

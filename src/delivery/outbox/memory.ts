@@ -19,6 +19,7 @@ import type {
 import type { Attempt, NewMessage, StoredMessage } from './messages.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from './ledger.js';
 import { MemoryLedger, type QueuedMessage } from './memory-ledger.js';
+import type { Pause } from './pause.js';
 import { MemoryLetters } from './memory-letters.js';
 import { MemoryRuns } from './memory-runs.js';
 import type {
@@ -68,6 +69,7 @@ export class MemoryOutbox implements Outbox {
   readonly #ledger = new MemoryLedger();
   readonly #runs = new MemoryRuns((id) => this.#messages.get(id)?.message);
   readonly #letters = new MemoryLetters();
+  readonly #pauses = new Map<string, Pause>();
   readonly #trail: TrailRecord[] = [];
   #lastId = 0;
   #lastTurn = 0;
@@ -337,6 +339,15 @@ export class MemoryOutbox implements Outbox {
 
   async endedLetters(since: number): Promise<LetterCount[]> {
     return this.#letters.ended(since);
+  }
+
+  async setPause(connection: string, pause: Pause | undefined): Promise<void> {
+    if (pause === undefined) this.#pauses.delete(connection);
+    else this.#pauses.set(connection, pause);
+  }
+
+  async pauseOf(connection: string): Promise<Pause | undefined> {
+    return this.#pauses.get(connection);
   }
 
   #elsewhere(connection: string, address: string): { message: StoredMessage; queue: Queue }[] {

@@ -15,6 +15,7 @@
 import { asPkbError, PkbOutboxError } from '../../errors.js';
 import type { Attempt, FinalState, NewMessage } from './messages.js';
 import type { MovedLetter } from './letter-rows.js';
+import type { MovedPause } from './pause.js';
 import type { RunItem, RunSummary } from './runs.js';
 import type { TrailRecord } from './trail.js';
 
@@ -95,6 +96,8 @@ export interface MoveSource {
   eachItems(take: (items: readonly MovedItem[]) => Promise<void>): Promise<void>;
   /** All letters, some at a time. */
   eachLetters(take: (letters: readonly MovedLetter[]) => Promise<void>): Promise<void>;
+  /** The connections that a person has paused. */
+  pauses(): Promise<readonly MovedPause[]>;
   /** What people did and looked at. */
   trail(): Promise<readonly TrailRecord[]>;
   close(): Promise<void>;

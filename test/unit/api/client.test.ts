@@ -115,7 +115,8 @@ describe('the client of FHIR operations', () => {
   it('asks for one token for all, and for the next before it ends', async () => {
     let now = 0;
     const { api, asked } = await serving((_, response) => response.end('{"resourceType":"Parameters"}'));
-    const timed = client(`http://127.0.0.1:${(server?.address() as AddressInfo).port}`, { now: () => now });
+    const { port } = server?.address() as AddressInfo;
+    const timed = client(`http://127.0.0.1:${port}`, { now: () => now });
     await Promise.all([asks(timed), asks(timed), asks(timed)]);
     const tokens = (): number => asked.filter((one) => one.startsWith('/oauth')).length;
     assert.equal(tokens(), 1);

@@ -520,6 +520,78 @@ describe('a connection', () => {
     });
   });
 
+  describe('that a person pauses', () => {
+    const states_ = (): string[] => states.map(({ state }) => state);
+
+    it('sends nothing until a person resumes it, also after a restart, and with another address', async () => {
+      const connection = await running();
+      await connection.pause('olga');
+      await connection.submit(message('1'));
+      await turns();
+      assert.deepEqual(transport.sent, []);
+      const { state } = connection;
+      assert.ok(state?.state === 'paused' && state.byPerson && /A person has paused it/.test(state.reason));
+      await connection.close();
+      const next = await running({ address: THERE });
+      await next.decide('send');
+      await turns();
+      assert.deepEqual(transport.sent, []);
+      assert.equal(next.state?.state, 'paused');
+      await next.resume();
+      await turns();
+      assert.deepEqual(transport.sent, ['1']);
+      assert.equal(next.state?.state, 'open');
+    });
+
+    it('ends what is in flight', async () => {
+      let answer: (exchange: Exchange) => void = () => undefined;
+      const slow = new Promise<Exchange>((resolve) => (answer = resolve));
+      transport.post = async (_url, body) => {
+        transport.sent.push(Buffer.concat([...body.pieces()]).toString());
+        return slow;
+      };
+      const connection = await running();
+      for (const id of ['1', '2']) await connection.submit(message(id));
+      await turns();
+      await connection.pause('olga');
+      answer(acknowledged('AA', '1'));
+      await turns();
+      assert.deepEqual(told, ['1 accepted']);
+      assert.equal(transport.sent.length, 1);
+      assert.equal(states_().at(-1), 'paused');
+    });
+
+    it('follows what a person says to another process', async () => {
+      let look: () => void = () => undefined;
+      const sharing = {
+        join: (_connection: string, part: { look(): void }) => {
+          look = () => part.look();
+          return async () => undefined;
+        },
+        term: () => ({ signal: new AbortController().signal }),
+      };
+      const shared = Object.assign(outbox, { sharing });
+      const connection = await running({
+        open: async () => ({ outbox: shared, reports: [], release: async () => undefined }),
+      });
+      await outbox.setPause('c', { at: 1, user: 'olga' });
+      look();
+      await turns();
+      await connection.submit(message('1'));
+      await turns();
+      assert.deepEqual(transport.sent, []);
+      const away = sinon.stub(outbox, 'pauseOf').rejects(new PkbOutboxError('PKB_OUTBOX', 'away'));
+      look();
+      await turns();
+      assert.equal(connection.state?.state, 'paused');
+      away.restore();
+      await outbox.setPause('c', undefined);
+      look();
+      await turns();
+      assert.deepEqual(transport.sent, ['1']);
+    });
+  });
+
   describe('that sends once more', () => {
     const failedOnce = async (): Promise<Connection> => {
       transport.answer = (controlId) => acknowledged('AR', controlId);

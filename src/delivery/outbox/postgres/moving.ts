@@ -14,6 +14,7 @@ import {
   type MoveTarget,
   refuseMoved,
 } from '../move.js';
+import { type MovedPause, openPause, PAUSE_KEY, pauseKey, sealPause } from '../pause.js';
 import { MOVED_COLUMNS, movedMessage, movedValues, letterRowsOf, rowsOf, runRowsOf } from '../moved-row.js';
 import { type LetterRows, MOVED_LETTER_COLUMNS, type MovedLetter } from '../letter-rows.js';
 import { MOVED_ITEM_COLUMNS, RUN_COLUMNS, type RunRows } from '../run-rows.js';
@@ -201,6 +202,16 @@ class DatabaseToLeave implements MoveSource {
     return this.#each(query, (_, rows) => take(rows.map((row) => this.#letters.movedOf(row))));
   }
 
+  async pauses(): Promise<readonly MovedPause[]> {
+    const rows = await this.#db.all(
+      `SELECT key, value FROM ${this.#schema}.meta WHERE key LIKE '${PAUSE_KEY}%'`,
+    );
+    return rows.map((row) => {
+      const connection = (row['key'] as string).slice(PAUSE_KEY.length);
+      return { connection, ...openPause(row['value'] as Buffer, connection, this.#cipher) };
+    });
+  }
+
   trail(): Promise<readonly TrailRecord[]> {
     return readTrail(this.#db, this.#schema, this.#cipher, 0, Number.MAX_SAFE_INTEGER);
   }
@@ -285,6 +296,8 @@ class DatabaseToFill implements MoveTarget {
       await source.eachItems((items) => filler.items(items));
       await source.eachLetters((letters) => filler.letters(letters));
       await filler.end();
+      for (const { connection, ...pause } of await source.pauses())
+        await writeMeta(sql, s, pauseKey(connection), sealPause(pause, connection, cipher));
       for (const record of await source.trail()) await insertRecord(sql, s, cipher, record);
       return filler.count;
     });

@@ -33,12 +33,13 @@ import type { Attempt, NewMessage, StoredMessage } from '../messages.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
 import { MessageRows, placeOfResult } from '../message-row.js';
 import { MOVED, refuseMoved } from '../move.js';
+import { openPause, type Pause, pauseKey, sealPause } from '../pause.js';
 import { Bodies } from './bodies.js';
 import { Database } from './database.js';
 import { Failures } from './failures.js';
 import { Fates } from './fates.js';
 import { Intake } from './intake.js';
-import { type Keys, keysOf, readMeta } from './keys.js';
+import { type Keys, keysOf, readMeta, writeMeta } from './keys.js';
 import { PostgresLedger } from './ledger.js';
 import { LEASE_TIMES, Leases, type LeaseTimes } from './leases.js';
 import { Listener, notify } from './listener.js';
@@ -436,6 +437,20 @@ export class PostgresOutbox implements Outbox {
       connection,
     );
     return { queued: Number(row?.['queued']), held: Number(row?.['held']) };
+  }
+
+  async setPause(connection: string, pause: Pause | undefined): Promise<void> {
+    const { db, schema, cipher } = this.#stored;
+    const key = pauseKey(connection);
+    if (pause === undefined) await db.all(`DELETE FROM ${schema}.meta WHERE key = $1`, key);
+    else await writeMeta(db, schema, key, sealPause(pause, connection, cipher));
+    await this.#say(connection);
+  }
+
+  async pauseOf(connection: string): Promise<Pause | undefined> {
+    const { db, schema, cipher } = this.#stored;
+    const value = await readMeta(db, schema, pauseKey(connection));
+    return value && openPause(value, connection, cipher);
   }
 
   async close(): Promise<void> {

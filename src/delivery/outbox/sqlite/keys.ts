@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { BodyCipher } from '../cipher.js';
 import { needsSealing } from './reseal.js';
+import { type MovedPause, openPause, PAUSE_KEY } from '../pause.js';
 import type { Statements } from './statements.js';
 
 /** What seals texts and hashes names. */
@@ -49,6 +50,15 @@ export function readMeta(sql: Statements, key: string): Buffer | undefined {
 
 export function writeMeta(sql: Statements, key: string, value: Buffer): void {
   sql.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);
+}
+
+/** The connections that a person has paused. */
+export function readPauses(sql: Statements, cipher: BodyCipher): MovedPause[] {
+  const rows = sql.all(`SELECT key, value FROM meta WHERE key LIKE '${PAUSE_KEY}%'`);
+  return rows.map((row) => {
+    const connection = (row['key'] as string).slice(PAUSE_KEY.length);
+    return { connection, ...openPause(row['value'] as Uint8Array, connection, cipher) };
+  });
 }
 
 function openSecret(cipher: BodyCipher, stored: Buffer): Buffer {

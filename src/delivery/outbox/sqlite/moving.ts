@@ -15,13 +15,14 @@ import {
   type MoveTarget,
   refuseMoved,
 } from '../move.js';
+import { type MovedPause, pauseKey, sealPause } from '../pause.js';
 import { MOVED_COLUMNS, movedMessage, movedValues, letterRowsOf, rowsOf, runRowsOf } from '../moved-row.js';
 import { type LetterRows, MOVED_LETTER_COLUMNS, type MovedLetter } from '../letter-rows.js';
 import { MOVED_ITEM_COLUMNS, RUN_COLUMNS, type RunRows } from '../run-rows.js';
 import type { Row } from '../row.js';
 import { Bodies } from './bodies.js';
 import { openFile, syncFile } from './file.js';
-import { keysOf, readMeta, writeKeys, writeMeta } from './keys.js';
+import { keysOf, readMeta, readPauses, writeKeys, writeMeta } from './keys.js';
 import { KeyQueues } from './key-queues.js';
 import { type FileLock, lockFile } from './lock.js';
 import { sealAnew } from './reseal.js';
@@ -170,6 +171,10 @@ class FileToLeave implements MoveSource {
     }
   }
 
+  async pauses(): Promise<readonly MovedPause[]> {
+    return readPauses(this.#sql, this.#cipher);
+  }
+
   async trail(): Promise<readonly TrailRecord[]> {
     return readTrail(this.#sql, this.#cipher, 0, Number.MAX_SAFE_INTEGER);
   }
@@ -287,6 +292,8 @@ class FileToFill implements MoveTarget {
       filler.runs(await source.runs());
       await source.eachItems(async (items) => filler.items(items));
       await source.eachLetters(async (letters) => filler.letters(letters));
+      for (const { connection, ...pause } of await source.pauses())
+        writeMeta(sql, pauseKey(connection), sealPause(pause, connection, cipher));
       for (const record of await source.trail()) insertRecord(sql, cipher, record);
       sql.exec('PRAGMA wal_checkpoint(TRUNCATE)');
       return count;

@@ -5,6 +5,8 @@
 import { places } from '../texts.js';
 import { type BodyCipher, formOf } from '../cipher.js';
 import { type MessageRows, placeOfResult } from '../message-row.js';
+import { pauseKey, sealPause } from '../pause.js';
+import { readPauses, writeMeta } from './keys.js';
 import { type LetterRows, MOVED_LETTER_COLUMNS } from '../letter-rows.js';
 import { placeOfLabel, placeOfName, type RunRows } from '../run-rows.js';
 import type { Statements } from './statements.js';
@@ -22,6 +24,8 @@ export function sealAnew(
 ): void {
   sealRuns(sql, cipher, runs);
   sealLetters(sql, letters);
+  for (const { connection, ...pause } of readPauses(sql, cipher))
+    writeMeta(sql, pauseKey(connection), sealPause(pause, connection, cipher));
   const again = (sealed: unknown, place: string): Buffer | null =>
     sealed instanceof Uint8Array ? cipher.seal(cipher.openEarlier(sealed, place), place) : null;
   eachBatch(sql, 'SELECT * FROM message WHERE id > ? ORDER BY id', (row) => {

@@ -30,6 +30,7 @@ import type {
 } from '../contract.js';
 import type { Attempt, NewMessage, StoredMessage } from '../messages.js';
 import { unchangedError } from '../contract.js';
+import type { Pause } from '../pause.js';
 import type { TrailEntry, TrailRecord } from '../trail.js';
 import type {
   EndedLetter,
@@ -340,6 +341,14 @@ export class SqliteOutbox implements Outbox {
 
   endedLetters(since: number): Promise<LetterCount[]> {
     return this.#call('endedLetters', [since]);
+  }
+
+  setPause(connection: string, pause: Pause | undefined): Promise<void> {
+    return this.#call('setPause', [connection, pause]);
+  }
+
+  pauseOf(connection: string): Promise<Pause | undefined> {
+    return this.#call('pauseOf', [connection]);
   }
 
   queued(connection: string, most: number): Promise<number> {

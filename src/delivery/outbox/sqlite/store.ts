@@ -36,12 +36,13 @@ import { Failures } from './failures.js';
 import { openFile, removeDamagedCopies } from './file.js';
 import { GroupCommit } from './group-commit.js';
 import { KeyQueues } from './key-queues.js';
-import { keysOf, readMeta, writeKeys } from './keys.js';
+import { keysOf, readMeta, writeKeys, writeMeta } from './keys.js';
 import { SqliteLedger } from './ledger.js';
 import { SqliteLetters } from './letters.js';
 import { SqliteRuns } from './runs.js';
 import { type FileLock, lockFile } from './lock.js';
 import { MOVED, refuseMoved } from '../move.js';
+import { openPause, type Pause, pauseKey, sealPause } from '../pause.js';
 import { AUDIT_MS, FAILED_MS, UNTOLD_MS } from '../retention.js';
 import { COLUMNS, MessageRows, placeOfResult, WRITTEN } from '../message-row.js';
 import { sealAnew } from './reseal.js';
@@ -480,6 +481,19 @@ export class SqliteStore implements Outbox {
       connection,
     );
     return { queued: Number(queued?.['n']), held: Number(held?.['n']) };
+  }
+
+  setPause(connection: string, pause: Pause | undefined): Promise<void> {
+    const key = pauseKey(connection);
+    return this.#commits.write(() => {
+      if (pause === undefined) this.#sql.run('DELETE FROM meta WHERE key = ?', key);
+      else writeMeta(this.#sql, key, sealPause(pause, connection, this.#cipher));
+    });
+  }
+
+  async pauseOf(connection: string): Promise<Pause | undefined> {
+    const value = readMeta(this.#sql, pauseKey(connection));
+    return value && openPause(value, connection, this.#cipher);
   }
 
   /** Limits how large the file may grow, in pages; writes beyond it fail as on a full disk. */

@@ -339,5 +339,15 @@ for (const [name, create] of Object.entries(STORES)) {
         [['m-3'], undefined],
       );
     });
+
+    it('notes who has paused a connection, until it goes on', async () => {
+      assert.equal(await outbox.pauseOf('c'), undefined);
+      await outbox.setPause('c', { at: NOW, user: 'olga' });
+      await outbox.setPause('c', { at: NOW + 1, user: 'omar' });
+      assert.deepEqual(await outbox.pauseOf('c'), { at: NOW + 1, user: 'omar' });
+      assert.equal(await outbox.pauseOf('d'), undefined);
+      await outbox.setPause('c', undefined);
+      assert.equal(await outbox.pauseOf('c'), undefined);
+    });
   });
 }

@@ -94,6 +94,7 @@ async function fill(outbox: Outbox): Promise<void> {
   }
   await outbox.addItem(message('twice', 'accepted', { storedAt: NOW + 1 }), itemOf('1', 'next day'));
   const place = { code: 'WHY', facility: 'north{north}', messageType: 'ADT^A28', at: NOW };
+  await outbox.setPause('paused', { at: NOW, user: 'u' });
   await outbox.watchLetters([LETTER, { ...LETTER, key: 'read', documentId: 'd2' }]);
   const [, read] = await outbox.takeLetters('w', NOW, NOW + 5, 9);
   assert.ok(read);
@@ -150,6 +151,7 @@ async function contents(outbox: Outbox) {
   const items = await Promise.all(runs.map(({ name }) => outbox.items(name, 0, 100)));
   const before = {
     trail,
+    pause: await outbox.pauseOf('paused'),
     letters: await outbox.takeLetters('w', NOW + 5, NOW + 6, 9),
     read: await outbox.takeEndedLetters('w', NOW, NOW + 1, 9),
     unread: await outbox.findLetters('w', { reference: LETTER.reference }),
@@ -578,6 +580,10 @@ describe('moving an outbox', function () {
         unmark: () => source.unmark(),
         eachMessages: (take) => source.eachMessages(take),
         eachQueues: () => Promise.reject(new Error('cut')),
+        runs: () => source.runs(),
+        eachItems: (take) => source.eachItems(take),
+        eachLetters: (take) => source.eachLetters(take),
+        pauses: () => source.pauses(),
         trail: () => source.trail(),
         close: () => source.close(),
       };

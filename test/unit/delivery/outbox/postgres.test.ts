@@ -365,7 +365,8 @@ describe('the outbox in PostgreSQL', function () {
     });
 
     it('stores an item once that several processes are given at the same time', async () => {
-      const all = [await open(), await open(), await open()];
+      const [first, second, third] = [await open(), await open(), await open()];
+      const all = [first, second, third] as const;
       const given = Array.from({ length: 90 }, (_, n) => {
         const reference = String(Math.floor(n / 3));
         const item = {
@@ -376,11 +377,11 @@ describe('the outbox in PostgreSQL', function () {
           content: 'c',
           reference,
         };
-        return all[n % 3]?.addItem(message(String(n)), item);
+        return (all[n % 3] ?? first).addItem(message(String(n)), item);
       });
       const placed = await Promise.all(given);
-      assert.equal(placed.filter((one) => one !== undefined && 'id' in one).length, 30);
-      const states = await Promise.all([0, 1, 2].map((n) => all[0]?.run(`run of ${n}`)));
+      assert.equal(placed.filter((one) => 'id' in one).length, 30);
+      const states = await Promise.all([0, 1, 2].map((n) => first.run(`run of ${n}`)));
       const sum = (state: 'waiting' | 'duplicate'): number =>
         states.reduce((so, run) => so + (run?.states[state] ?? 0), 0);
       assert.deepEqual([sum('waiting'), sum('duplicate')], [30, 60]);

@@ -1,10 +1,12 @@
 /** What reads a message: in the library, in the nodes and in the simulator. */
 import { createSecretKey } from 'node:crypto';
-import { CarriedMessages } from '../../../../nodes/pkb-send/carried.js';
+import { carriedJson } from '../../../../nodes/common/carried-json.js';
 import { GuardMemory } from '../../../../nodes/pkb-guard/memory.js';
 import type { Message } from '../../../../nodes/common/types.js';
 import { type OrderBy, orderKey } from '../../../../src/delivery/order-key.js';
 import { insertSegment, removeSegment, set, setRaw } from '../../../../src/hl7/edit.js';
+import { delayOf } from '../../../../src/letters/deadline.js';
+import { runItem } from '../../../../src/delivery/run-item.js';
 import { endSegmentsByCr, readMessage, readMessages } from '../../../../src/hl7/input.js';
 import { parsedView } from '../../../../src/hl7/parsed.js';
 import { read, readRaw } from '../../../../src/hl7/read.js';
@@ -84,7 +86,10 @@ export const MESSAGE_READERS: Readers = {
   'dataPointOf a document': (text) => dataPointOf(text, 'MDM^T02'),
   'setDataPointId of a result': (text) => setDataPointId(text, 'ORU^R01', 'D1'),
   'setDataPointId of a document': (text) => setDataPointId(text, 'MDM^T02', 'D1'),
+  'delayOf a letter': (text) => delayOf(text),
+  'runItem of a letter': (text) =>
+    runItem('r', new SendableMessage(text), { reference: 'L1', position: undefined }, SECRET),
   'Simulator, a message': made(enveloped, simulated),
   'GuardMemory.remember': (text) => new GuardMemory().remember(text, false),
-  'CarriedMessages.toJson': (text) => CarriedMessages.toJson({ topic: text } as unknown as Message),
+  carriedJson: (text) => carriedJson({ topic: text } as unknown as Message),
 };

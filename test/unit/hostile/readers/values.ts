@@ -1,5 +1,5 @@
 /** What reads one value: a field, a setting, an argument. */
-import { CarriedMessages } from '../../../../nodes/pkb-send/carried.js';
+import { carriedJson } from '../../../../nodes/common/carried-json.js';
 import type { Message } from '../../../../nodes/common/types.js';
 import { judgeAnswer } from '../../../../src/delivery/classify.js';
 import { writeAck } from '../../../../src/hl7/ack.js';
@@ -12,6 +12,7 @@ import { parseTimestamp, readTimestamp } from '../../../../src/hl7/timestamp.js'
 import { aliasFault, readSendingFacility, sendingFacility } from '../../../../src/pkb/alias.js';
 import { readTime } from '../../../../src/pkb/compose/times.js';
 import { deriveId } from '../../../../src/pkb/data-point.js';
+import { deadlineOf } from '../../../../src/letters/deadline.js';
 import { checkUrl } from '../../../../src/pkb/environments.js';
 import { isNhsNumber } from '../../../../src/pkb/nhs-number.js';
 import { decodeResponse } from '../../../../src/pkb/soap/response.js';
@@ -62,6 +63,6 @@ export const VALUE_READERS: Readers = {
     judgeAnswer({ status: 503, headers: { 'retry-after': text }, body: NOTHING }, 'A1', new Date(0)),
   readFaultPlan: (text) => new Simulator({ faults: readFaultPlan(text) }),
   'Simulator, credentials': (text) => new Simulator({}).handle({ authorization: `Basic ${text}`, body: '' }),
-  'CarriedMessages.toJson, a text as a name': (text) =>
-    CarriedMessages.toJson({ [text]: 1 } as unknown as Message),
+  'deadlineOf letters': (text) => deadlineOf(text, 0),
+  'carriedJson, a text as a name': (text) => carriedJson({ [text]: 1 } as unknown as Message),
 };
