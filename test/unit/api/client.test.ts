@@ -59,7 +59,7 @@ describe('the client of FHIR operations', () => {
   const serving = async (
     answer: (request: IncomingMessage, response: ServerResponse) => void,
     token: object = { access_token: 'good', token_type: 'bearer', expires_in: 600 },
-  ): Promise<{ api: PkbApi; asked: string[] }> => {
+  ): Promise<{ api: PkbApi; asked: string[]; base: string }> => {
     const asked: string[] = [];
     server = createServer((request, response) => {
       asked.push(`${request.url} ${request.headers.authorization}`);
@@ -69,7 +69,8 @@ describe('the client of FHIR operations', () => {
     });
     await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
     const { port } = server.address() as AddressInfo;
-    return { api: client(`http://127.0.0.1:${port}`), asked };
+    const base = `http://127.0.0.1:${port}`;
+    return { api: client(base), asked, base };
   };
   const asks = (api: PkbApi): Promise<unknown> => api.operation(PATH, TRUST, {}, signal);
   const receipts = (api: PkbApi, ids: readonly string[]) =>
@@ -114,9 +115,10 @@ describe('the client of FHIR operations', () => {
 
   it('asks for one token for all, and for the next before it ends', async () => {
     let now = 0;
-    const { api, asked } = await serving((_, response) => response.end('{"resourceType":"Parameters"}'));
-    const { port } = server?.address() as AddressInfo;
-    const timed = client(`http://127.0.0.1:${port}`, { now: () => now });
+    const { api, asked, base } = await serving((_, response) =>
+      response.end('{"resourceType":"Parameters"}'),
+    );
+    const timed = client(base, { now: () => now });
     await Promise.all([asks(timed), asks(timed), asks(timed)]);
     const tokens = (): number => asked.filter((one) => one.startsWith('/oauth')).length;
     assert.equal(tokens(), 1);

@@ -1,7 +1,6 @@
 /** The keys of an outbox file: what hashes identifiers, and what encrypts texts where there is a password. */
 import { randomBytes } from 'node:crypto';
-import { BodyCipher } from '../cipher.js';
-import { needsSealing } from './reseal.js';
+import { BodyCipher, formOf } from '../cipher.js';
 import { type MovedPause, openPause, PAUSE_KEY } from '../pause.js';
 import type { Statements } from './statements.js';
 
@@ -63,4 +62,9 @@ export function readPauses(sql: Statements, cipher: BodyCipher): MovedPause[] {
 
 function openSecret(cipher: BodyCipher, stored: Buffer): Buffer {
   return Buffer.from(cipher.open(stored, 'meta.secret'), 'hex');
+}
+
+/** Whether a file must be sealed anew before it is used with a key. */
+function needsSealing(check: Uint8Array, cipher: BodyCipher): boolean {
+  return cipher.isKeyed && formOf(check) !== 'bound';
 }

@@ -3,7 +3,7 @@
  * without binding values to their places.
  */
 import { places } from '../texts.js';
-import { type BodyCipher, formOf } from '../cipher.js';
+import type { BodyCipher } from '../cipher.js';
 import { type MessageRows, placeOfResult } from '../message-row.js';
 import { pauseKey, sealPause } from '../pause.js';
 import { readPauses, writeMeta } from './keys.js';
@@ -85,11 +85,6 @@ function sealLetters(sql: Statements, letters: LetterRows): void {
     sql.run(`UPDATE letter SET ${change} WHERE id = ?`, ...letters.movedValues(letters.movedOf(row)), id);
     return id;
   });
-}
-
-/** Whether a file must be sealed anew before it is used with a key. */
-export function needsSealing(check: Uint8Array, cipher: BodyCipher): boolean {
-  return cipher.isKeyed && formOf(check) !== 'bound';
 }
 
 /** @param change seals one row and returns what the next batch begins behind */
