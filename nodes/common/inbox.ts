@@ -42,9 +42,17 @@ export class Inbox {
     watch(RED);
   }
 
-  /** Sees to a message when its turn comes. @param begin must not throw */
-  give(message: NodeMessage, begin: () => void): void {
-    this.#run(begin, (successor) => successor.receive(message));
+  /**
+   * Sees to a message when its turn comes.
+   *
+   * @param begin must not throw
+   * @param passed called where another node sees to it
+   */
+  give(message: NodeMessage, begin: () => void, passed: () => void = () => undefined): void {
+    this.#run(begin, (successor) => {
+      successor.receive(message);
+      passed();
+    });
   }
 
   /** Sends by `send`; once the node is closed, its successor sends. */

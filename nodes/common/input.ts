@@ -4,6 +4,7 @@
  */
 import { asPkbError, type ErrorCode, type PkbError } from '../../src/errors.js';
 import { Inbox } from './inbox.js';
+import { beginInput } from './unfinished.js';
 import type { Message, Node, Runtime, Send } from './types.js';
 
 /** What to do about an error, in the few words a status has room for; keys of `status` in the locale of each node. */
@@ -34,8 +35,11 @@ export function onInput(
   atClose: 'pass on' | 'see to' = 'pass on',
 ): void {
   const inbox = new Inbox(RED, node);
+  const stores = atClose === 'see to';
   node.on('input', (message, send, done) => {
+    const finish = stores ? beginInput() : () => undefined;
     const end = (error?: PkbError): void => {
+      finish();
       try {
         done(error);
       } catch {
@@ -48,7 +52,7 @@ export function onInput(
       showError(RED, node, error.code);
       end(error);
     };
-    inbox.give(message, () => {
+    const begin = (): void => {
       try {
         const working = handle(message, inbox.sender(send as Send));
         if (working === undefined) end();
@@ -56,7 +60,8 @@ export function onInput(
       } catch (error) {
         fail(error);
       }
-    });
+    };
+    inbox.give(message, begin, finish);
   });
   node.on('close', () => inbox.close(atClose === 'see to'));
 }

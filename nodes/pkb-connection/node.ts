@@ -21,6 +21,7 @@ import { connectionTestRoute } from './connection-test.js';
 import { onFlows } from '../common/flow-events.js';
 import { checkUserName, networkSettings } from '../common/network.js';
 import { labelsOf, metricsOf } from '../common/metrics.js';
+import { unfinishedSince } from '../common/unfinished.js';
 import { userDirOf } from '../common/user-dir.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
 import type {
@@ -113,6 +114,7 @@ function connect(
   let alerted = '';
   return new Connection({
     id: node.id,
+    unfinishedSince,
     open: () => open(failed),
     transport: createTransport({
       ...credentialsOf(node, config),

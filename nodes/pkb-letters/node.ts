@@ -14,6 +14,7 @@ import { connectionOf } from '../common/connections.js';
 import { carriedJson } from '../common/carried-json.js';
 import { organisationOf } from '../common/customers.js';
 import { onFlows } from '../common/flow-events.js';
+import { isErrorOf } from '../common/caught.js';
 import { onInput, showError } from '../common/input.js';
 import { referenceOf } from '../common/run-properties.js';
 import type { ApiNode } from '../common/contracts.js';
@@ -75,7 +76,7 @@ module.exports = function (RED: Runtime): void {
       // An address that is away fails at each look.
       if (error.message === said) return;
       said = error.message;
-      this.error(error);
+      this.error(error, {});
     };
     const watch = new LetterWatch({
       watcher: this.id,
@@ -158,6 +159,7 @@ module.exports = function (RED: Runtime): void {
       RED,
       this,
       async (message: Message, send: Send) => {
+        if (isErrorOf(message, this.type)) return;
         if ((message as { postNow?: unknown }).postNow === true) return postNow(message);
         const meaning = meaningOf(message);
         switch (meaning.kind) {

@@ -64,6 +64,8 @@ export interface ConnectionOptions {
   readonly requestMs: number;
   readonly policy: RetryPolicy;
   readonly events: ConnectionEvents;
+  /** As `Telling` asks for it. */
+  readonly unfinishedSince?: () => number | undefined;
 }
 
 /** Of the 15 seconds that Node-RED gives a node to close, the part for sending; the rest is for the outbox. */
@@ -323,7 +325,13 @@ export class Connection {
 
   #run(open: OpenOutbox): Running {
     const { id, transport, url, concurrency, policy, events } = this.#options;
-    const telling = new Telling(id, open.outbox, this.#recipients, (error) => events.failed(error));
+    const telling = new Telling(
+      id,
+      open.outbox,
+      this.#recipients,
+      (error) => events.failed(error),
+      this.#options.unfinishedSince,
+    );
     const dispatcher: Dispatcher = new Dispatcher({
       connection: id,
       outbox: open.outbox,

@@ -6,7 +6,8 @@
  * - *known*: settled in the outbox, not told. It is given to its sender's outputs at once. If flows are stopped or the sender
  *   does not exist, it is given when flows have started.
  * - *given*: handed to the flow. Node-RED delivers in a later turn, node by node, and drops messages on their way when flows
- *   stop. So the fate is noted as told only after a moment in which they did not stop. If they stop, it is *known* again.
+ *   stop. So the fate is noted as told only after a moment in which they did not stop, and in which nodes that store, such as
+ *   pkb-letters, have stored what they were given. If they stop, it is *known* again.
  * - *told*: noted in the outbox.
  *
  * After a crash, every fate that was not noted is *known* again. So a flow is told each fate once or more often.
@@ -35,6 +36,7 @@ export class Telling {
   readonly #outbox: Outbox;
   readonly #failed: (error: unknown) => void;
   readonly #recipients: ReadonlyMap<string, Recipient>;
+  readonly #unfinishedSince: () => number | undefined;
   /** Given and not noted yet, with when it was given. */
   readonly #given = new Map<number, { readonly recipient: Recipient; readonly at: number }>();
   /** Messages that are being sent again. A fate told now is not noted, because it may be the old one or the new one. */
@@ -46,17 +48,21 @@ export class Telling {
   /**
    * @param recipients by id; they come and go
    * @param failed is told what a recipient or the outbox threw; the other fates are told all the same
+   * @param unfinishedSince since when the oldest input is worked on that something in the flow is storing, by `performance.now()`;
+   *   undefined where nothing is
    */
   constructor(
     connection: string,
     outbox: Outbox,
     recipients: ReadonlyMap<string, Recipient>,
     failed: (error: unknown) => void,
+    unfinishedSince: () => number | undefined = () => undefined,
   ) {
     this.#connection = connection;
     this.#outbox = outbox;
     this.#recipients = recipients;
     this.#failed = failed;
+    this.#unfinishedSince = unfinishedSince;
   }
 
   /** Flows have started: what is known and was not told is told now. Never rejects. */
@@ -134,10 +140,12 @@ export class Telling {
   /** Notes what was given long enough ago. */
   #note(): void {
     this.#timer = undefined;
-    const before = performance.now() - NOTE_AFTER_MS + 1;
+    // What came of a fate has begun by then, and must be stored as well.
+    const stored = (this.#unfinishedSince() ?? Infinity) - NOTE_AFTER_MS;
+    const before = Math.min(performance.now() - NOTE_AFTER_MS + 1, stored);
     for (const [id, { recipient, at }] of this.#given) {
       if (at > before) {
-        this.#timer = setTimeout(() => this.#note(), at - before);
+        this.#timer = setTimeout(() => this.#note(), Math.min(at - before, NOTE_AFTER_MS));
         return;
       }
       this.#given.delete(id);

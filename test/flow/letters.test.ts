@@ -143,6 +143,26 @@ describe(`letters on Node-RED ${version}`, function () {
     );
   });
 
+  it('counts as told of an acceptance only when the letter is watched', async () => {
+    const flow = await begin();
+    const open = await flow.node('connection').delivery().outbox();
+    const { watchLetters, told } = open;
+    const order: string[] = [];
+    // A slow store: longer than a flow has to take an outcome.
+    open.watchLetters = async (letters: object[]) => {
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      await watchLetters.call(open, letters);
+      order.push('watched');
+    };
+    open.told = (id: number) => {
+      order.push('told');
+      return told.call(open, id);
+    };
+    flow.receive('build', letter('d1'));
+    await until('it counts as told', () => order.includes('told'));
+    assert.deepEqual(order, ['watched', 'told']);
+  });
+
   it('names a deadline that cannot be, and watches the letter with that of the node', async () => {
     const flow = await begin();
     flow.receive('build', letter('d1', { deadline: 'soon' }));

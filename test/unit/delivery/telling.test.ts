@@ -106,6 +106,32 @@ describe('telling the flow', () => {
     assert.deepEqual([noted, await untold()], [[fate.message.id], []]);
   });
 
+  it('notes nothing while what came of it is being stored, and the rest meanwhile', async () => {
+    let since: number | undefined;
+    telling = new Telling(
+      'c',
+      outbox,
+      recipients,
+      (error) => failed.push(String(error)),
+      () => since,
+    );
+    const { noted } = recipient('s');
+    await telling.start();
+    const first = await settled('1');
+    telling.settled(first);
+    await clock.tickAsync(100);
+    const second = await settled('2');
+    telling.settled(second);
+    // An input that came when the second had been given, and takes long.
+    since = performance.now() + 5;
+    await clock.tickAsync(5000);
+    assert.deepEqual([noted, await untold()], [[first.message.id], ['2']]);
+    since = undefined;
+    await clock.tickAsync(60);
+    assert.deepEqual(noted, [first.message.id, second.message.id]);
+    assert.deepEqual(failed, []);
+  });
+
   it('says nothing before flows have started, then tells what is known, the oldest first', async () => {
     const { told } = recipient('s');
     for (const id of ['1', '2', '3']) assert.equal(telling.settled(await settled(id)), true);
