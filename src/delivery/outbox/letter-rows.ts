@@ -8,6 +8,7 @@ import {
   type LetterState,
   type NewLetter,
   type WatchedLetter,
+  type WatcherCount,
 } from './letters.js';
 import type { Row, Value } from './row.js';
 
@@ -38,7 +39,8 @@ export const MOVED_LETTER_COLUMNS = [
 ] as const;
 
 const HOUR_MS = 3_600_000;
-const ENDS = `('read', 'post', 'attention')`;
+/** `state <> 'watched'` is what the indexes of both databases say; SQLite does not conclude it from the states. */
+const ENDED = `state <> 'watched' AND state IN ('read', 'post', 'attention')`;
 
 /** The statements, with `?` for values. @param p what stands before the name of a table, such as `schema.` */
 export function letterStatements(p: '' | `${string}.`) {
@@ -63,7 +65,7 @@ export function letterStatements(p: '' | `${string}.`) {
       AND state = 'watched' RETURNING id`,
     /** Values: until, watcher, now, how many. */
     takeEnded: `UPDATE ${p}letter SET claimed_until = ? WHERE id IN (SELECT id FROM ${p}letter WHERE watcher = ? AND given = 0
-      AND state IN ${ENDS} AND claimed_until <= ? ORDER BY id LIMIT ?) AND given = 0 RETURNING *`,
+      AND ${ENDED} AND claimed_until <= ? ORDER BY id LIMIT ?) AND given = 0 RETURNING *`,
     /** Value: id. */
     gave: `UPDATE ${p}letter SET given = 1 WHERE id = ? AND state <> 'watched'`,
     /** Values: watcher, hidden reference. */
@@ -72,9 +74,11 @@ export function letterStatements(p: '' | `${string}.`) {
     byDocument: `SELECT * FROM ${p}letter WHERE watcher = ? AND document_id = ? AND state = 'watched' ORDER BY id`,
     /** Value: watcher. */
     counts: `SELECT state, count(*) AS n FROM ${p}letter WHERE watcher = ? GROUP BY state`,
+    /** No value. */
+    allCounts: `SELECT watcher, state, count(*) AS n FROM ${p}letter GROUP BY watcher, state ORDER BY watcher, state`,
     /** Value: since. */
     ended: `SELECT ended_at / ${HOUR_MS} * ${HOUR_MS} AS hour, watcher, state, reason, count(*) AS n FROM ${p}letter
-      WHERE state IN ${ENDS} AND ended_at >= ? GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
+      WHERE ${ENDED} AND ended_at >= ? GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
   } as const;
 }
 
@@ -226,6 +230,12 @@ export function letterCountsOf(rows: readonly Row[]): Record<LetterState, number
   const none = Object.fromEntries(LETTER_STATES.map((state) => [state, 0]));
   const found = Object.fromEntries(rows.map((row) => [row['state'] as LetterState, Number(row['n'])]));
   return { ...none, ...found } as Record<LetterState, number>;
+}
+
+/** From rows of the statement `allCounts`. */
+export function watcherCountsOf(rows: readonly Row[]): WatcherCount[] {
+  const watchers = Map.groupBy(rows, (row) => row['watcher'] as string);
+  return [...watchers].map(([watcher, all]) => ({ watcher, states: letterCountsOf(all) }));
 }
 
 /** From a row of the statement `ended`. */

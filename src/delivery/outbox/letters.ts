@@ -70,6 +70,13 @@ export interface LetterDecision extends Pick<EndedLetter, 'id' | 'controlId' | '
   readonly at: number;
 }
 
+/** How many letters of a watcher are in each state. */
+export interface WatcherCount {
+  /** Id of the pkb-letters node, which may be gone. */
+  readonly watcher: string;
+  readonly states: Readonly<Record<LetterState, number>>;
+}
+
 /** How many letters ended in one hour in one way, and why. */
 export interface LetterCount {
   /** Its beginning, in milliseconds since 1970. */
@@ -120,6 +127,9 @@ export interface Letters {
 
   /** How many letters of a watcher are in each state. */
   letterCounts(watcher: string): Promise<Readonly<Record<LetterState, number>>>;
+
+  /** The same of every watcher that has letters here, by its id. */
+  allLetterCounts(): Promise<WatcherCount[]>;
 
   /** How many ended since a time, by the hour. */
   endedLetters(since: number): Promise<LetterCount[]>;

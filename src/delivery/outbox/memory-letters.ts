@@ -9,6 +9,7 @@ import {
   type LetterState,
   type NewLetter,
   type WatchedLetter,
+  type WatcherCount,
 } from './letters.js';
 
 interface Letter {
@@ -110,6 +111,11 @@ export class MemoryLetters {
     >;
     for (const { state } of this.#of(watcher)) counts[state]++;
     return counts;
+  }
+
+  allCounts(): WatcherCount[] {
+    const watchers = new Set([...this.#letters.values()].map(({ letter }) => letter.watcher));
+    return [...watchers].toSorted().map((watcher) => ({ watcher, states: this.counts(watcher) }));
   }
 
   ended(since: number): LetterCount[] {

@@ -29,6 +29,7 @@ import type {
   LetterState,
   NewLetter,
   WatchedLetter,
+  WatcherCount,
 } from './letters.js';
 import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from './runs.js';
 import { recordOf, type TrailEntry, type TrailRecord } from './trail.js';
@@ -335,6 +336,10 @@ export class MemoryOutbox implements Outbox {
 
   async letterCounts(watcher: string): Promise<Record<LetterState, number>> {
     return this.#letters.counts(watcher);
+  }
+
+  async allLetterCounts(): Promise<WatcherCount[]> {
+    return this.#letters.allCounts();
   }
 
   async endedLetters(since: number): Promise<LetterCount[]> {

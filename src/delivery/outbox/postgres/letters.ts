@@ -5,6 +5,7 @@ import {
   letterCountsOf,
   LetterRows,
   letterStatements,
+  watcherCountsOf,
 } from '../letter-rows.js';
 import type {
   EndedLetter,
@@ -13,6 +14,7 @@ import type {
   LetterState,
   NewLetter,
   WatchedLetter,
+  WatcherCount,
 } from '../letters.js';
 import type { Sql } from './database.js';
 import type { StoreParts } from './parts.js';
@@ -89,6 +91,10 @@ export class PostgresLetters {
 
   async counts(watcher: string): Promise<Record<LetterState, number>> {
     return letterCountsOf(await this.#parts.db.all(this.#sql.counts, watcher));
+  }
+
+  async allCounts(): Promise<WatcherCount[]> {
+    return watcherCountsOf(await this.#parts.db.all(this.#sql.allCounts));
   }
 
   async ended(since: number): Promise<LetterCount[]> {

@@ -57,6 +57,7 @@ import type {
   LetterState,
   NewLetter,
   WatchedLetter,
+  WatcherCount,
 } from '../letters.js';
 import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
 
@@ -407,6 +408,10 @@ export class PostgresOutbox implements Outbox {
 
   letterCounts(watcher: string): Promise<Record<LetterState, number>> {
     return this.#letters.counts(watcher);
+  }
+
+  allLetterCounts(): Promise<WatcherCount[]> {
+    return this.#letters.allCounts();
   }
 
   endedLetters(since: number): Promise<LetterCount[]> {

@@ -6,6 +6,7 @@ import {
   letterCountsOf,
   LetterRows,
   letterStatements,
+  watcherCountsOf,
 } from '../letter-rows.js';
 import type {
   EndedLetter,
@@ -14,6 +15,7 @@ import type {
   LetterState,
   NewLetter,
   WatchedLetter,
+  WatcherCount,
 } from '../letters.js';
 import type { Statements } from './statements.js';
 
@@ -70,6 +72,10 @@ export class SqliteLetters {
 
   counts(watcher: string): Record<LetterState, number> {
     return letterCountsOf(this.#sql.all(SQL.counts, watcher));
+  }
+
+  allCounts(): WatcherCount[] {
+    return watcherCountsOf(this.#sql.all(SQL.allCounts));
   }
 
   ended(since: number): LetterCount[] {

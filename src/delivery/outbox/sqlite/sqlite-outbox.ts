@@ -39,6 +39,7 @@ import type {
   LetterState,
   NewLetter,
   WatchedLetter,
+  WatcherCount,
 } from '../letters.js';
 import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
@@ -337,6 +338,10 @@ export class SqliteOutbox implements Outbox {
 
   letterCounts(watcher: string): Promise<Record<LetterState, number>> {
     return this.#call('letterCounts', [watcher]);
+  }
+
+  allLetterCounts(): Promise<WatcherCount[]> {
+    return this.#call('allLetterCounts', []);
   }
 
   endedLetters(since: number): Promise<LetterCount[]> {

@@ -59,6 +59,7 @@ import type {
   LetterState,
   NewLetter,
   WatchedLetter,
+  WatcherCount,
 } from '../letters.js';
 import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
 import { WatchedFile } from './watched-file.js';
@@ -452,6 +453,10 @@ export class SqliteStore implements Outbox {
 
   async letterCounts(watcher: string): Promise<Record<LetterState, number>> {
     return this.#letters.counts(watcher);
+  }
+
+  async allLetterCounts(): Promise<WatcherCount[]> {
+    return this.#letters.allCounts();
   }
 
   async endedLetters(since: number): Promise<LetterCount[]> {

@@ -1,5 +1,8 @@
 /** What every store does for letters that are watched. */
 import assert from 'node:assert/strict';
+import { DatabaseSync } from 'node:sqlite';
+import { letterStatements } from '../../../../src/delivery/outbox/letter-rows.js';
+import { MIGRATIONS } from '../../../../src/delivery/outbox/sqlite/schema.js';
 import type { Outbox } from '../../../../src/delivery/outbox/contract.js';
 import type { LetterDecision, NewLetter, WatchedLetter } from '../../../../src/delivery/outbox/letters.js';
 import { STORES } from './stores.js';
@@ -159,6 +162,20 @@ for (const [name, create] of Object.entries(STORES)) {
       assert.deepEqual(await names({ documentId: '3' }), []);
     });
 
+    it('counts the letters of every watcher by state', async () => {
+      assert.deepEqual(await outbox.allLetterCounts(), []);
+      await outbox.watchLetters([letter('1'), letter('2'), letter('3', { watcher: 'v' })]);
+      const [one] = await take();
+      assert.ok(one);
+      await outbox.endLetters([decided(one, { end: 'attention', reason: 'unknown' })]);
+      await outbox.cancelLetter('v', 'key of 3', NOW);
+      const none = { watched: 0, read: 0, post: 0, attention: 0, cancelled: 0 };
+      assert.deepEqual(await outbox.allLetterCounts(), [
+        { watcher: 'v', states: { ...none, cancelled: 1 } },
+        { watcher: 'w', states: { ...none, watched: 1, attention: 1 } },
+      ]);
+    });
+
     it('counts ends by the hour and reason', async () => {
       await outbox.watchLetters([letter('1'), letter('2'), letter('3')]);
       const [one, two, three] = await take();
@@ -176,3 +193,24 @@ for (const [name, create] of Object.entries(STORES)) {
     });
   });
 }
+
+describe('what is asked about letters every minute', () => {
+  const sql = letterStatements('');
+  for (const [statement, index] of [
+    ['take', 'INDEX letter_due'],
+    ['takeEnded', 'INDEX letter_given'],
+    ['counts', 'COVERING INDEX letter_state'],
+    ['allCounts', 'COVERING INDEX letter_state'],
+    ['ended', 'COVERING INDEX letter_ended'],
+  ] as const)
+    it(`reads no letter that it is not about, in a file: ${statement}`, () => {
+      const db = new DatabaseSync(':memory:');
+      for (const migration of MIGRATIONS) db.exec(migration);
+      const values = Array<null>(sql[statement].split('?').length - 1).fill(null);
+      const plan = db.prepare(`EXPLAIN QUERY PLAN ${sql[statement]}`).all(...values);
+      const words = plan.map(({ detail }) => String(detail)).join('\n');
+      assert.ok(words.includes(` USING ${index}`), words);
+      assert.ok(!/SCAN letter(?! USING COVERING)/.test(words), words);
+      db.close();
+    });
+});
