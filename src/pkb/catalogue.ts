@@ -34,14 +34,14 @@ export interface MessageType {
 }
 
 /** The fields that hold the data point ID of each family. ORU holds it twice, and both must be equal. */
-export const DATA_POINT_FIELDS: Readonly<Record<Family, readonly string[]>> = {
+export const DATA_POINT_FIELDS = {
   demographics: [],
   encounter: ['PV1-19.1'],
   appointment: ['SCH-1.1'],
   document: ['TXA-12.1'],
   result: ['ORC-3.1', 'OBR-3.1'],
   query: [],
-};
+} as const satisfies Readonly<Record<Family, readonly string[]>>;
 
 const encounter = (
   type: string,

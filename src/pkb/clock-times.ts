@@ -7,7 +7,7 @@ import { codeAt, indexWithin, SegmentCursor, type Span } from '../hl7/segments.j
 import { readTimestamp, type Timestamp } from '../hl7/timestamp.js';
 
 /** Fields of PKB's messages that may hold a clock time: segment, field, component. */
-export const CLOCK_FIELDS: readonly (readonly [segment: string, field: number, component: number])[] = [
+export const CLOCK_FIELDS = [
   ['EVN', 2, 1],
   ['EVN', 3, 1],
   ['EVN', 6, 1],
@@ -27,7 +27,7 @@ export const CLOCK_FIELDS: readonly (readonly [segment: string, field: number, c
   ['ZRX', 1, 4],
   ['ZRX', 1, 5],
   ['QRF', 2, 1],
-];
+] as const satisfies readonly (readonly [segment: string, field: number, component: number])[];
 
 /** Whether a time stamp has a time of day, and not only a date. */
 export function isClockTime({ precision }: Timestamp): boolean {

@@ -11,7 +11,7 @@ import { inspect, type RuleActions } from '../pkb/guard/inspect.js';
 import { RULES } from '../pkb/guard/rules/index.js';
 import { type PatientIdentity, isNhsIdentifier } from './identifiers.js';
 import type { Limits } from './limits.js';
-import type { ReceivedMessage } from './message.js';
+import type { ReadPath, ReceivedMessage } from './message.js';
 import { reject } from './rejection.js';
 
 /**
@@ -50,10 +50,11 @@ export function checkNewPatient(
   identity: PatientIdentity,
   autoCreate: boolean,
 ): void {
-  const missing = [
+  const names = [
     ['PID-5.1', 'surname'],
     ['PID-5.2', 'givenName'],
-  ].flatMap(([path = '', name = '']) => (message.text(path) ? [] : [name]));
+  ] as const;
+  const missing = names.flatMap(([path, name]) => (message.text(path) ? [] : [name]));
   if (family === 'demographics') {
     if (missing.length > 0) reject(`Cannot create patient missing these fields: ${missing.join(', ')}`);
     return;
@@ -73,7 +74,7 @@ export function checkNewAppointment(message: ReceivedMessage): void {
   mustHave(message, 'PV1-3', 'location');
 }
 
-function mustHave(message: ReceivedMessage, path: string, name: string): void {
+function mustHave(message: ReceivedMessage, path: ReadPath, name: string): void {
   if (!message.text(path)) reject(`${path} (${name}) must be provided. You provided []`);
 }
 
@@ -92,10 +93,10 @@ function checkPatient(message: ReceivedMessage, { identifiers }: PatientIdentity
   if (sex && !['U', 'M', 'F', 'I'].includes(sex)) reject('Invalid gender. Expected U, M, F or I');
 }
 
-const TIMES = [
+const TIMES: readonly ReadPath[] = [
   'MSH-7.1',
   'PID-7',
-  ...CLOCK_FIELDS.map(([segment, field, component]) =>
+  ...CLOCK_FIELDS.map(([segment, field, component]): ReadPath =>
     component === 1 ? `${segment}-${field}` : `${segment}-${field}.${component}`,
   ),
 ];
@@ -123,7 +124,7 @@ function checkType(message: ReceivedMessage, messageType: string, family: Family
     case 'result':
       return checkResults(message);
     case 'encounter':
-      return mustHave(message, DATA_POINT_FIELDS.encounter[0] ?? '', 'visit number');
+      return mustHave(message, DATA_POINT_FIELDS.encounter[0], 'visit number');
     case 'query':
       return mustHave(message, 'QRD-9', 'what subject filter');
     default:

@@ -46,13 +46,12 @@ export function replaceLists(
   { patients, record, customer, limits }: FilingPlace,
 ): Effect[] {
   const effects: Effect[] = [];
-  for (const [name, list] of Object.entries(CLINICAL_LISTS)) {
-    const field = name === 'ZRX' ? 2 : 3;
-    const segments = message.all(name).slice(0, limits.entries);
-    if (segments.length === 0) continue;
-    const after = segments.map((segment) => {
+  for (const { segment, field, list } of CLINICAL_LISTS) {
+    const entries = message.all(segment).slice(0, limits.entries);
+    if (entries.length === 0) continue;
+    const after = entries.map((entry) => {
       const shown =
-        message.text(`${name}-${field}.2`, segment) || message.text(`${name}-${field}.1`, segment);
+        message.text(`${segment}-${field}.2`, entry) || message.text(`${segment}-${field}.1`, entry);
       return ownShort(shown);
     });
     const before = patients.listsOf(record, customer)[list];

@@ -46,7 +46,7 @@ export function isLocalIdentifier(identifier: string): boolean {
 export function identityOf(message: ReceivedMessage, limits: Limits): PatientIdentity {
   const identifiers = new Set<string>();
   let nhsStatus = '';
-  for (const path of ['PID-2', 'PID-3']) {
+  for (const path of ['PID-2', 'PID-3'] as const) {
     for (const raw of (message.raw(path) ?? '').split('~')) {
       const read = identifierOf(raw.split('^', 5));
       if (!isWhole(read) || (meansNhs(read) && !isNhs(read))) continue;

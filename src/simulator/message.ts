@@ -10,7 +10,31 @@ import { SegmentCursor, type Span } from '../hl7/segments.js';
 import { Rejection } from './rejection.js';
 
 /** The segments that the simulator reads. */
-const READ = new Set('MSH EVN PID PV1 SCH TXA ORC OBR OBX AL1 DG1 ZRX QRD QRF DSC'.split(' '));
+const READ = [
+  'MSH',
+  'EVN',
+  'PID',
+  'PV1',
+  'SCH',
+  'TXA',
+  'ORC',
+  'OBR',
+  'OBX',
+  'AL1',
+  'DG1',
+  'ZRX',
+  'QRD',
+  'QRF',
+  'DSC',
+] as const;
+
+/** The name of a segment that the simulator reads. Any other would be read as missing, so the compiler refuses it. */
+export type ReadSegment = (typeof READ)[number];
+
+/** A path into a segment that the simulator reads, such as `PID-3.1`. */
+export type ReadPath = ReadSegment | `${ReadSegment}-${string}`;
+
+const isRead = (name: string): name is ReadSegment => READ.some((one) => one === name);
 
 /** Parsed paths. They come from the simulator's code, so there are few. */
 const PATHS = new Map<string, Path>();
@@ -23,7 +47,7 @@ function pathOf(written: string): Path {
 
 /** One segment of a message. */
 export interface Segment extends Span {
-  readonly name: string;
+  readonly name: ReadSegment;
 }
 
 /** A message with the standard delimiters. */
@@ -42,7 +66,7 @@ export class ReceivedMessage {
     while (cursor.next()) {
       if (++count > most) throw new Rejection(`More than ${most} segments (simulator wording)`);
       const name = hl7.slice(cursor.start, cursor.start + 3);
-      if (!READ.has(name) || !cursor.is(name, STANDARD_DELIMITERS.field)) continue;
+      if (!isRead(name) || !cursor.is(name, STANDARD_DELIMITERS.field)) continue;
       const segment = { name, start: cursor.start, end: cursor.end };
       const others = this.#byName.get(name);
       if (others === undefined) this.#byName.set(name, [segment]);
@@ -51,7 +75,7 @@ export class ReceivedMessage {
   }
 
   /** The segments with one of these names, in the order of the message. */
-  all(...names: readonly string[]): readonly Segment[] {
+  all(...names: readonly ReadSegment[]): readonly Segment[] {
     const found = names.map((name) => this.#byName.get(name) ?? []);
     return found.length === 1 ? (found[0] ?? []) : found.flat().toSorted((a, b) => a.start - b.start);
   }
@@ -63,14 +87,14 @@ export class ReceivedMessage {
    * @param segment the segment to read; default: the first one with the path's name
    * @returns undefined if there is no such place
    */
-  raw(path: string, segment?: Segment): string | undefined {
+  raw(path: ReadPath, segment?: Segment): string | undefined {
     const parsed = pathOf(path);
     const span = segment ?? this.#byName.get(parsed.segment)?.[0];
     return span && rawIn(this.hl7.slice(span.start, span.end), parsed);
   }
 
   /** The plain text at a path; blank if there is no such place. */
-  text(path: string, segment?: Segment): string {
+  text(path: ReadPath, segment?: Segment): string {
     return unescape(this.raw(path, segment) ?? '');
   }
 }

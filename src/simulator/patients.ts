@@ -6,11 +6,15 @@
 import type { Family } from '../pkb/catalogue.js';
 import type { Limits } from './limits.js';
 
-/** The lists that an A28 or A31 replaces, by the segment that carries them (PKB page 3365078168). */
-export const CLINICAL_LISTS = { AL1: 'allergies', DG1: 'diagnoses', ZRX: 'medication' } as const;
+/** The lists that an A28 or A31 replaces: the segment that carries each, and the field of its entry (PKB page 3365078168). */
+export const CLINICAL_LISTS = [
+  { segment: 'AL1', field: 3, list: 'allergies' },
+  { segment: 'DG1', field: 3, list: 'diagnoses' },
+  { segment: 'ZRX', field: 2, list: 'medication' },
+] as const;
 
 /** The name of a clinical list. */
-export type ClinicalList = (typeof CLINICAL_LISTS)[keyof typeof CLINICAL_LISTS];
+export type ClinicalList = (typeof CLINICAL_LISTS)[number]['list'];
 
 /** The entries of one Customer's clinical lists about a patient. */
 export type HeldLists = Record<ClinicalList, readonly string[]>;

@@ -9,7 +9,7 @@ import { type Effect, type Filed, fileDataPoint, type FilingPlace, replaceLists 
 import { type PatientIdentity, isLocalIdentifier } from './identifiers.js';
 import { type Limits, ownShort } from './limits.js';
 import { own } from '../hl7/own.js';
-import type { ReceivedMessage } from './message.js';
+import type { ReadPath, ReceivedMessage } from './message.js';
 import type { PatientRecord, Patients, Person } from './patients.js';
 import { reject } from './rejection.js';
 
@@ -94,7 +94,7 @@ function reviewOf({ identifiers, nhsStatus }: PatientIdentity): string | undefin
 }
 
 function personOf(message: ReceivedMessage): Person {
-  const short = (path: string): string => ownShort(message.raw(path) ?? '');
+  const short = (path: ReadPath): string => ownShort(message.raw(path) ?? '');
   return {
     birthDate: birthDateOf(message),
     family: short('PID-5.1'),
