@@ -22,7 +22,7 @@ const REASONS: readonly (readonly [RegExp, string])[] = [
   [/server failed/, 'failing'],
   [/SOAP fault/, 'fault'],
   [/refused the request/, 'request'],
-  [/could not be read several times|holds no acknowledgement|larger than any/, 'unreadable'],
+  [/could not be read several times|holds no acknowledgement|is larger than/, 'unreadable'],
   [/could not be reached/, 'unreachable'],
   [/No whole answer/, 'no-answer'],
 ];

@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { shortReason } from '../../../nodes/pkb-send/reasons.js';
 import { judgeAnswer, judgeFailure } from '../../../src/delivery/classify.js';
 import { OUTCOMES } from '../../../src/delivery/outcome.js';
@@ -79,6 +77,7 @@ const FAILURES = [
   [{ code: 'ECONNRESET', written: true }, 'unknown', 'unanswered'],
   [{ code: 'ETIMEDOUT', phase: 'response', written: true }, 'unknown', 'unanswered'],
   [{ code: 'PKB_RESPONSE_TOO_LARGE', written: true }, 'unknown', 'foreign'],
+  [{ code: 'PKB_RESPONSE_TOO_LARGE', written: true, messageType: 'QRY^A19' }, 'unknown', 'oversized'],
   [{ code: 'CERT_HAS_EXPIRED', written: false }, 'misconfigured', 'sender'],
   [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID', written: false }, 'misconfigured', 'sender'],
   [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT', written: false }, 'misconfigured', 'sender'],
@@ -86,6 +85,12 @@ const FAILURES = [
   [{ code: 'ERROR', proxyStatus: 407, written: false }, 'misconfigured', 'sender'],
   [{ code: 'ERROR', proxyStatus: 502, written: false }, 'notSent', 'unreached'],
 ] as const;
+
+const judgeFailed = ({
+  messageType,
+  ...failure
+}: Parameters<typeof judgeFailure>[0] & { readonly messageType?: string }) =>
+  judgeFailure(failure, messageType);
 
 const noShortForm = (reason: string): string => `"${reason}" has no row in nodes/pkb-send/reasons.ts`;
 
@@ -111,19 +116,18 @@ describe('judging what was seen', () => {
 
   for (const [failure, outcome, refusal] of FAILURES) {
     it(`${JSON.stringify(failure)} is ${outcome}`, () => {
-      const judged = judgeFailure(failure);
+      const judged = judgeFailed(failure);
       assert.deepEqual([judged.outcome, 'refusal' in judged && judged.refusal], [outcome, refusal]);
     });
   }
 
   it('comes to every kind of refusal of the table', () => {
-    const sources = ['classify', 'dispatcher'].map((name) =>
-      readFileSync(join(__dirname, `../../../src/delivery/${name}.ts`), 'utf8'),
-    );
-    const unused = Object.keys(REFUSALS).filter(
-      (name) => !sources.some((source) => source.includes(`'${name}'`)),
-    );
-    assert.deepEqual(unused, [], 'refusals of refusal.ts that classify.ts and dispatcher.ts never come to');
+    const judged: readonly (string | undefined)[] = [
+      ...ANSWERS.map(([, , , , refusal]) => refusal),
+      ...FAILURES.map(([, , refusal]) => refusal),
+    ];
+    const missing = Object.keys(REFUSALS).filter((name) => !judged.includes(name));
+    assert.deepEqual(missing, [], 'refusals of refusal.ts without a row in ANSWERS or FAILURES of this test');
   });
 
   it('says every reason in words that have a short form in a status', () => {
@@ -133,7 +137,7 @@ describe('judging what was seen', () => {
         assert.notEqual(shortReason(judged.reason).key, 'other', `${what}: ${noShortForm(judged.reason)}`);
     }
     for (const [failure] of FAILURES) {
-      const judged = judgeFailure(failure);
+      const judged = judgeFailed(failure);
       if ('reason' in judged)
         assert.notEqual(shortReason(judged.reason).key, 'other', noShortForm(judged.reason));
     }
