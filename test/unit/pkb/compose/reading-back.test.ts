@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import fc from 'fast-check';
 import { compose } from '../../../../src/pkb/compose/compose.js';
 import type { MessageFields, Patient, Professional } from '../../../../src/pkb/compose/fields.js';
+import { type Kind, KIND_NAMES } from '../../../../src/pkb/compose/kinds.js';
 import { read } from '../../../../src/hl7/read.js';
 import { NHS_NUMBERS } from '../../../support/messages.js';
 import { hl7Standard, medplum, nodeHl7Client, type Reader } from '../../../support/readers.js';
@@ -247,6 +248,35 @@ const CASES: Readonly<Record<string, fc.Arbitrary<Case>>> = {
       ['OBX-5.1', given.report],
     ],
   })),
+  radiology: fc
+    .record({
+      patient,
+      id: awkward,
+      test: fc.record({ code: awkward, text: awkward }),
+      report: lines,
+      orderedBy: professional,
+      specialty: awkward,
+    })
+    .map((given) => ({
+      fields: { kind: 'radiology', time: '2026-01-31T14:05Z', status: 'C', delayDays: 14, ...given },
+      expected: [
+        ['MSH-3.1', 'RADIOLOGY'],
+        ...inPid(given.patient),
+        ['PV1-10.1', given.specialty],
+        ['ORC-3.1', given.id],
+        ['OBR-3.1', given.id],
+        ['OBR-4.1', given.test.code],
+        ['OBR-4.2', given.test.text],
+        ['OBR-7.1', '202601311405+0000'],
+        ...inXcn('OBR-16', given.orderedBy),
+        ['OBR-25.1', 'C'],
+        ['OBX-2.1', 'TX'],
+        ['OBX-3.1', given.test.code],
+        ['OBX-5.1', given.report],
+        ['OBX-11.1', 'C'],
+        ['OBX-13.1', '14'],
+      ],
+    })),
   measurement: fc
     .record({
       patient,
@@ -351,6 +381,12 @@ describe('a composed message', () => {
       });
     }
   }
+
+  it('is read back for every kind', () => {
+    const kinds = new Set(Object.values(CASES).map((cases) => fc.sample(cases, 1)[0]?.fields.kind));
+    const missing = KIND_NAMES.filter((kind) => !kinds.has(kind as Kind));
+    assert.deepEqual(missing, [], 'kinds of kinds.ts without a case in CASES of this test');
+  });
 
   it('carries a PDF byte for byte, whether given as bytes or as base64 with line ends', () => {
     const wrapped = PDF.toString('base64').replaceAll(/.{20}/g, '$&\r\n');
