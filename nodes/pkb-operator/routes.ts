@@ -3,7 +3,7 @@
  * one. Searches are POSTs, since what is looked for belongs into no log of addresses.
  */
 import type { Request, Response } from 'express';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MessageLife } from '../../src/delivery/outbox/ledger.js';
 import { firstBroken } from '../../src/delivery/outbox/trail.js';
@@ -35,6 +35,7 @@ import { AskedWrong, confirmedOf, idOf, idsOf, searchOf, textOf, trailOf } from 
 import { evidenceRoute } from './evidence.js';
 import { endedSince } from './hours.js';
 import { runRoutes } from './runs.js';
+import { textsFor } from './texts.js';
 
 const HOUR_MS = 3_600_000;
 
@@ -50,7 +51,10 @@ export function operatorRoutes(RED: Runtime): void {
   adminGet(RED, '/pkb', 'everybody', (_request, response) => page(response, 'page.html', 'html'));
   adminGet(RED, '/pkb/page.js', 'everybody', (_request, response) => page(response, 'page.js', 'js'));
 
-  adminGet(RED, '/pkb/texts', 'everybody', (request, response) => response.json(textsFor(request)));
+  adminGet(RED, '/pkb/texts', 'everybody', (request, response) => {
+    const texts = textsFor(join(__dirname, 'locales'), (languages) => request.acceptsLanguages(languages));
+    response.json(texts);
+  });
 
   adminGet(RED, '/pkb/connections', READ, (request, response) =>
     answer(response, async () => ({
@@ -194,14 +198,6 @@ function page(response: Response, file: string, type: string): void {
   // Only Node-RED's own pages may have it in a frame; a page of another origin could have its buttons clicked.
   response.set({ 'Content-Security-Policy': "frame-ancestors 'self'", 'X-Frame-Options': 'SAMEORIGIN' });
   response.type(type).send(readFileSync(join(__dirname, file), 'utf8'));
-}
-
-/** The page's words in the first language that the browser asks for and that there is. */
-function textsFor(request: Request): object {
-  const locales = join(__dirname, 'locales');
-  const found = request.acceptsLanguages(readdirSync(locales)) || 'en-US';
-  const all = JSON.parse(readFileSync(join(locales, found, 'plugin.json'), 'utf8')) as Record<string, object>;
-  return all['pkb-operator'] ?? {};
 }
 
 function mayAct(RED: Runtime, request: Request): boolean {

@@ -94,6 +94,27 @@ describe('the texts of the operators’ page', () => {
     );
   });
 
+  it('are named in other languages as in en-US', () => {
+    const languages = readdirSync(join(folder, 'locales'));
+    assert.ok(languages.includes('en-US'));
+    for (const language of languages) {
+      const file = join(folder, 'locales', language, 'plugin.json');
+      assert.ok(existsSync(file), `pkb-operator/locales/${language}/plugin.json is missing`);
+      const texts = JSON.parse(readFileSync(file, 'utf8')) as Texts;
+      assert.deepEqual(
+        keysOf(texts).filter((key) => !keysOf(all).includes(key)),
+        [],
+        `texts of ${language} under keys that en-US does not have, so nothing shows them`,
+      );
+    }
+    const others = globSync('nodes/*/locales/*', { cwd: root }).map((path) => path.split(/[/\\]/).at(-1));
+    assert.deepEqual(
+      [...new Set(others)].toSorted(),
+      languages.toSorted(),
+      'languages of nodes, of pkb-operator',
+    );
+  });
+
   it('are all shown', () => {
     const families = [...code.matchAll(/text\(\s*`([a-z-]+)\./g)].map(([, family]) => `${family}.`);
     const unused = keys.filter(
