@@ -41,6 +41,23 @@ const POSTS: Record<string, object> = {
   '/pkb/run': { connection: 'connection', run: 'night' },
 };
 
+/** Whoever reads. Node-RED's own `write` does not include `read`. */
+const READERS: readonly Role[] = ['everything', 'reader', 'clinician', 'operator', 'anonymous'];
+
+const EVERYBODY = Object.keys(PERMISSIONS) as Role[];
+
+/** The routes of ours that take a GET, each with who may use it. */
+const GETS: Record<string, readonly Role[]> = {
+  '/pkb-guard/rules': READERS,
+  '/pkb-send/send/failed': READERS,
+  '/pkb': EVERYBODY,
+  '/pkb/page.js': EVERYBODY,
+  '/pkb/texts': EVERYBODY,
+  '/pkb/connections': READERS,
+  '/pkb/hours': READERS,
+  '/pkb/metrics': READERS,
+};
+
 for (const runtime of ['node-red', 'node-red-4']) {
   describe(`attacks on the admin routes of ${runtime}`, function () {
     this.timeout(90_000);
@@ -142,15 +159,14 @@ for (const runtime of ['node-red', 'node-red-4']) {
         });
       }
 
-      it('a read user can still open the dialogs', async () => {
-        for (const path of ['/pkb-guard/rules', '/pkb-send/send/failed']) {
-          for (const role of ['everything', 'writer', 'reader', 'anonymous'] as const) {
+      for (const [path, allowed] of Object.entries(GETS)) {
+        it(`GET ${path} is for ${allowed === EVERYBODY ? 'everybody' : `${allowed.join(', ')} only`}`, async () => {
+          for (const role of EVERYBODY) {
             const { status } = await get(path, as[role]);
-            // Node-RED's own `write` does not include `read`.
-            assert.equal(status, role === 'writer' ? 401 : 200, `${path} as ${role}`);
+            assert.equal(status, allowed.includes(role) ? 200 : 401, role);
           }
-        }
-      });
+        });
+      }
 
       it('PKB’s words are given to who has pkb.phi only, and the rest of the row to who reads', async () => {
         for (const role of ['everything', 'clinician'] as const) {
@@ -320,6 +336,13 @@ for (const runtime of ['node-red', 'node-red-4']) {
             const { status } = await post(path, body, headers);
             assert.equal(status, 403, JSON.stringify(headers));
           }
+        });
+      }
+
+      for (const [path, allowed] of Object.entries(GETS)) {
+        it(`a page can${allowed === EVERYBODY ? '' : 'not'} read GET ${path}`, async () => {
+          const { status } = await get(path, { origin: 'https://attacker.example' });
+          assert.equal(status, allowed === EVERYBODY ? 200 : 403);
         });
       }
 

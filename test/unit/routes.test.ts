@@ -29,22 +29,45 @@ describe('the admin routes', () => {
     );
   });
 
-  /** The POSTs that have no row among some paths of test/fault/admin.test.ts, where `:id` is the id of a node. */
-  const without = (rows: readonly string[]): string[] =>
+  it('are all seen by this test: each path is literal text', () => {
+    const calls = files
+      .filter((file) => !/\badmin\.ts$/.test(file))
+      .flatMap((file) => [...text(file).matchAll(/\badmin(?:Get|Post)\(/g)]);
+    assert.equal(calls.length, routes.length);
+  });
+
+  it('are for everybody where they hold nothing of anybody: the page before its user has signed in', () => {
+    const open = files.flatMap((file) =>
+      [...text(file).matchAll(/adminGet\(\s*RED,\s*'\/([^']+)',\s*'everybody'/g)].map(([, path]) => path),
+    );
+    assert.deepEqual(open.toSorted(), ['pkb', 'pkb/page.js', 'pkb/texts']);
+    const named = files
+      .filter((file) => !/\badmin\.ts$/.test(file))
+      .flatMap((file) => [...text(file).matchAll(/'everybody'/g)]);
+    assert.equal(named.length, open.length, 'say everybody in the call of adminGet itself');
+  });
+
+  /** The routes that have no row among some paths of test/fault/admin.test.ts, where `:id` is the id of a node. */
+  const without = (wanted: string, rows: readonly string[]): string[] =>
     routes
-      .filter(({ method }) => method === 'POST')
+      .filter(({ method }) => method === wanted)
       .map(({ path }) => path)
       .filter((path) => !rows.some((row) => new RegExp(`^${path.replace(':id', '[^/]+')}$`).test(row)));
   const attacks = text('test/fault/admin.test.ts');
+  /** The paths in a table of that test. */
+  const pathsIn = (table: string): string[] => {
+    const [, rows = ''] = new RegExp(`const ${table}[^{]*\\{([\\s\\S]*?)\\n\\};`).exec(attacks) ?? [];
+    return [...rows.matchAll(/'\/([^']+)':/g)].map(([, path = '']) => path);
+  };
 
-  it('are attacked: each POST has a row in POSTS of test/fault/admin.test.ts', () => {
-    const [, posts = ''] = /const POSTS[^{]*\{([\s\S]*?)\n\};/.exec(attacks) ?? [];
-    const attacked = [...posts.matchAll(/'\/([^']+)':/g)].map(([, path = '']) => path);
-    assert.deepEqual(without(attacked), []);
-  });
+  it('are attacked: each POST has a row in POSTS of test/fault/admin.test.ts', () =>
+    assert.deepEqual(without('POST', pathsIn('POSTS')), []));
 
   it('are for whom they should be: each POST has a row in the list of who may, in test/fault/admin.test.ts', () => {
     const listed = [...attacks.matchAll(/\['\/([^']+)', \['everything'/g)].map(([, path = '']) => path);
-    assert.deepEqual(without(listed), []);
+    assert.deepEqual(without('POST', listed), []);
   });
+
+  it('are read by whom they should be: each GET has a row in GETS of test/fault/admin.test.ts', () =>
+    assert.deepEqual(without('GET', pathsIn('GETS')), []));
 });
