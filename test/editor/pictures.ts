@@ -28,17 +28,30 @@ export const PICTURED = [...TYPES, PAGE].toSorted();
 /** Where it is written down of which state of the dialogs the pictures are. */
 export const TAKEN = join(images, 'dialogs.json');
 
-/** A hash of what a dialog of a node type shows and how, by type: its form, its code and its texts. */
+/** A hash of what a dialog of a node type shows and how, by type: its form, its code and the texts that these name. */
 export function states(): Record<string, string> {
-  const parts = ['*.html', 'editor.ts', 'editor/*.ts', 'page/*.ts', 'locales/en-US/*.json'];
+  const parts = ['*.html', 'editor.ts', 'editor/*.ts', 'page/*.ts'];
   return Object.fromEntries(
     PICTURED.map((type) => {
       const cwd = join(root, 'nodes', type);
-      const hash = createHash('sha256');
-      for (const file of globSync(parts, { cwd }).toSorted()) hash.update(readFileSync(join(cwd, file)));
-      return [type, hash.digest('hex')];
+      const read = (file: string): string => readFileSync(join(cwd, file), 'utf8');
+      const sources = globSync(parts, { cwd }).toSorted().map(read).join('\n');
+      const texts = type === PAGE ? read('locales/en-US/plugin.json') : dialogTexts(type, sources, read);
+      return [type, createHash('sha256').update(sources).update(texts).digest('hex')];
     }),
   );
+}
+
+/**
+ * The texts that a dialog shows. What only the runtime says, such as the words of a status, is left out, so that a new one
+ * asks for no new pictures.
+ *
+ * @param sources form and code of the dialog
+ */
+export function dialogTexts(type: string, sources: string, read: (file: string) => string): string {
+  const texts = (JSON.parse(read('locales/en-US/node.json')) as Record<string, object>)[type] ?? {};
+  const shown = Object.entries(texts).filter(([family]) => sources.includes(`${type}.${family}.`));
+  return JSON.stringify(Object.fromEntries(shown));
 }
 
 const SHOTS = [

@@ -8,7 +8,7 @@ import { ERROR_CODES } from '../../src/errors.js';
 import { DATA_POINT_FIELDS } from '../../src/pkb/catalogue.js';
 import { compose } from '../../src/pkb/compose/compose.js';
 import type { MessageFields } from '../../src/pkb/compose/fields.js';
-import { PICTURED, states, TAKEN } from '../editor/pictures.js';
+import { dialogTexts, PICTURED, states, TAKEN } from '../editor/pictures.js';
 
 const root = join(__dirname, '../..');
 const text = (...path: string[]): string => readFileSync(join(root, ...path), 'utf8');
@@ -38,6 +38,16 @@ describe('the documentation', () => {
     const shown = PICTURED.filter((type) => text('docs/dialogs.md').includes(`](images/${type}.png)`));
     assert.deepEqual(shown, PICTURED);
     for (const type of PICTURED) assert.ok(existsSync(join(root, 'docs/images', `${type}.png`)), type);
+  });
+
+  it('needs new pictures for texts that a dialog shows, and for no other', () => {
+    const catalogue = JSON.stringify({
+      'pkb-x': { label: { a: 'A' }, status: { b: 'B' }, reason: { c: 'C' } },
+    });
+    const shown = (sources: string): unknown => JSON.parse(dialogTexts('pkb-x', sources, () => catalogue));
+    assert.deepEqual(shown('<span data-i18n="pkb-x.label.a">'), { label: { a: 'A' } });
+    assert.deepEqual(shown('node._(`pkb-x.status.${code}`)'), { status: { b: 'B' } });
+    assert.deepEqual(shown(''), {});
   });
 
   it('has types of fields that are those of the JSON Schemas (scripts/fields.mjs writes them)', async () => {
