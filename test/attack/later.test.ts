@@ -3,6 +3,7 @@ import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { readReceipts, RECEIPT_PARTS } from '../../src/api/read-receipts.js';
 import type { PkbApi } from '../../src/api/client.js';
 import { deadlineOf } from '../../src/letters/deadline.js';
@@ -72,8 +73,10 @@ describe(`attack: changes while letters are watched on Node-RED ${version}`, fun
 
   it('does not forget letters when pkb-letters is removed and made again', async () => {
     const first = await begin(TRUST, 'letters');
-    first.receive('build', letter('PT1S'));
+    first.receive('build', letter('PT2S'));
     await watched(first, 'letters');
+    // Its outcome is noted as told after 50 ms.
+    await sleep(500);
     await server.unload();
     const second = await begin(TRUST, 'letters-again');
     await second.wait('ended');
