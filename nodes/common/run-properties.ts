@@ -14,7 +14,7 @@ export function referenceOf(message: Message): string {
   if (text !== undefined) return text;
   throw new PkbMessageError(
     'PKB_REFERENCE',
-    `msg.reference must be text or a number of at most ${LONGEST} characters.`,
+    `msg.reference must be text or a number of at most ${LONGEST} characters, without control characters.`,
   );
 }
 
@@ -22,7 +22,10 @@ export function referenceOf(message: Message): string {
 export function runOf(message: Message): string {
   const text = shortText((message as { run?: unknown }).run)?.trim();
   if (text !== undefined) return text;
-  throw new PkbMessageError('PKB_RUN', `msg.run must be text or a number of at most ${LONGEST} characters.`);
+  throw new PkbMessageError(
+    'PKB_RUN',
+    `msg.run must be text or a number of at most ${LONGEST} characters, without control characters.`,
+  );
 }
 
 /**
@@ -54,5 +57,6 @@ export function positionOf({ parts }: Message & { parts?: { index?: unknown } })
 function shortText(value: unknown): string | undefined {
   if (value === undefined || value === null || value === '') return '';
   const text = typeof value === 'number' ? String(value) : value;
-  return typeof text === 'string' && text.length <= LONGEST ? text : undefined;
+  // A database of PostgreSQL stores no NUL, and control characters can be seen by nobody.
+  return typeof text === 'string' && text.length <= LONGEST && !/\p{Cc}/u.test(text) ? text : undefined;
 }

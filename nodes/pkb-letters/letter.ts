@@ -5,6 +5,8 @@ import { readMessage } from '../../src/hl7/input.js';
 import { isNhsNumber } from '../../src/pkb/nhs-number.js';
 import { meansNhs } from '../../src/pkb/identifiers.js';
 import { SendableMessage } from '../../src/pkb/sendable-message.js';
+import type { ErrorCode } from '../../src/errors.js';
+import { caughtIn, isErrorOf } from '../common/caught.js';
 import type { EndReason } from '../../src/letters/decide.js';
 import type { Message } from '../common/types.js';
 
@@ -27,23 +29,38 @@ export type Meaning =
 
 /** Reads what a message means that comes from pkb-send or a Catch node. */
 export function meaningOf(message: Message): Meaning {
-  const { payload, hl7, error } = message as { payload?: unknown; hl7?: unknown; error?: unknown };
+  const { payload, hl7 } = message as { payload?: unknown; hl7?: unknown };
   const outcome = outcomeOf(payload);
   const letter = sendableOf(outcome === undefined ? payload : hl7);
-  if (letter === undefined || (letter.dataPoint?.id ?? '') === '') return { kind: 'other' };
+  // Errors about anything else come here where one Catch node has all.
+  const otherwise =
+    caughtIn(message) === undefined ? ({ kind: 'other' } as const) : ({ kind: 'known' } as const);
+  if (letter === undefined || (letter.dataPoint?.id ?? '') === '') return otherwise;
   const { messageType } = letter;
   if (outcome === 'accepted' && messageType === LETTER) return { kind: 'watch', letter };
   if (outcome === 'accepted' && messageType === DELETION) return { kind: 'cancel', letter };
-  if (messageType !== LETTER) return { kind: 'other' };
+  if (messageType !== LETTER) return otherwise;
   if (outcome === 'duplicate') return { kind: 'known' };
   if (outcome !== undefined) return { kind: 'end', end: 'post', reason: 'refused' };
-  const code = (error as { code?: unknown } | undefined)?.code;
-  if (code === undefined) return { kind: 'other' };
+  const caught = caughtIn(message);
+  if (caught === undefined) return { kind: 'other' };
+  // What another node could not do says nothing of what PKB has.
+  if (!isErrorOf(message, 'pkb-send')) return { kind: 'known' };
   // Whoever discarded it knew why, and may not have wanted it to be posted.
-  return code === 'PKB_DISCARDED'
-    ? { kind: 'end', end: 'attention', reason: 'discarded' }
-    : { kind: 'end', end: 'post', reason: 'refused' };
+  if (caught.code === 'PKB_DISCARDED') return { kind: 'end', end: 'attention', reason: 'discarded' };
+  return UNDELIVERED.has(caught.code)
+    ? { kind: 'end', end: 'post', reason: 'refused' }
+    : { kind: 'end', end: 'attention', reason: 'unsent' };
 }
+
+/** The codes of messages that were given up. */
+const UNDELIVERED: ReadonlySet<unknown> = new Set([
+  'PKB_NOT_SENT',
+  'PKB_UNKNOWN',
+  'PKB_BUSY',
+  'PKB_REFUSED',
+  'PKB_TOO_OLD',
+] satisfies ErrorCode[]);
 
 /** What a letter is watched with that its message does not say. */
 export type Terms = Pick<NewLetter, 'watcher' | 'organisation' | 'deadline' | 'nextAsk' | 'at'> & {

@@ -83,6 +83,7 @@ module.exports = function (RED: Runtime): void {
       outbox,
       api: () => api().api(),
       parts: () => api().parts,
+      organisationOf: (facility) => organisationOf(RED, facility),
       askMs: terms.askMs,
       tickMs: Math.min(TICK_MS, terms.askMs),
       graceMs: terms.graceMs,
@@ -108,7 +109,7 @@ module.exports = function (RED: Runtime): void {
         open.watchLetters([
           newLetter(letter, carriedJson(message, ['hl7', 'ack', 'pkb']), open.secret, {
             watcher: this.id,
-            reference: referenceOf(message),
+            reference,
             organisation,
             deadline,
             nextAsk: terms.asksPatient ? at : Math.min(deadline, at + terms.askMs),
@@ -118,6 +119,12 @@ module.exports = function (RED: Runtime): void {
         ]);
       const { deadline: given } = message as { deadline?: unknown };
       let fault: PkbError | undefined;
+      let reference = '';
+      try {
+        reference = referenceOf(message);
+      } catch (error) {
+        fault = asPkbError(error);
+      }
       let deadline = begin + terms.deadlineMs;
       try {
         if (given !== undefined && given !== null && given !== '') deadline = deadlineOf(given, begin);
@@ -188,13 +195,30 @@ module.exports = function (RED: Runtime): void {
       },
       'see to',
     );
+    const adopt = async (): Promise<void> => {
+      const open = await outbox();
+      for (const from of await orphans(RED, open, config.connection)) {
+        const count = await open.handOverLetters(from, this.id);
+        if (count > 0) this.warn(RED._('pkb-letters.warning.adopted', { count }));
+      }
+    };
     const leave = onFlows(RED, {
-      flowsStarted: () => watch.start(),
+      flowsStarted: () => {
+        adopt().then(() => watch.start(), failed);
+      },
       flowsStopping: () => watch.stop(),
     });
-    this.on('close', (done: () => void) => {
+    this.on('close', (removed: boolean, done: () => void) => {
       leave();
-      void watch.close().then(done);
+      const left = async (): Promise<void> => {
+        await watch.close();
+        if (!removed) return;
+        const open = await outbox();
+        const { watched } = await open.letterCounts(this.id);
+        await open.handOverLetters(this.id, removedFrom(config.connection));
+        if (watched > 0) this.warn(RED._('pkb-letters.warning.removed', { count: watched }));
+      };
+      left().then(done, () => done());
     });
   }
   RED.nodes.registerType<Node, LettersDef, object, object>('pkb-letters', PkbLetters);
@@ -217,6 +241,20 @@ function termsOf({ deadlineHours, askMinutes, graceMinutes, ifUnknown, unregiste
     ifUnknown: unknown,
     asksPatient: patient === 'post',
   } as const;
+}
+
+/** In whose name the letters of removed nodes are kept, until another pkb-letters of the connection takes them. */
+function removedFrom(connection: string): string {
+  return `removed ${connection}`;
+}
+
+/** The watchers that are no more, whose letters must not be forgotten. */
+async function orphans(RED: Runtime, outbox: Outbox, connection: string): Promise<string[]> {
+  const removed = removedFrom(connection);
+  // Of a database that others share, nobody knows which nodes they have.
+  if (outbox.sharing !== undefined) return [removed];
+  const watchers = (await outbox.allLetterCounts()).map(({ watcher }) => watcher);
+  return watchers.filter((id) => id === removed || (!id.startsWith('removed ') && !RED.nodes.getNode(id)));
 }
 
 function outputsOf(end: (typeof OUTPUTS)[number], message: NodeMessage): (NodeMessage | null)[] {

@@ -7,7 +7,7 @@ import { Gathered } from './gathered.js';
 import { placeOf } from './place.js';
 import { RunReporter } from './reporter.js';
 import { connectionOf } from '../common/connections.js';
-import { isErrorOf } from '../common/caught.js';
+import { caughtIn, isErrorOf } from '../common/caught.js';
 import { onFlows } from '../common/flow-events.js';
 import { onInput, showError } from '../common/input.js';
 import { expectedOf, runOf } from '../common/run-properties.js';
@@ -83,6 +83,8 @@ module.exports = function (RED: Runtime): void {
       async (message: Message) => {
         if (isErrorOf(message, this.type)) return;
         const run = runOf(message);
+        // Errors about anything else come here where one Catch node has all.
+        if (run === '' && caughtIn(message) !== undefined) return;
         if (run === '')
           throw new PkbMessageError('PKB_RUN', 'Set msg.run to the name of the run before pkb run.');
         if ((message as { report?: unknown }).report === true) {

@@ -42,10 +42,12 @@ export function placeOf(
   } as const;
   if (state === 'waiting') {
     const item =
-      name.reference === '' ? anonymous(run, sendable, name, secret) : namedItem(run, name, secret);
+      name.reference === ''
+        ? anonymous(run, sendable, name, secret)
+        : namedItem(run, name, about.facility, secret);
     return { ...item, content: '', ...about };
   }
-  return { ...known(run, sendable, name, secret), ...about };
+  return { ...known(run, sendable, name, about.facility, secret), ...about };
 }
 
 /** An item that is announced without a reference. */
@@ -67,12 +69,13 @@ function known(
   run: string,
   sendable: SendableMessage | undefined,
   name: ItemName,
+  facility: string,
   secret: KeyObject,
 ): RunItem {
   const isNamed = name.reference !== '' || (sendable?.dataPoint?.id ?? '') !== '';
   return sendable !== undefined && isNamed
     ? runItem(run, sendable, name, secret)
-    : namedItem(run, name, secret);
+    : namedItem(run, name, facility, secret);
 }
 
 /** Codes are short words; anything else may quote the message. */

@@ -81,6 +81,9 @@ export class RunReporter {
   readonly #seen = new Map<string, Seen>();
   #timer: NodeJS.Timeout | undefined;
   #runs = false;
+  /** Grows when flows stop: what was begun before is not noted. */
+  #stops = 0;
+  #looking: Promise<void> | undefined;
   /** How long counting took in the last look, in milliseconds. */
   #countMs = 0;
 
@@ -98,6 +101,7 @@ export class RunReporter {
   /** Flows are stopping: what is given to them now may be dropped. */
   stop(): void {
     this.#runs = false;
+    this.#stops++;
     clearTimeout(this.#timer);
   }
 
@@ -111,11 +115,13 @@ export class RunReporter {
   }
 
   #lookIn(milliseconds: number): void {
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#countMs = 0;
-      this.look()
+      // One that began before flows stopped and started is the next one's, too.
+      this.#looking ??= this.look()
         .catch((error: unknown) => this.#options.events.failed(error))
         .finally(() => {
+          this.#looking = undefined;
           if (this.#runs) this.#lookIn(Math.max(LOOK_MS, SHARE * this.#countMs));
         });
     }, milliseconds);
@@ -123,6 +129,7 @@ export class RunReporter {
 
   /** Looks at all runs once. */
   async look(now = Date.now()): Promise<void> {
+    this.#countMs = 0;
     const outbox = await this.#options.outbox();
     const open: RunCounts[] = [];
     for (const { name } of await outbox.runs(RUNS, this.#options.id)) {
@@ -143,18 +150,20 @@ export class RunReporter {
 
   async #isClosed(outbox: Runs, run: RunCounts, now: number): Promise<boolean> {
     if (run.closedAt !== undefined) return true;
-    const { expected, items, states, name } = run;
-    return expected !== undefined && items >= expected && states.waiting === 0 && outbox.closeRun(name, now);
+    const { expected, places, states, name } = run;
+    return expected !== undefined && places >= expected && states.waiting === 0 && outbox.closeRun(name, now);
   }
 
   async #give(outbox: Runs, name: string, now: number): Promise<void> {
     const run = await outbox.run(name);
     if (run?.closedAt === undefined) return;
+    const stops = this.#stops;
     const report = await this.#whole(outbox, run);
     if (!this.#runs || !(await outbox.claimReport(name, now, now + CLAIM_MS))) return;
+    if (!this.#runs) return;
     this.#options.events.report(report);
     await sleep(NOTE_AFTER_MS);
-    if (this.#runs) await outbox.reported(name);
+    if (this.#stops === stops) await outbox.reported(name, run.closedAt);
   }
 
   async #watch(outbox: Runs, run: RunCounts, now: number): Promise<void> {

@@ -4,7 +4,7 @@
  */
 import { PkbApiError } from '../errors.js';
 
-/** What PKB gives of one thing that was asked: its parts by name. Of parts with one name, the first counts. */
+/** What PKB gives of one thing that was asked: its parts by name. Parts with one name that differ have no value. */
 export type Parts = ReadonlyMap<string, unknown>;
 
 /** One input parameter of an operation. */
@@ -44,7 +44,11 @@ export function partsOf(answer: unknown, name: string): Parts[] {
       const parts = new Map<string, unknown>();
       for (const each of Array.isArray(part) ? part.map(objectOf) : []) {
         const { name: partName } = each;
-        if (typeof partName === 'string' && !parts.has(partName)) parts.set(partName, valueIn(each));
+        if (typeof partName !== 'string') continue;
+        const value = valueIn(each);
+        // Two that differ say nothing.
+        const isSame = !parts.has(partName) || JSON.stringify(parts.get(partName)) === JSON.stringify(value);
+        parts.set(partName, isSame ? value : undefined);
       }
       return parts;
     });

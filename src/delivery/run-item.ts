@@ -62,11 +62,19 @@ export function runItem(
  * An item of which there is no HL7 text: it is announced, or could not be built.
  *
  * @param name with a blank reference, the item is like no other
+ * @param facility MSH-4 of its Customer; blank where that is not known
  * @param secret as in {@link runItem}
  */
-export function namedItem(run: string, { reference, position }: ItemName, secret: KeyObject): RunItem {
-  const key = keyOfReference(reference === '' ? randomUUID() : reference, secret);
-  return { run, key, referenceKey: key, content: '', reference, position };
+export function namedItem(
+  run: string,
+  { reference, position }: ItemName,
+  facility: string,
+  secret: KeyObject,
+): RunItem {
+  const named = keyOfReference(reference === '' ? randomUUID() : reference, secret);
+  const isKnown = facility !== '' && reference !== '';
+  const key = isKnown ? keyed(['item', facility, 'reference', reference], secret) : named;
+  return { run, key, referenceKey: named, content: '', reference, position };
 }
 
 function keyOfReference(reference: string, secret: KeyObject): string {

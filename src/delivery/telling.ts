@@ -39,6 +39,8 @@ export class Telling {
   readonly #unfinishedSince: () => number | undefined;
   /** Given and not noted yet, with when it was given. */
   readonly #given = new Map<number, { readonly recipient: Recipient; readonly at: number }>();
+  /** Those given in this turn of the loop. */
+  readonly #fresh: number[] = [];
   /** Messages that are being sent again. A fate told now is not noted, because it may be the old one or the new one. */
   readonly #changing = new Set<number>();
   #started = false;
@@ -117,9 +119,20 @@ export class Telling {
     if (this.#changing.has(id)) return true;
     // In the order of time, so that the note finds the oldest first.
     this.#given.delete(id);
-    this.#given.set(id, { recipient, at: performance.now() });
-    this.#timer ??= setTimeout(() => this.#note(), NOTE_AFTER_MS);
+    this.#given.set(id, { recipient, at: Infinity });
+    if (this.#fresh.length === 0) setImmediate(() => this.#turned());
+    this.#fresh.push(id);
     return true;
+  }
+
+  /** The loop has turned, so that what was given has left: thousands of fates may have taken longer than it is waited. */
+  #turned(): void {
+    const at = performance.now();
+    for (const id of this.#fresh.splice(0)) {
+      const given = this.#given.get(id);
+      if (given !== undefined) this.#given.set(id, { ...given, at });
+    }
+    if (this.#given.size > 0) this.#timer ??= setTimeout(() => this.#note(), NOTE_AFTER_MS);
   }
 
   /**

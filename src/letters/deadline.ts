@@ -8,6 +8,9 @@ const DAY_MS = 24 * HOUR_MS;
 /** The longest time for which a letter is watched, in milliseconds: a year. */
 export const LONGEST_MS = 366 * DAY_MS;
 
+/** Smaller numbers are no milliseconds of a time that is meant: 1973. */
+const EARLIEST = 1e11;
+
 /** What a deadline may be, for an error. */
 const FORMS =
   'a time such as 2026-12-01T09:00:00Z, a Date, milliseconds since 1970, or a duration such as PT72H or P3D';
@@ -29,7 +32,8 @@ export function deadlineOf(given: unknown, begin: number): number {
 
 function timeOf(given: unknown, begin: number): number | undefined {
   if (given instanceof Date) return orUndefined(given.getTime());
-  if (typeof given === 'number') return given > 0 ? orUndefined(given) : undefined;
+  // Seconds since 1970 would be in January 1970.
+  if (typeof given === 'number') return given >= EARLIEST ? orUndefined(given) : undefined;
   if (typeof given !== 'string' || given.length > 50) return undefined;
   const duration = durationOf(given);
   if (duration !== undefined) return begin + duration;

@@ -14,6 +14,7 @@ export const END_REASONS = {
   unregistered: 'The patient is not registered with PKB.',
   asked: 'The flow asked for it to be posted at once.',
   refused: 'PKB did not accept the letter.',
+  unsent: 'It was not taken for sending; the error of pkb send says why.',
   discarded: 'A person discarded the letter before it was sent.',
 } as const;
 

@@ -31,6 +31,8 @@ export interface WatchOptions extends WatchTerms {
   readonly parts: () => ReceiptParts;
   /** How often a letter is asked about before its deadline, in milliseconds. */
   readonly askMs: number;
+  /** UUID of the organisation of a Customer (MSH-4) that had none when its letter was accepted; blank where it has none. */
+  readonly organisationOf?: (facility: string) => string;
   /** How often it is looked which are due, in milliseconds. */
   readonly tickMs: number;
   readonly events: {
@@ -66,7 +68,10 @@ export class LetterWatch {
   readonly #closing = new AbortController();
   #timer: NodeJS.Timeout | undefined;
   #runs = false;
-  #looking: Promise<void> = Promise.resolve();
+  /** Grows when flows stop: what was given before is not noted. */
+  #stops = 0;
+  #looking: Promise<void> | undefined;
+  #again = false;
   /** Until when PKB asked not to be asked, in milliseconds since 1970. */
   #notBefore = 0;
   /** Whether PKB has answered all that it was asked in this look. */
@@ -87,6 +92,7 @@ export class LetterWatch {
   /** Flows are stopping: what is given to them now may be dropped. */
   stop(): void {
     this.#runs = false;
+    this.#stops++;
     clearTimeout(this.#timer);
   }
 
@@ -100,19 +106,21 @@ export class LetterWatch {
   /** Looks soon: something was decided or is due. */
   wake(): void {
     if (!this.#runs) return;
-    clearTimeout(this.#timer);
-    void this.#looking.then(() => {
-      if (this.#runs) this.#lookIn(0);
-    });
+    // What comes while it looks may not be seen by this look.
+    if (this.#looking) this.#again = true;
+    else this.#lookIn(0);
   }
 
   #lookIn(milliseconds: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
-      this.#looking = this.look()
+      // One that began before flows stopped and started is the next one's, too.
+      this.#looking ??= this.look()
         .catch((error: unknown) => this.#options.events.failed(error))
         .finally(() => {
-          if (this.#runs) this.#lookIn(this.#options.tickMs);
+          this.#looking = undefined;
+          if (this.#runs) this.#lookIn(this.#again ? 0 : this.#options.tickMs);
+          this.#again = false;
         });
     }, milliseconds);
   }
@@ -123,17 +131,23 @@ export class LetterWatch {
     const outbox = await open();
     this.#isAnswered = true;
     await this.#giveAll(outbox);
+    // What is put off meanwhile is not due again in this look, however long PKB takes to answer.
+    const begun = this.#now();
     let due: WatchedLetter[];
     do {
-      const now = this.#now();
-      due = await outbox.takeLetters(watcher, now, now + Math.max(againMs, tickMs), MOST_DOCUMENTS);
-      for (const group of Map.groupBy(due, ({ organisation }) => organisation)) {
+      due = await outbox.takeLetters(watcher, begun, this.#now() + Math.max(againMs, tickMs), MOST_DOCUMENTS);
+      for (const group of Map.groupBy(due, (letter) => this.#organisationOf(letter))) {
         if (!this.#runs) return;
         await this.#decideAbout(outbox, ...group);
+        await this.#giveAll(outbox);
       }
     } while (due.length === MOST_DOCUMENTS);
     await this.#giveAll(outbox);
     this.#options.events.looked(await outbox.letterCounts(watcher), this.#isAnswered);
+  }
+
+  #organisationOf({ organisation, facility }: WatchedLetter): string {
+    return organisation || (this.#options.organisationOf?.(facility) ?? '');
   }
 
   async #decideAbout(
@@ -224,13 +238,14 @@ export class LetterWatch {
     const { watcher, events } = this.#options;
     for (;;) {
       const now = this.#now();
+      const stops = this.#stops;
       if (!this.#runs) return;
       const ended = await outbox.takeEndedLetters(watcher, now, now + CLAIM_MS, GIVEN);
-      if (ended.length === 0 || !this.#runs) return;
+      if (ended.length === 0 || this.#stops !== stops) return;
       for (const letter of ended) events.ended(letter);
       await sleep(NOTE_AFTER_MS);
-      if (!this.#runs) return;
-      await outbox.gaveLetters(ended.map(({ id }) => id));
+      if (this.#stops !== stops) return;
+      await outbox.gaveLetters(ended);
     }
   }
 }

@@ -130,12 +130,12 @@ function columnsOf(withWords: boolean): readonly (typeof COLUMNS)[number][] {
 }
 
 /** Why a run is not closed, in a sentence; blank where it is. */
-export function whyOpen({ closedAt, expected, items, states: { waiting } }: RunCounts): string {
+export function whyOpen({ closedAt, expected, items, places, states: { waiting } }: RunCounts): string {
   if (closedAt !== undefined) return '';
   const waits = waiting === 0 ? '' : ` ${waiting} ${waiting === 1 ? 'is' : 'are'} waiting.`;
   if (expected === undefined)
     return `It is not known how many items are to come: set msg.expected. ${items} came.${waits}`;
-  if (items < expected) return `${expected - items} of ${expected} items did not come.${waits}`;
+  if (places < expected) return `${expected - places} of ${expected} items did not come.${waits}`;
   return waits === '' ? 'It is about to be closed.' : waits.trim();
 }
 

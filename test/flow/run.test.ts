@@ -95,7 +95,7 @@ describe(`pkb-run on Node-RED ${version}`, function () {
 
   // Runs stay in an outbox in memory when its flow is gone, so each flow has another one.
   let outboxes = 0;
-  const parts = (id = `outbox-${++outboxes}`): object[] => [
+  const parts = (id = `run-outbox-${++outboxes}`): object[] => [
     outbox({ id }),
     connection(undefined, { outbox: id }),
     customer('customer', 'Trust', 'trustalias'),

@@ -50,9 +50,9 @@ export function letterStatements(p: '' | `${string}.`) {
     watch: `INSERT INTO ${p}letter (${columns}) VALUES (${LETTER_COLUMNS.map(() => '?').join(', ')})
       ON CONFLICT (watcher, letter_key) DO UPDATE SET ${LETTER_COLUMNS.map((column) => `${column} = excluded.${column}`).join(', ')},
         reason = NULL, read_at = NULL, ended_at = NULL, claimed_until = 0 WHERE letter.control_id <> excluded.control_id`,
-    /** Values: time, watcher, key. */
-    cancel: `UPDATE ${p}letter SET state = 'cancelled', ended_at = ?, given = 1 WHERE watcher = ? AND letter_key = ? AND state = 'watched'
-      RETURNING id`,
+    /** One whose end is just being given stays. Values: time, watcher, key, time. */
+    cancel: `UPDATE ${p}letter SET state = 'cancelled', ended_at = ?, given = 1 WHERE watcher = ? AND letter_key = ?
+      AND (state = 'watched' OR (${ENDED} AND given = 0 AND claimed_until <= ?)) RETURNING id`,
     /** Values: again, watcher, now, how many. */
     take: `UPDATE ${p}letter SET next_ask = ? WHERE id IN (SELECT id FROM ${p}letter WHERE watcher = ? AND state = 'watched'
       AND next_ask <= ? ORDER BY organisation, deadline, id LIMIT ?) AND state = 'watched' RETURNING *`,
@@ -66,8 +66,10 @@ export function letterStatements(p: '' | `${string}.`) {
     /** Values: until, watcher, now, how many. */
     takeEnded: `UPDATE ${p}letter SET claimed_until = ? WHERE id IN (SELECT id FROM ${p}letter WHERE watcher = ? AND given = 0
       AND ${ENDED} AND claimed_until <= ? ORDER BY id LIMIT ?) AND given = 0 RETURNING *`,
-    /** Value: id. */
-    gave: `UPDATE ${p}letter SET given = 1 WHERE id = ? AND state <> 'watched'`,
+    /** Values: id, version. */
+    gave: `UPDATE ${p}letter SET given = 1 WHERE id = ? AND control_id = ? AND state <> 'watched'`,
+    /** Values: to, from, to. */
+    handOver: `UPDATE ${p}letter SET watcher = ? WHERE watcher = ? AND letter_key NOT IN (SELECT letter_key FROM ${p}letter WHERE watcher = ?)`,
     /** Values: watcher, hidden reference. */
     byReference: `SELECT * FROM ${p}letter WHERE watcher = ? AND reference = ? AND state = 'watched' ORDER BY id`,
     /** Values: watcher, hidden document ID. */
@@ -134,7 +136,7 @@ export class LetterRows {
       key,
       ...this.#named(label),
       organisation,
-      this.#sealed(label, watcher, key),
+      this.#sealed(label, key),
       nhsNumber === '' ? 0 : 1,
       deadline,
       nextAsk,
@@ -194,7 +196,7 @@ export class LetterRows {
   /** The values of {@link MOVED_LETTER_COLUMNS}. */
   movedValues({ label, columns }: MovedLetter): Value[] {
     const [controlId, reference, documentId] = this.#named(label);
-    const sealed = this.#sealed(label, String(columns['watcher']), String(columns['letter_key']));
+    const sealed = this.#sealed(label, String(columns['letter_key']));
     const own: Record<string, Value | undefined> = {
       control_id: controlId,
       reference,
@@ -208,13 +210,13 @@ export class LetterRows {
     return [this.hide(controlId), this.hide(reference), this.hide(documentId)];
   }
 
-  #sealed(label: Label, watcher: string, key: string): Buffer {
-    return this.#cipher.seal(JSON.stringify(label), placeOfLetter(watcher, key));
+  #sealed(label: Label, key: string): Buffer {
+    return this.#cipher.seal(JSON.stringify(label), placeOfLetter(key));
   }
 
   /** Also of a file that is just given a key. */
   #labelOf(row: Row): Label {
-    const place = placeOfLetter(row['watcher'] as string, row['letter_key'] as string);
+    const place = placeOfLetter(row['letter_key'] as string);
     return JSON.parse(this.#cipher.openEarlier(row['label'], place)) as Label;
   }
 }
@@ -249,6 +251,6 @@ export function letterCountOf(row: Row): LetterCount {
   };
 }
 
-function placeOfLetter(watcher: string, key: string): string {
-  return `letter.label:${watcher}:${key}`;
+function placeOfLetter(key: string): string {
+  return `letter.label:${key}`;
 }

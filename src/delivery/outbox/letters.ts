@@ -92,7 +92,11 @@ export interface Letters {
   /** Watches letters. One that is known in this version stays as it is. */
   watchLetters(letters: readonly NewLetter[]): Promise<void>;
 
-  /** Ends the watching of a letter that was deleted. @returns whether it was watched */
+  /**
+   * Ends the watching of a letter that was deleted, in the order of these calls and those of `watchLetters`.
+   *
+   * @returns false where it is not known, or its end has been given
+   */
   cancelLetter(watcher: string, key: string, at: number): Promise<boolean>;
 
   /**
@@ -116,8 +120,11 @@ export interface Letters {
    */
   takeEndedLetters(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]>;
 
-  /** Notes that ends were given to the flow. */
-  gaveLetters(ids: readonly number[]): Promise<void>;
+  /** Notes that ends were given to the flow, each in the version that was given. */
+  gaveLetters(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void>;
+
+  /** Letters of a watcher that is no more, or is again, get another watcher; those that it knows stay. @returns how many */
+  handOverLetters(from: string, to: string): Promise<number>;
 
   /** Watched letters of a reference, or of a document ID. */
   findLetters(

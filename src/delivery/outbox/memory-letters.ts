@@ -43,7 +43,8 @@ export class MemoryLetters {
 
   cancel(watcher: string, key: string, at: number): boolean {
     const found = this.#letters.get(JSON.stringify([watcher, key]));
-    if (found?.state !== 'watched') return false;
+    const isOver = found !== undefined && isEnd(found.state) && !found.isGiven && found.claimedUntil <= at;
+    if (found === undefined || (found.state !== 'watched' && !isOver)) return false;
     Object.assign(found, { state: 'cancelled', endedAt: at, isGiven: true });
     return true;
   }
@@ -89,10 +90,22 @@ export class MemoryLetters {
     });
   }
 
-  gave(ids: readonly number[]): void {
-    const named = new Set(ids);
+  gave(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): void {
+    const versions = new Map(letters.map(({ id, controlId }) => [id, controlId]));
     for (const one of this.#letters.values())
-      if (named.has(one.letter.id) && one.state !== 'watched') one.isGiven = true;
+      if (versions.get(one.letter.id) === one.letter.controlId && one.state !== 'watched') one.isGiven = true;
+  }
+
+  handOver(from: string, to: string): number {
+    let count = 0;
+    for (const [name, one] of this.#letters) {
+      const other = JSON.stringify([to, one.letter.key]);
+      if (one.letter.watcher !== from || this.#letters.has(other)) continue;
+      this.#letters.delete(name);
+      this.#letters.set(other, { ...one, letter: { ...one.letter, watcher: to } });
+      count++;
+    }
+    return count;
   }
 
   find(watcher: string, name: { reference: string } | { documentId: string }): WatchedLetter[] {

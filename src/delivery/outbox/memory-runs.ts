@@ -42,6 +42,7 @@ interface Item extends RunItem {
 interface Run {
   reporter: string;
   expected: number | undefined;
+  isExact: boolean;
   readonly startedAt: number;
   closedAt: number | undefined;
   isReported: boolean;
@@ -102,17 +103,15 @@ export class MemoryRuns {
   begin({ name, reporter, expected, isExact, at }: RunStart): void {
     const run = this.#run(name, at);
     run.reporter = reporter;
-    if (expected !== undefined && (isExact || expected > (run.expected ?? 0))) run.expected = expected;
+    if (expected === undefined) return;
+    if (isExact || (!run.isExact && expected > (run.expected ?? -1))) run.expected = expected;
+    run.isExact ||= isExact;
   }
 
   place(places: readonly ItemPlace[]): void {
     for (const { state, ...place } of places) {
       const { items } = this.#run(place.run, place.at);
-      if (
-        state === 'waiting' &&
-        [...items.values()].some(({ referenceKey }) => referenceKey === place.referenceKey)
-      )
-        continue;
+      if (state === 'waiting' && [...items.values()].some((one) => isSameItem(one, place))) continue;
       const ending = state === 'waiting' ? undefined : state;
       this.#put({ ...place, message: undefined, same: undefined, ending });
     }
@@ -138,7 +137,8 @@ export class MemoryRuns {
     const keys = Map.groupBy(run.items.values(), ({ key }) => key);
     const changed = [...keys.values()].filter(({ length }) => length > 1).length;
     const items = run.items.size;
-    return { ...summaryOf(name, run), items, states, repeats: arrivals - items, changed };
+    const places = placesOf(run);
+    return { ...summaryOf(name, run), items, places, states, repeats: arrivals - items, changed };
   }
 
   items(name: string, after: number, most: number): ReportedItem[] {
@@ -152,7 +152,7 @@ export class MemoryRuns {
 
   close(name: string, at: number): boolean {
     const run = this.#runs.get(name);
-    if (run?.expected === undefined || run.closedAt !== undefined || run.items.size < run.expected)
+    if (run?.expected === undefined || run.closedAt !== undefined || placesOf(run) < run.expected)
       return false;
     if ([...run.items.values()].some((item) => this.#stateOf(item) === 'waiting')) return false;
     Object.assign(run, { closedAt: at, isReported: false, claimedUntil: 0 });
@@ -166,9 +166,9 @@ export class MemoryRuns {
     return true;
   }
 
-  reported(name: string): void {
+  reported(name: string, closedAt: number): void {
     const run = this.#runs.get(name);
-    if (run?.closedAt !== undefined) run.isReported = true;
+    if (run?.closedAt === closedAt) run.isReported = true;
   }
 
   clear(): void {
@@ -186,7 +186,13 @@ export class MemoryRuns {
   #run(name: string, at: number): Run {
     let run = this.#runs.get(name);
     if (run !== undefined) return run;
-    const nothing = { expected: undefined, closedAt: undefined, isReported: false, claimedUntil: 0 };
+    const nothing = {
+      expected: undefined,
+      isExact: false,
+      closedAt: undefined,
+      isReported: false,
+      claimedUntil: 0,
+    };
     run = { reporter: '', startedAt: at, ...nothing, items: new Map() };
     this.#runs.set(name, run);
     const [oldest] = this.#runs.keys();
@@ -202,7 +208,8 @@ export class MemoryRuns {
     const before = items.get(id);
     const keeps = before?.message !== undefined && item.message === undefined;
     const isAnnounced = before?.ending === undefined && before?.message === undefined;
-    const arrivals = isAnnounced ? 1 : (before?.arrivals ?? 0) + 1;
+    const isArrival = !isAnnounced && !(keeps && item.ending === 'unbuilt');
+    const arrivals = isAnnounced ? 1 : (before?.arrivals ?? 0) + (isArrival ? 1 : 0);
     const n = before?.n ?? ++this.#lastItem;
     items.set(id, { ...(keeps ? before : { ...item, occurrence }), n, arrivals });
   }
@@ -246,11 +253,23 @@ export class MemoryRuns {
   }
 }
 
-/** Whether what is known of an item is replaced by what has come. */
-function isReplaced(one: Item, { referenceKey, content, position }: RunItem): boolean {
-  if (one.referenceKey !== referenceKey || one.content !== '' || one.message !== undefined) return false;
-  if (content === '') return false;
-  return one.ending === undefined || one.position === undefined || one.position === position;
+/** As `isSameItem` of the databases. */
+function isSameItem(one: RunItem, { key, referenceKey }: RunItem): boolean {
+  if (one.referenceKey !== referenceKey) return false;
+  return one.key === one.referenceKey || one.key === key || key === referenceKey;
+}
+
+/** As `replaceable` of the databases. */
+function isReplaced(one: Item, item: RunItem): boolean {
+  if (one.key === item.key && one.content === item.content) return false;
+  if (!isSameItem(one, item) || one.message !== undefined || one.ending === 'duplicate') return false;
+  if (one.ending === undefined) return true;
+  const { position } = item;
+  return one.position === undefined || position === undefined || one.position === position;
+}
+
+function placesOf({ items }: Run): number {
+  return new Set([...items.values()].map(({ key, position }) => `${key} ${position}`)).size;
 }
 
 function isLive(standing: Standing | undefined): boolean {

@@ -295,8 +295,8 @@ export class MemoryOutbox implements Outbox {
     return this.#runs.claim(name, at, until);
   }
 
-  async reported(name: string): Promise<void> {
-    this.#runs.reported(name);
+  async reported(name: string, closedAt: number): Promise<void> {
+    this.#runs.reported(name, closedAt);
   }
 
   async watchLetters(letters: readonly NewLetter[]): Promise<void> {
@@ -323,8 +323,12 @@ export class MemoryOutbox implements Outbox {
     return this.#letters.takeEnded(watcher, now, until, most);
   }
 
-  async gaveLetters(ids: readonly number[]): Promise<void> {
-    return this.#letters.gave(ids);
+  async gaveLetters(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void> {
+    return this.#letters.gave(letters);
+  }
+
+  async handOverLetters(from: string, to: string): Promise<number> {
+    return this.#letters.handOver(from, to);
   }
 
   async findLetters(

@@ -59,6 +59,8 @@ export interface MovedQueue {
 
 /** A run on its way. */
 export interface MovedRun extends RunSummary {
+  /** Whether the number that is expected is exact. */
+  readonly isExact: boolean;
   /** When another process may give out its report, in milliseconds since 1970. */
   readonly claimedUntil: number;
 }

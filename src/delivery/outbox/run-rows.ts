@@ -42,6 +42,7 @@ export const RUN_COLUMNS = [
   'label',
   'reporter',
   'expected',
+  'exact',
   'started_at',
   'closed_at',
   'reported',
@@ -59,23 +60,26 @@ export function runStatements(p: '' | `${string}.`) {
   return {
     /** Makes a run that nothing is known of yet. Values: name, label, time. */
     ensure: `INSERT INTO ${p}run (name, label, reporter, started_at) VALUES (?, ?, '', ?) ON CONFLICT (name) DO NOTHING`,
-    /** Values: name, label, reporter, time, expected; whether a smaller number counts. */
-    begin: `INSERT INTO ${p}run (name, label, reporter, started_at, expected) VALUES (?, ?, ?, ?, ?)
+    /** Values: name, label, reporter, time, expected, whether that is exact. */
+    begin: `INSERT INTO ${p}run (name, label, reporter, started_at, expected, exact) VALUES (?, ?, ?, ?, ?, ?)
       ON CONFLICT (name) DO UPDATE SET reporter = excluded.reporter, expected = CASE
         WHEN excluded.expected IS NULL THEN run.expected
-        WHEN run.expected IS NULL OR run.expected < excluded.expected OR ? = 1 THEN excluded.expected ELSE run.expected END`,
+        WHEN excluded.exact = 1 OR run.expected IS NULL THEN excluded.expected
+        WHEN run.exact = 0 AND run.expected < excluded.expected THEN excluded.expected ELSE run.expected END,
+        exact = CASE WHEN excluded.exact = 1 THEN 1 ELSE run.exact END`,
     /** A message that is stored opens a run again. Value: name. */
     reopen: `UPDATE ${p}run SET closed_at = NULL, reported = 0, claimed_until = 0 WHERE name = ? AND closed_at IS NOT NULL`,
     /** The latest message of a key that is accepted or pending, and its content. Value: key. */
     latest: `SELECT m.id, m.state, m.stored_at, m.control_id, m.data_point_id, m.facility, m.reference, m.identity, i.content
       FROM ${p}item i JOIN ${p}message m ON m.id = i.message
       WHERE i.item_key = ? AND m.state IN ('queued', 'accepted') ORDER BY i.message DESC LIMIT 1`,
-    /** What was announced is replaced by what came. Values: run, key of the reference, position. */
-    replace: `DELETE FROM ${p}item WHERE run = ? AND reference_key = ? AND ${replaceable('?')}`,
+    /** What was announced is replaced by what came. Values: run, key of the reference, key, key, key of the reference, key, content, position, position. */
+    replace: `DELETE FROM ${p}item WHERE run = ? AND reference_key = ? AND ${isSameItem('?', '?', '?')}
+      AND NOT (item_key = ? AND content = ?) AND ${replaceable('?', '?')}`,
     /** The places of one content in a list. Values: run, key, content. */
     places: `SELECT position, occurrence FROM ${p}item WHERE run = ? AND item_key = ? AND content = ?`,
-    /** Whether anything is known of an item. Values: run, key of the reference. */
-    known: `SELECT 1 FROM ${p}item WHERE run = ? AND reference_key = ? LIMIT 1`,
+    /** Whether anything is known of an item. Values: run, key of the reference, key, key, key of the reference. */
+    known: `SELECT 1 FROM ${p}item WHERE run = ? AND reference_key = ? AND ${isSameItem('?', '?', '?')} LIMIT 1`,
     /** What has a message keeps it, unless it gets another. Values: {@link ITEM_COLUMNS}. */
     place: `INSERT INTO ${p}item (${COLUMNS}, arrivals) VALUES (${ITEM_COLUMNS.map(() => '?').join(', ')}, 1)
       ${ON_CONFLICT}`,
@@ -88,6 +92,8 @@ export function runStatements(p: '' | `${string}.`) {
     /** Values: name. */
     counts: `SELECT CASE WHEN ${WAITING} THEN 'waiting' ELSE coalesce(i.ending, m.state) END AS state, count(*) AS n,
         sum(i.arrivals) AS arrivals FROM ${joined} WHERE i.run = ? GROUP BY 1`,
+    /** How many places of its list have come. Values: name. */
+    arrived: `SELECT count(*) AS n FROM (SELECT DISTINCT item_key, position FROM ${p}item WHERE run = ?) places`,
     /** How many keys have several contents. Values: name. */
     changed: `SELECT count(*) AS n FROM (SELECT 1 FROM ${p}item WHERE run = ? GROUP BY item_key HAVING count(*) > 1) twice`,
     /** Values: name, after, how many. */
@@ -98,33 +104,55 @@ export function runStatements(p: '' | `${string}.`) {
       WHERE i.run = ? AND i.id > ? ORDER BY i.id LIMIT ?`,
     /** Values: time, name. */
     close: `UPDATE ${p}run SET closed_at = ?, reported = 0, claimed_until = 0 WHERE name = ? AND closed_at IS NULL
-      AND expected IS NOT NULL AND expected <= (SELECT count(*) FROM ${p}item WHERE run = run.name)
+      AND expected IS NOT NULL AND expected <= (SELECT count(*) FROM (SELECT DISTINCT item_key, position FROM ${p}item
+        WHERE run = run.name) places)
       AND NOT EXISTS (SELECT 1 FROM ${joined} WHERE i.run = run.name AND ${WAITING})`,
     /** Values: until, name, now. */
     claim: `UPDATE ${p}run SET claimed_until = ? WHERE name = ? AND closed_at IS NOT NULL AND reported = 0 AND claimed_until <= ?`,
-    /** Value: name. */
-    reported: `UPDATE ${p}run SET reported = 1 WHERE name = ? AND closed_at IS NOT NULL`,
+    /** Values: name, when it was closed. */
+    reported: `UPDATE ${p}run SET reported = 1 WHERE name = ? AND closed_at = ?`,
   } as const;
 }
 
-/** What a second arrival of an item changes; the first one after an announcement is not a second. */
+/**
+ * What a second arrival of an item changes. The first one after an announcement is not a second, nor is the error of a message that
+ * could not be delivered.
+ */
 export const ON_CONFLICT = `ON CONFLICT (run, item_key, content, occurrence) DO UPDATE SET
-  arrivals = item.arrivals + CASE WHEN item.ending IS NULL AND item.message IS NULL THEN 0 ELSE 1 END, ${[
-    'message',
-    'same',
-    'ending',
-    'code',
-    'at',
-  ]
-    .map(
-      (column) =>
-        `${column} = CASE WHEN item.message IS NOT NULL AND excluded.message IS NULL THEN item.${column} ELSE excluded.${column} END`,
-    )
-    .join(', ')}`;
+  arrivals = item.arrivals + CASE WHEN item.ending IS NULL AND item.message IS NULL THEN 0
+    WHEN item.message IS NOT NULL AND excluded.ending = 'unbuilt' THEN 0 ELSE 1 END, ${[
+      'message',
+      'same',
+      'ending',
+      'code',
+      'at',
+    ]
+      .map(
+        (column) =>
+          `${column} = CASE WHEN item.message IS NOT NULL AND excluded.message IS NULL THEN item.${column} ELSE excluded.${column} END`,
+      )
+      .join(', ')}`;
 
-/** Which rows of `item` are replaced by an item that has come. @param position its place in the list, as SQL */
-export function replaceable(position: string): string {
-  return `content = '' AND message IS NULL AND (ending IS NULL OR position IS NULL OR position = ${position})`;
+/**
+ * Which rows of `item` with its reference are an item: its Customer is the same, or not known of one of the two. All as SQL.
+ *
+ * @param key of the item
+ * @param again the same, once more
+ * @param referenceKey its key where its Customer is not known
+ */
+export function isSameItem(key: string, again: string, referenceKey: string): string {
+  return `(item_key = reference_key OR item_key = ${key} OR ${again} = ${referenceKey})`;
+}
+
+/**
+ * Which rows of an item are replaced when it comes: what was announced, stopped or not built at the same place of the list.
+ *
+ * @param position its place in the list, as SQL
+ * @param again the same, once more
+ */
+export function replaceable(position: string, again: string): string {
+  return `message IS NULL AND (ending IS NULL OR (ending IN ('stopped', 'unbuilt')
+    AND (position IS NULL OR ${position} IS NULL OR position = ${again})))`;
 }
 
 /**
@@ -170,7 +198,14 @@ export class RunRows {
 
   /** The values of the statement `begin`. */
   beginValues({ name, reporter, expected, isExact, at }: RunStart): Value[] {
-    return [this.nameOf(name), this.#runLabel(name), reporter, at, expected ?? null, isExact ? 1 : 0];
+    return [
+      this.nameOf(name),
+      this.#runLabel(name),
+      reporter,
+      at,
+      expected ?? null,
+      isExact && expected !== undefined ? 1 : 0,
+    ];
   }
 
   /** The values of {@link ITEM_COLUMNS} of an item with a message, or of one that is the same as another. */
@@ -206,6 +241,7 @@ export class RunRows {
       this.#runLabel(run.name),
       run.reporter,
       run.expected ?? null,
+      run.isExact ? 1 : 0,
       run.startedAt,
       run.closedAt ?? null,
       run.isReported ? 1 : 0,
@@ -215,7 +251,11 @@ export class RunRows {
 
   /** From a row of `run`. */
   movedRun(row: Row): MovedRun {
-    return { ...this.summaryOf(row), claimedUntil: Number(row['claimed_until']) };
+    return {
+      ...this.summaryOf(row),
+      isExact: row['exact'] === 1,
+      claimedUntil: Number(row['claimed_until']),
+    };
   }
 
   /** The values of {@link MOVED_ITEM_COLUMNS} of an item that is moved. */
@@ -287,7 +327,7 @@ export class RunRows {
   }
 
   /** From a row of `run` and those of the statement `counts`. */
-  countsOf(run: Row, counts: readonly Row[], changed: number): RunCounts {
+  countsOf(run: Row, counts: readonly Row[], places: number, changed: number): RunCounts {
     const all = counts.map((row) => [row['state'] as ItemState, Number(row['n'])] as const);
     const items = all.reduce((sum, [, n]) => sum + n, 0);
     const arrivals = counts.reduce((sum, row) => sum + Number(row['arrivals']), 0);
@@ -295,6 +335,7 @@ export class RunRows {
     return {
       ...this.summaryOf(run),
       items,
+      places,
       states: states as Record<ItemState, number>,
       repeats: arrivals - items,
       changed,

@@ -8,7 +8,7 @@
  * - *duplicate*: the same was accepted or pending already, so that it was not stored: in another run, or at another place of the list.
  * - *stopped*: the guard stopped it. *unbuilt*: it could not be built or stored. Where it comes again and is stored, it is *waiting*.
  *
- * A run is *open* or *closed*. It is closed once all expected items have come and none is waiting; a message that is stored for it
+ * A run is *open* or *closed*. It is closed once all expected places of its list have come and none of their items is waiting; a message that is stored for it
  * afterwards opens it again. A crash changes none of this, since an item and its message are written in one transaction.
  */
 import type { Outcome, Withdrawn } from '../outcome.js';
@@ -79,7 +79,7 @@ export interface RunStart {
   readonly reporter: string;
   /** How many items it is to have; undefined where nothing is said of that. */
   readonly expected: number | undefined;
-  /** Whether a smaller number than before counts, too. */
+  /** Whether it is the number, whatever was said before; otherwise the largest counts, unless one was exact. */
   readonly isExact: boolean;
   /** Milliseconds since 1970. */
   readonly at: number;
@@ -103,6 +103,8 @@ export interface RunSummary {
 /** A run with its numbers. */
 export interface RunCounts extends RunSummary {
   readonly items: number;
+  /** How many places of its list have come: an item that came with another content is at the same place. */
+  readonly places: number;
   /** How many items are in each state; all together are `items`. */
   readonly states: Readonly<Record<ItemState, number>>;
   /** How often an item came that had come before. */
@@ -176,6 +178,6 @@ export interface Runs {
    */
   claimReport(name: string, at: number, until: number): Promise<boolean>;
 
-  /** Notes that the report was given to the flow. */
-  reported(name: string): Promise<void>;
+  /** Notes that the report was given to the flow. @param closedAt which closing it is about */
+  reported(name: string, closedAt: number): Promise<void>;
 }

@@ -204,7 +204,9 @@ class Store implements Outbox {
   readonly endLetters: Outbox['endLetters'] = (decisions) => this.#disk.core.endLetters(decisions);
   readonly takeEndedLetters: Outbox['takeEndedLetters'] = (...given) =>
     this.#disk.core.takeEndedLetters(...given);
-  readonly gaveLetters: Outbox['gaveLetters'] = (ids) => this.#disk.core.gaveLetters(ids);
+  readonly gaveLetters: Outbox['gaveLetters'] = (letters) => this.#disk.core.gaveLetters(letters);
+  readonly handOverLetters: Outbox['handOverLetters'] = (...given) =>
+    this.#disk.core.handOverLetters(...given);
   readonly findLetters: Outbox['findLetters'] = (...given) => this.#disk.core.findLetters(...given);
   readonly letterCounts: Outbox['letterCounts'] = (watcher) => this.#disk.core.letterCounts(watcher);
   readonly endedLetters: Outbox['endedLetters'] = (since) => this.#disk.core.endedLetters(since);

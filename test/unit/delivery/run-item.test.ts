@@ -44,8 +44,12 @@ describe('an item of a run', () => {
     const keys = [item(), item({}, 'L2'), item({ facility: 'p{u}' }), item({ facility: 'p{u}' }, 'L2')];
     assert.equal(new Set(keys.map(({ key }) => key)).size, 4);
     assert.equal(item({ facility: 'p{u}' }).referenceKey, item().referenceKey);
-    assert.equal(namedItem('night', NAME, SECRET).referenceKey, item().referenceKey);
-    assert.notEqual(namedItem('night', NAMELESS, SECRET).key, namedItem('night', NAMELESS, SECRET).key);
+    assert.equal(namedItem('night', NAME, '', SECRET).referenceKey, item().referenceKey);
+    assert.equal(namedItem('night', NAME, 'p{t}', SECRET).key, item().key);
+    assert.notEqual(
+      namedItem('night', NAMELESS, '', SECRET).key,
+      namedItem('night', NAMELESS, '', SECRET).key,
+    );
   });
 
   it('is named by its data point ID where it has no reference', () => {

@@ -25,6 +25,8 @@ export class PostgresLetters {
   readonly #parts: StoreParts;
   readonly #rows: LetterRows;
   readonly #sql: ReturnType<typeof letterStatements>;
+  /** The last write whose order counts. */
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(parts: StoreParts) {
     this.#parts = parts;
@@ -32,7 +34,11 @@ export class PostgresLetters {
     this.#sql = numberedAll(letterStatements(`${parts.schema}.`));
   }
 
-  async watch(letters: readonly NewLetter[]): Promise<void> {
+  watch(letters: readonly NewLetter[]): Promise<void> {
+    return this.#inOrder(() => this.#watch(letters));
+  }
+
+  async #watch(letters: readonly NewLetter[]): Promise<void> {
     await this.#parts.db.transaction(async (sql) => {
       // In one order, so that two processes with the same letters do not wait for each other.
       const inOrder = letters.toSorted((a, b) => (a.key < b.key ? -1 : 1));
@@ -40,8 +46,18 @@ export class PostgresLetters {
     });
   }
 
-  async cancel(watcher: string, key: string, at: number): Promise<boolean> {
-    return (await this.#parts.db.all(this.#sql.cancel, at, watcher, key)).length > 0;
+  cancel(watcher: string, key: string, at: number): Promise<boolean> {
+    return this.#inOrder(async () => {
+      const rows = await this.#parts.db.all(this.#sql.cancel, at, watcher, key, at);
+      return rows.length > 0;
+    });
+  }
+
+  /** A deletion must not be faster than the letter that it deletes. */
+  #inOrder<T>(write: () => Promise<T>): Promise<T> {
+    const written = this.#last.then(write);
+    this.#last = written.catch(() => undefined);
+    return written;
   }
 
   async take(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
@@ -72,11 +88,22 @@ export class PostgresLetters {
     return rows.map((row) => this.#rows.endedOf(row)).toSorted((a, b) => a.id - b.id);
   }
 
-  async gave(ids: readonly number[]): Promise<void> {
+  async gave(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void> {
+    const [ids, versions] = [
+      letters.map(({ id }) => id),
+      letters.map(({ controlId }) => this.#rows.hide(controlId)),
+    ];
     await this.#parts.db.all(
-      `UPDATE ${this.#parts.schema}.letter SET given = 1 WHERE id = ANY ($1::bigint[]) AND state <> 'watched'`,
+      `UPDATE ${this.#parts.schema}.letter l SET given = 1 FROM unnest($1::bigint[], $2::text[]) AS g (id, version)
+        WHERE l.id = g.id AND l.control_id = g.version AND l.state <> 'watched'`,
       ids,
+      versions,
     );
+  }
+
+  async handOver(from: string, to: string): Promise<number> {
+    const rows = await this.#parts.db.all(`${this.#sql.handOver} RETURNING id`, to, from, to);
+    return rows.length;
   }
 
   async find(

@@ -333,6 +333,7 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   at: 'bigint',
   arrivals: 'integer',
   expected: 'bigint',
+  exact: 'integer',
   started_at: 'bigint',
   closed_at: 'bigint',
   reported: 'integer',

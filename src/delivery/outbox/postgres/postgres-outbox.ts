@@ -367,8 +367,8 @@ export class PostgresOutbox implements Outbox {
     return this.#runs.claim(name, at, until);
   }
 
-  reported(name: string): Promise<void> {
-    return this.#runs.reported(name);
+  reported(name: string, closedAt: number): Promise<void> {
+    return this.#runs.reported(name, closedAt);
   }
 
   watchLetters(letters: readonly NewLetter[]): Promise<void> {
@@ -395,8 +395,12 @@ export class PostgresOutbox implements Outbox {
     return this.#letters.takeEnded(watcher, now, until, most);
   }
 
-  gaveLetters(ids: readonly number[]): Promise<void> {
-    return this.#letters.gave(ids);
+  gaveLetters(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void> {
+    return this.#letters.gave(letters);
+  }
+
+  handOverLetters(from: string, to: string): Promise<number> {
+    return this.#letters.handOver(from, to);
   }
 
   findLetters(

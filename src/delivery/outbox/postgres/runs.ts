@@ -1,5 +1,13 @@
 /** Runs in a PostgreSQL outbox. What stores an item together with its message is in `intake.ts`. */
-import { ITEM_COLUMNS, occurrenceOf, ON_CONFLICT, replaceable, RunRows, runStatements } from '../run-rows.js';
+import {
+  isSameItem,
+  ITEM_COLUMNS,
+  occurrenceOf,
+  ON_CONFLICT,
+  replaceable,
+  RunRows,
+  runStatements,
+} from '../run-rows.js';
 import type {
   ItemPlace,
   RunItem,
@@ -97,14 +105,17 @@ export class PostgresRuns {
   async #replace(sql: Sql, items: readonly RunItem[]): Promise<number[]> {
     const table = `${this.#parts.schema}.item`;
     const names = items.map(({ run }) => this.rows.nameOf(run));
-    if (items.some(({ content }) => content !== ''))
-      await sql.all(
-        `DELETE FROM ${table} i USING unnest($1::text[], $2::text[], $3::bigint[]) AS g (run, reference_key, place)
-        WHERE i.run = g.run AND i.reference_key = g.reference_key AND ${replaceable('g.place')}`,
-        names,
-        items.map(({ referenceKey }) => referenceKey),
-        items.map(({ position }) => position ?? null),
-      );
+    const references = items.map(({ referenceKey }) => referenceKey);
+    await sql.all(
+      `DELETE FROM ${table} i USING unnest($1::text[], $2::text[], $3::text[], $4::text[], $5::bigint[]) AS g (r, rk, k, c, place)
+        WHERE i.run = g.r AND i.reference_key = g.rk AND ${isSameItem('g.k', 'g.k', 'g.rk')}
+          AND NOT (i.item_key = g.k AND i.content = g.c) AND ${replaceable('g.place', 'g.place')}`,
+      names,
+      references,
+      items.map(({ key }) => key),
+      items.map(({ content }) => content),
+      items.map(({ position }) => position ?? null),
+    );
     const rows = await sql.all(
       `SELECT g.n, i.position, i.occurrence FROM unnest($1::text[], $2::text[], $3::text[]) WITH ORDINALITY AS g (run, item_key, content, n)
         JOIN ${table} i USING (run, item_key, content)`,
@@ -138,11 +149,13 @@ export class PostgresRuns {
       await this.lock(sql);
       const ensured = new Set<string>();
       for (const place of places) {
-        const { run, referenceKey, state, at } = place;
+        const { run, state, at } = place;
         if (!ensured.has(run)) await sql.all(this.sql.ensure, ...this.rows.ensureValues(run, at));
         ensured.add(run);
         if (state === 'waiting') {
-          const known = await sql.get(this.sql.known, this.rows.nameOf(run), referenceKey);
+          const { key, referenceKey } = place;
+          const about = [referenceKey, key, key, referenceKey];
+          const known = await sql.get(this.sql.known, this.rows.nameOf(run), ...about);
           if (known === undefined) await sql.all(this.sql.place, ...this.rows.placeValues(place, 0));
           continue;
         }
@@ -166,7 +179,8 @@ export class PostgresRuns {
     const row = await db.get(this.sql.one, name);
     if (row === undefined) return undefined;
     const counts = await db.all(this.sql.counts, name);
-    return this.rows.countsOf(row, counts, Number((await db.get(this.sql.changed, name))?.['n']));
+    const places = Number((await db.get(this.sql.arrived, name))?.['n']);
+    return this.rows.countsOf(row, counts, places, Number((await db.get(this.sql.changed, name))?.['n']));
   }
 
   async items(run: string, after: number, most: number): Promise<ReportedItem[]> {
@@ -189,7 +203,7 @@ export class PostgresRuns {
     return rows.length > 0;
   }
 
-  async reported(run: string): Promise<void> {
-    await this.#parts.db.all(this.sql.reported, this.rows.nameOf(run));
+  async reported(run: string, closedAt: number): Promise<void> {
+    await this.#parts.db.all(this.sql.reported, this.rows.nameOf(run), closedAt);
   }
 }

@@ -94,6 +94,7 @@ export const MIGRATIONS: readonly string[] = [
     label bytea NOT NULL,
     reporter text NOT NULL,
     expected bigint,
+    exact integer NOT NULL DEFAULT 0,
     started_at bigint NOT NULL,
     closed_at bigint,
     reported integer NOT NULL DEFAULT 0,

@@ -36,7 +36,7 @@ export class SqliteLetters {
   }
 
   cancel(watcher: string, key: string, at: number): boolean {
-    return this.#sql.all(SQL.cancel, at, watcher, key).length > 0;
+    return this.#sql.all(SQL.cancel, at, watcher, key, at).length > 0;
   }
 
   take(watcher: string, now: number, again: number, most: number): WatchedLetter[] {
@@ -60,8 +60,12 @@ export class SqliteLetters {
     return rows.map((row) => this.#rows.endedOf(row)).toSorted((a, b) => a.id - b.id);
   }
 
-  gave(ids: readonly number[]): void {
-    for (const id of ids) this.#sql.run(SQL.gave, id);
+  gave(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): void {
+    for (const { id, controlId } of letters) this.#sql.run(SQL.gave, id, this.#rows.hide(controlId));
+  }
+
+  handOver(from: string, to: string): number {
+    return this.#sql.run(SQL.handOver, to, from, to).changes;
   }
 
   find(watcher: string, name: { reference: string } | { documentId: string }): WatchedLetter[] {

@@ -70,15 +70,17 @@ export class SqliteRuns {
     }
   }
 
-  #isKnown({ run, referenceKey }: RunItem): boolean {
-    return this.#sql.get(SQL.known, this.#rows.nameOf(run), referenceKey) !== undefined;
+  #isKnown({ run, key, referenceKey }: RunItem): boolean {
+    const name = this.#rows.nameOf(run);
+    return this.#sql.get(SQL.known, name, referenceKey, key, key, referenceKey) !== undefined;
   }
 
   /** Makes room for an item that has come. @returns which occurrence of its content it is */
   #replace(item: RunItem): number {
     const { run, key, referenceKey, content, position } = item;
     const name = this.#rows.nameOf(run);
-    if (content !== '') this.#sql.run(SQL.replace, name, referenceKey, position ?? null);
+    const place = position ?? null;
+    this.#sql.run(SQL.replace, name, referenceKey, key, key, referenceKey, key, content, place, place);
     return occurrenceOf(item, this.#sql.all(SQL.places, name, key, content));
   }
 
@@ -97,6 +99,7 @@ export class SqliteRuns {
     return this.#rows.countsOf(
       row,
       this.#sql.all(SQL.counts, name),
+      Number(this.#sql.get(SQL.arrived, name)?.['n']),
       Number(this.#sql.get(SQL.changed, name)?.['n']),
     );
   }
@@ -114,8 +117,8 @@ export class SqliteRuns {
     return this.#sql.run(SQL.claim, until, this.#rows.nameOf(run), at).changes > 0;
   }
 
-  reported(run: string): void {
-    this.#sql.run(SQL.reported, this.#rows.nameOf(run));
+  reported(run: string, closedAt: number): void {
+    this.#sql.run(SQL.reported, this.#rows.nameOf(run), closedAt);
   }
 
   /** Erases what is older than a time. @returns whether there may be more */

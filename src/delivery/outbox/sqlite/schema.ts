@@ -87,6 +87,7 @@ export const MIGRATIONS: readonly string[] = [
     label BLOB NOT NULL,
     reporter TEXT NOT NULL,
     expected INTEGER,
+    exact INTEGER NOT NULL DEFAULT 0,
     started_at INTEGER NOT NULL,
     closed_at INTEGER,
     reported INTEGER NOT NULL DEFAULT 0,

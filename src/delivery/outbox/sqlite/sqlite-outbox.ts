@@ -297,8 +297,8 @@ export class SqliteOutbox implements Outbox {
     return this.#call('claimReport', [name, at, until]);
   }
 
-  reported(name: string): Promise<void> {
-    return this.#call('reported', [name]);
+  reported(name: string, closedAt: number): Promise<void> {
+    return this.#call('reported', [name, closedAt]);
   }
 
   watchLetters(letters: readonly NewLetter[]): Promise<void> {
@@ -325,8 +325,12 @@ export class SqliteOutbox implements Outbox {
     return this.#call('takeEndedLetters', [watcher, now, until, most]);
   }
 
-  gaveLetters(ids: readonly number[]): Promise<void> {
-    return this.#call('gaveLetters', [ids]);
+  gaveLetters(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void> {
+    return this.#call('gaveLetters', [letters]);
+  }
+
+  handOverLetters(from: string, to: string): Promise<number> {
+    return this.#call('handOverLetters', [from, to]);
   }
 
   findLetters(

@@ -412,8 +412,8 @@ export class SqliteStore implements Outbox {
     return this.#commits.write(() => this.#runs.claim(name, at, until));
   }
 
-  reported(name: string): Promise<void> {
-    return this.#commits.write(() => this.#runs.reported(name));
+  reported(name: string, closedAt: number): Promise<void> {
+    return this.#commits.write(() => this.#runs.reported(name, closedAt));
   }
 
   watchLetters(letters: readonly NewLetter[]): Promise<void> {
@@ -440,8 +440,12 @@ export class SqliteStore implements Outbox {
     return this.#commits.write(() => this.#letters.takeEnded(watcher, now, until, most));
   }
 
-  gaveLetters(ids: readonly number[]): Promise<void> {
-    return this.#commits.write(() => this.#letters.gave(ids));
+  gaveLetters(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void> {
+    return this.#commits.write(() => this.#letters.gave(letters));
+  }
+
+  handOverLetters(from: string, to: string): Promise<number> {
+    return this.#commits.write(() => this.#letters.handOver(from, to));
   }
 
   async findLetters(

@@ -115,7 +115,7 @@ for (const [name, create] of Object.entries(STORES)) {
       ]);
       assert.deepEqual([first.length, second.length].toSorted(), [0, 2]);
       const all = [...first, ...second];
-      await outbox.gaveLetters([all[0]?.id ?? -1]);
+      await outbox.gaveLetters(all.slice(0, 1));
       const again = await outbox.takeEndedLetters('w', NOW + 1000, NOW + 2000, 10);
       assert.deepEqual(
         again.map(({ documentId }) => documentId),
@@ -174,6 +174,46 @@ for (const [name, create] of Object.entries(STORES)) {
         { watcher: 'v', states: { ...none, cancelled: 1 } },
         { watcher: 'w', states: { ...none, watched: 1, attention: 1 } },
       ]);
+    });
+
+    it('gives the end of a new version though that of the one before is just being noted as given', async () => {
+      await outbox.watchLetters([letter('1')]);
+      await outbox.endLetters((await take()).map((one) => decided(one)));
+      const given = await outbox.takeEndedLetters('w', NOW, NOW + 1000, 10);
+      // Within the 50 ms before the note: a new version is accepted, and ended by msg.postNow.
+      await outbox.watchLetters([letter('1', { controlId: 'newer' })]);
+      const [newer] = await outbox.findLetters('w', { reference: 'ref 1' });
+      assert.ok(newer);
+      assert.equal(await outbox.endLetters([decided(newer)]), 1);
+      await outbox.gaveLetters(given);
+      const next = await outbox.takeEndedLetters('w', NOW + 2000, NOW + 3000, 10);
+      assert.deepEqual(
+        next.map(({ controlId }) => controlId),
+        ['newer'],
+      );
+    });
+
+    it('does not post a letter whose deletion is accepted right behind it', async () => {
+      await Promise.all([outbox.watchLetters([letter('1')]), outbox.cancelLetter('w', 'key of 1', NOW + 1)]);
+      assert.equal((await outbox.letterCounts('w')).cancelled, 1);
+    });
+
+    it('does not give the end of a letter that was deleted before it was given', async () => {
+      await outbox.watchLetters([letter('1')]);
+      await outbox.endLetters((await take()).map((one) => decided(one)));
+      await outbox.cancelLetter('w', 'key of 1', NOW);
+      assert.deepEqual(await outbox.takeEndedLetters('w', NOW, NOW + 1000, 10), []);
+    });
+
+    it('hands letters over, but those that the other knows', async () => {
+      await outbox.watchLetters([letter('1'), letter('2'), letter('2', { watcher: 'next' })]);
+      assert.equal(await outbox.handOverLetters('w', 'next'), 1);
+      const found = await outbox.findLetters('next', { reference: 'ref 1' });
+      assert.deepEqual(
+        found.map(({ documentId, nhsNumber }) => [documentId, nhsNumber]),
+        [['1', '9990000018']],
+      );
+      assert.equal((await outbox.letterCounts('w')).watched, 1);
     });
 
     it('counts ends by the hour and reason', async () => {

@@ -257,10 +257,65 @@ for (const [name, create] of Object.entries(STORES)) {
         (await outbox.runs(10, 'r')).map((run) => run.name),
         ['night'],
       );
-      await outbox.reported('night');
+      await outbox.reported('night', NOW);
       assert.equal(await outbox.claimReport('night', NOW + 99, NOW + 100), false);
       assert.deepEqual(await outbox.runs(10, 'r'), []);
       assert.equal((await outbox.run('night'))?.isReported, true);
+    });
+
+    describe('of which two items are expected', () => {
+      beforeEach(() =>
+        outbox.beginRun({ name: 'night', reporter: 'r', expected: 2, isExact: true, at: NOW }),
+      );
+
+      it('keeps the item of one Customer that could not be built when another has the same reference', async () => {
+        const one = { key: 'north a', facility: 'north' };
+        await outbox.placeItems([{ ...place('a', 'unbuilt'), ...one }]);
+        await outbox.addItem(message('1', { facility: 'south' }), { ...item('a'), key: 'south a' });
+        const { items, states } = (await outbox.run('night')) ?? assert.fail();
+        assert.deepEqual([items, states.unbuilt, states.waiting], [2, 1, 1]);
+      });
+
+      it('keeps an exact expectation when a message with msg.parts alone follows', async () => {
+        await outbox.beginRun({ name: 'night', reporter: 'r', expected: 3, isExact: false, at: NOW });
+        assert.equal((await outbox.run('night'))?.expected, 2);
+      });
+
+      it('is not closed while an expected item never came, because another one was corrected', async () => {
+        // Two rows; the guard stops the first, it is corrected at the source and comes again; the second never comes.
+        await outbox.placeItems([{ ...place('a', 'stopped', { content: 'wrong' }), position: 0 }]);
+        await outbox.addItem(message('1'), { ...item('a', 'corrected'), position: 0 });
+        await end('accepted');
+        assert.equal(await outbox.closeRun('night', NOW), false);
+      });
+
+      it('is not closed while an expected item never came, because another one was updated', async () => {
+        await outbox.addItem(message('1'), { ...item('a', 'first'), position: 0 });
+        await end('accepted');
+        await outbox.addItem(message('2'), { ...item('a', 'second'), position: 0 });
+        await end('accepted');
+        assert.equal(await outbox.closeRun('night', NOW), false);
+      });
+
+      it('counts no second arrival when Catch brings what could not be delivered to pkb-run', async () => {
+        await outbox.addItem(message('1'), item('a'));
+        await outbox.placeItems([place('a', 'unbuilt', { content: 'as it was' })]);
+        assert.equal((await outbox.run('night'))?.repeats, 0);
+      });
+
+      it('gives the report of the second closing though that of the first is just being noted', async () => {
+        await outbox.beginRun({ name: 'night', reporter: 'r', expected: 1, isExact: true, at: NOW });
+        await outbox.addItem(message('1'), item('a'));
+        await end('accepted');
+        assert.equal(await outbox.closeRun('night', NOW), true);
+        assert.equal(await outbox.claimReport('night', NOW, NOW + 10_000), true);
+        // Another process stores, and closes, before this one notes its report.
+        await outbox.addItem(message('2'), item('b'));
+        await end('accepted');
+        assert.equal(await outbox.closeRun('night', NOW + 20), true);
+        await outbox.reported('night', NOW);
+        assert.equal(await outbox.claimReport('night', NOW + 60, NOW + 10_060), true);
+      });
     });
 
     it('lists runs, the last begun first', async () => {
