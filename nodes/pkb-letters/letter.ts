@@ -16,8 +16,8 @@ const DELETION = 'MDM^T11';
 
 /** What a message means. */
 export type Meaning =
-  /** PKB has accepted the letter; it is to be watched. */
-  | { readonly kind: 'watch'; readonly letter: SendableMessage }
+  /** PKB has accepted the letter, under this control ID; it is to be watched. */
+  | { readonly kind: 'watch'; readonly letter: SendableMessage; readonly controlId: string }
   /** PKB has accepted its deletion. */
   | { readonly kind: 'cancel'; readonly letter: SendableMessage }
   /** PKB does not have the letter. */
@@ -37,10 +37,17 @@ export function meaningOf(message: Message): Meaning {
     caughtIn(message) === undefined ? ({ kind: 'other' } as const) : ({ kind: 'known' } as const);
   if (letter === undefined || (letter.dataPoint?.id ?? '') === '') return otherwise;
   const { messageType } = letter;
-  if (outcome === 'accepted' && messageType === LETTER) return { kind: 'watch', letter };
+  if (outcome === 'accepted' && messageType === LETTER)
+    return { kind: 'watch', letter, controlId: letter.controlId };
   if (outcome === 'accepted' && messageType === DELETION) return { kind: 'cancel', letter };
   if (messageType !== LETTER) return otherwise;
-  if (outcome === 'duplicate') return { kind: 'known' };
+  if (outcome === 'duplicate') {
+    const of = (payload as { of?: { state?: unknown; controlId?: unknown } }).of;
+    // It may have been accepted before this node was there. One that is pending has an outcome of its own.
+    return of?.state === 'accepted' && typeof of.controlId === 'string'
+      ? { kind: 'watch', letter, controlId: of.controlId }
+      : { kind: 'known' };
+  }
   if (outcome !== undefined) return { kind: 'end', end: 'post', reason: 'refused' };
   const caught = caughtIn(message);
   if (caught === undefined) return { kind: 'other' };
@@ -63,7 +70,10 @@ const UNDELIVERED: ReadonlySet<unknown> = new Set([
 ] satisfies ErrorCode[]);
 
 /** What a letter is watched with that its message does not say. */
-export type Terms = Pick<NewLetter, 'watcher' | 'organisation' | 'deadline' | 'nextAsk' | 'at'> & {
+export type Terms = Pick<
+  NewLetter,
+  'watcher' | 'organisation' | 'controlId' | 'deadline' | 'nextAsk' | 'at'
+> & {
   readonly reference: string;
   /** Whether it is to be asked whether the patient is registered. */
   readonly asksPatient: boolean;
@@ -76,11 +86,10 @@ export function newLetter(
   secret: KeyObject,
   { asksPatient, ...terms }: Terms,
 ): NewLetter {
-  const { controlId, facility } = letter;
+  const { facility } = letter;
   return {
     ...terms,
     key: keyOf(letter, secret),
-    controlId,
     facility,
     documentId: letter.dataPoint?.id ?? '',
     nhsNumber: asksPatient ? nhsNumberOf(letter) : '',

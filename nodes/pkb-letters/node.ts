@@ -100,7 +100,11 @@ module.exports = function (RED: Runtime): void {
     });
 
     /** Watches a letter, until the deadline of its message or of the node. */
-    const watchLetter = async (message: Message, letter: SendableMessage): Promise<void> => {
+    const watchLetter = async (
+      message: Message,
+      letter: SendableMessage,
+      controlId: string,
+    ): Promise<void> => {
       const open = await outbox();
       const at = Date.now();
       const begin = at + delayOf(letter.text);
@@ -109,6 +113,7 @@ module.exports = function (RED: Runtime): void {
         open.watchLetters([
           newLetter(letter, carriedJson(message, ['hl7', 'ack', 'pkb']), open.secret, {
             watcher: this.id,
+            controlId,
             reference,
             organisation,
             deadline,
@@ -171,7 +176,7 @@ module.exports = function (RED: Runtime): void {
         const meaning = meaningOf(message);
         switch (meaning.kind) {
           case 'watch':
-            return watchLetter(message, meaning.letter);
+            return watchLetter(message, meaning.letter, meaning.controlId);
           case 'cancel': {
             const open = await outbox();
             await open.cancelLetter(this.id, keyOf(meaning.letter, open.secret), Date.now());

@@ -16,6 +16,7 @@ export class Gathered {
   #places: ItemPlace[] = [];
   #starts = new Map<string, Expected>();
   #writing: Promise<void> | undefined;
+  #last: Runs | undefined;
 
   /** @param reporter id of the node */
   constructor(outbox: () => Promise<Runs>, reporter: string) {
@@ -25,7 +26,7 @@ export class Gathered {
 
   /** Resolves when it is as safe as the store can make it. @param place undefined where only the size of the run is said */
   add(run: string, expected: Expected, place: ItemPlace | undefined): Promise<void> {
-    if (!this.#isKnown(run, expected)) this.#starts.set(run, expected);
+    if (!this.#isKnown(run, expected)) this.#starts.set(run, largerOf(this.#starts.get(run), expected));
     if (place !== undefined) this.#places.push(place);
     this.#writing ??= new Promise((resolve, reject) => {
       setImmediate(() => {
@@ -40,7 +41,8 @@ export class Gathered {
     const before = this.#starts.get(run) ?? this.#begun.get(run);
     if (before === undefined) return false;
     if (expected === undefined) return true;
-    return isExact ? before.isExact && before.expected === expected : expected <= (before.expected ?? -1);
+    if (isExact) return before.isExact && before.expected === expected;
+    return before.isExact || expected <= (before.expected ?? -1);
   }
 
   async #write(): Promise<void> {
@@ -49,10 +51,22 @@ export class Gathered {
     this.#starts = new Map();
     const outbox = await this.#outbox();
     const at = Date.now();
+    // One that was removed, or chosen anew, knows nothing of what was said to another.
+    if (outbox !== this.#last) this.#begun.clear();
+    this.#last = outbox;
+    for (const { run } of places) if (!starts.has(run) && !this.#begun.has(run)) starts.set(run, UNKNOWN);
     for (const [name, expected] of starts) {
       await outbox.beginRun({ name, reporter: this.#reporter, ...expected, at });
       this.#begun.set(name, expected);
     }
     if (places.length > 0) await outbox.placeItems(places);
   }
+}
+
+const UNKNOWN: Expected = { expected: undefined, isExact: false };
+
+/** What counts of two sizes that are said in one turn. */
+function largerOf(before: Expected | undefined, now: Expected): Expected {
+  if (before === undefined || now.isExact || before.expected === undefined) return now;
+  return before.isExact || (now.expected ?? -1) <= before.expected ? before : now;
 }

@@ -14,7 +14,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { ReportedItem, RunCounts, Runs } from '../../src/delivery/outbox/runs.js';
 import {
-  reportCsv,
+  reportCsvHead,
+  reportCsvRows,
   reportRow,
   type ReportRow,
   type RunReport,
@@ -62,8 +63,8 @@ const CLAIM_MS = 10_000;
 const PAGE = 1000;
 const MOST = 200_000;
 
-/** The latest runs that are looked at. */
-const RUNS = 100;
+/** How many runs are looked at. */
+const RUNS = 1000;
 
 /** What was last seen of an open run. */
 interface Seen {
@@ -189,15 +190,20 @@ export class RunReporter {
   }
 
   async #whole(outbox: Runs, run: RunCounts): Promise<WholeReport> {
+    const { withWords } = this.#options;
     const items: ReportRow[] = [];
+    // Made page by page, so that a long list stops no flow.
+    const list = [reportCsvHead(withWords)];
     let page: readonly ReportedItem[];
     let after = 0;
     do {
       page = await outbox.items(run.name, after, PAGE);
-      for (const item of page) items.push(reportRow(item, this.#options.withWords));
+      const rows = page.map((item) => reportRow(item, withWords));
+      for (const row of rows) items.push(row);
+      list.push(reportCsvRows(rows, withWords));
       after = page.at(-1)?.n ?? after;
     } while (page.length === PAGE && items.length < MOST);
     const truncated = items.length < run.items;
-    return { payload: { ...summaryReport(run), items, truncated }, csv: reportCsv(items) };
+    return { payload: { ...summaryReport(run), items, truncated }, csv: list.join('') };
   }
 }

@@ -27,6 +27,12 @@ export interface Recipient {
 /** How long a flow has to take what it is given, from node to node, until that counts as told. */
 const NOTE_AFTER_MS = 50;
 
+/**
+ * How often the loop turns before that time begins: Node-RED gives a message from node to node in turns, which take long where
+ * thousands are on their way.
+ */
+const TURNS = 8;
+
 /** How soon a store that could not be read is asked again. */
 const STORE_RETRY_MS = 5000;
 
@@ -120,12 +126,12 @@ export class Telling {
     // In the order of time, so that the note finds the oldest first.
     this.#given.delete(id);
     this.#given.set(id, { recipient, at: Infinity });
-    if (this.#fresh.length === 0) setImmediate(() => this.#turned());
+    if (this.#fresh.length === 0) inTurns(TURNS, () => this.#turned());
     this.#fresh.push(id);
     return true;
   }
 
-  /** The loop has turned, so that what was given has left: thousands of fates may have taken longer than it is waited. */
+  /** The loop has turned, so that what was given has come to the nodes that store. */
   #turned(): void {
     const at = performance.now();
     for (const id of this.#fresh.splice(0)) {
@@ -165,4 +171,9 @@ export class Telling {
       this.#outbox.told(id).then(() => recipient.noted(id), this.#failed);
     }
   }
+}
+
+/** Calls a function after so many turns of the loop. */
+function inTurns(turns: number, then: () => void): void {
+  setImmediate(() => (turns > 1 ? inTurns(turns - 1, then) : then()));
 }

@@ -52,6 +52,9 @@ export interface WatchOptions extends WatchTerms {
 /** When a letter is due again whose process was stopped while it asked: longer than most answers take. */
 const AGAIN_MS = 60_000;
 
+/** How soon it is looked again where something has come. */
+const SOON_MS = 1000;
+
 /** How long the flow has to take an end, from node to node, until that counts as given. */
 const NOTE_AFTER_MS = 50;
 
@@ -72,6 +75,8 @@ export class LetterWatch {
   #stops = 0;
   #looking: Promise<void> | undefined;
   #again = false;
+  /** When it was looked last, by the steady clock. */
+  #looked = -Infinity;
   /** Until when PKB asked not to be asked, in milliseconds since 1970. */
   #notBefore = 0;
   /** Whether PKB has answered all that it was asked in this look. */
@@ -108,18 +113,24 @@ export class LetterWatch {
     if (!this.#runs) return;
     // What comes while it looks may not be seen by this look.
     if (this.#looking) this.#again = true;
-    else this.#lookIn(0);
+    else this.#lookIn(this.#soon());
+  }
+
+  /** However many letters come, it is looked once a second at most. */
+  #soon(): number {
+    return Math.max(0, SOON_MS - (performance.now() - this.#looked));
   }
 
   #lookIn(milliseconds: number): void {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       // One that began before flows stopped and started is the next one's, too.
+      this.#looked = performance.now();
       this.#looking ??= this.look()
         .catch((error: unknown) => this.#options.events.failed(error))
         .finally(() => {
           this.#looking = undefined;
-          if (this.#runs) this.#lookIn(this.#again ? 0 : this.#options.tickMs);
+          if (this.#runs) this.#lookIn(this.#again ? this.#soon() : this.#options.tickMs);
           this.#again = false;
         });
     }, milliseconds);

@@ -49,6 +49,8 @@ interface Run {
   claimedUntil: number;
   /** By key, content and occurrence. */
   readonly items: Map<string, Item>;
+  /** By key of the reference, the names under which its items stand in `items`. */
+  readonly byReference: Map<string, Set<string>>;
 }
 
 /** Keeps runs. */
@@ -110,8 +112,8 @@ export class MemoryRuns {
 
   place(places: readonly ItemPlace[]): void {
     for (const { state, ...place } of places) {
-      const { items } = this.#run(place.run, place.at);
-      if (state === 'waiting' && [...items.values()].some((one) => isSameItem(one, place))) continue;
+      const known = itemsOf(this.#run(place.run, place.at), place);
+      if (state === 'waiting' && known.some(([, one]) => isSameItem(one, place))) continue;
       const ending = state === 'waiting' ? undefined : state;
       this.#put({ ...place, message: undefined, same: undefined, ending });
     }
@@ -193,7 +195,7 @@ export class MemoryRuns {
       isReported: false,
       claimedUntil: 0,
     };
-    run = { reporter: '', startedAt: at, ...nothing, items: new Map() };
+    run = { reporter: '', startedAt: at, ...nothing, items: new Map(), byReference: new Map() };
     this.#runs.set(name, run);
     const [oldest] = this.#runs.keys();
     if (this.#runs.size > REMEMBERED && oldest !== undefined) this.#runs.delete(oldest);
@@ -201,9 +203,16 @@ export class MemoryRuns {
   }
 
   #put(item: Omit<Item, 'n' | 'arrivals' | 'occurrence'>): void {
-    const { items } = this.#run(item.run, item.at);
-    for (const [id, one] of items) if (isReplaced(one, item)) items.delete(id);
-    const occurrence = this.#occurrenceOf(items, item);
+    const run = this.#run(item.run, item.at);
+    const { items, byReference } = run;
+    const names = byReference.get(item.referenceKey) ?? new Set();
+    byReference.set(item.referenceKey, names);
+    for (const [name, one] of itemsOf(run, item)) {
+      if (!isReplaced(one, item)) continue;
+      items.delete(name);
+      names.delete(name);
+    }
+    const occurrence = this.#occurrenceOf(run, item);
     const id = JSON.stringify([item.key, item.content, occurrence]);
     const before = items.get(id);
     const keeps = before?.message !== undefined && item.message === undefined;
@@ -211,12 +220,16 @@ export class MemoryRuns {
     const isArrival = !isAnnounced && !(keeps && item.ending === 'unbuilt');
     const arrivals = isAnnounced ? 1 : (before?.arrivals ?? 0) + (isArrival ? 1 : 0);
     const n = before?.n ?? ++this.#lastItem;
+    names.add(id);
     items.set(id, { ...(keeps ? before : { ...item, occurrence }), n, arrivals });
   }
 
   /** As `occurrenceOf` of the databases. */
-  #occurrenceOf(items: ReadonlyMap<string, Item>, { key, content, position }: RunItem): number {
-    const places = [...items.values()].filter((one) => one.key === key && one.content === content);
+  #occurrenceOf(run: Run, item: RunItem): number {
+    const { key, content, position } = item;
+    const places = itemsOf(run, item)
+      .map(([, one]) => one)
+      .filter((one) => one.key === key && one.content === content);
     if (position === undefined || places.length === 0) return 0;
     if (places.some((one) => one.position === undefined)) return 0;
     return places.find((one) => one.position === position)?.occurrence ?? position + 1;
@@ -251,6 +264,14 @@ export class MemoryRuns {
       arrivals,
     };
   }
+}
+
+/** The items of a run with the reference of an item, by their names. */
+function itemsOf({ items, byReference }: Run, { referenceKey }: RunItem): [string, Item][] {
+  return [...(byReference.get(referenceKey) ?? [])].flatMap((name) => {
+    const item = items.get(name);
+    return item === undefined ? [] : [[name, item] as [string, Item]];
+  });
 }
 
 /** As `isSameItem` of the databases. */

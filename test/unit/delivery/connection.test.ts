@@ -140,6 +140,7 @@ describe('a connection', () => {
 
   /** Time passes, and what it brings about. */
   async function pass(ms: number): Promise<void> {
+    await turns();
     await clock.tickAsync(ms);
     await turns();
   }

@@ -112,7 +112,10 @@ export class PostgresLetters {
   ): Promise<WatchedLetter[]> {
     const [sql, value] =
       'reference' in name ? [this.#sql.byReference, name.reference] : [this.#sql.byDocument, name.documentId];
-    const rows = await this.#parts.db.all(sql, watcher, this.#rows.hide(value));
+    // The index has the first characters only.
+    const column = 'reference' in name ? 'reference' : 'document_id';
+    const indexed = sql.replace('ORDER BY', `AND left(${column}, 100) = left($2, 100) ORDER BY`);
+    const rows = await this.#parts.db.all(indexed, watcher, this.#rows.hide(value));
     return rows.map((row) => this.#rows.letterOf(row));
   }
 
