@@ -18,6 +18,19 @@ function keysOf(texts: Texts, prefix = ''): string[] {
   );
 }
 
+/** The text at a key. */
+function textAt(texts: Texts, key: string): string {
+  let at: string | Texts | undefined = texts;
+  for (const part of key.split('.')) at = typeof at === 'object' ? at[part] : undefined;
+  assert.ok(typeof at === 'string', `${key} has no text`);
+  return at;
+}
+
+/** The words of a help text, without the marks of HTML and Markdown, and on one line. */
+function wordsOf(help: string): string {
+  return help.replaceAll(/<[^>]*>|[*`]/g, '').replaceAll(/\s+/g, ' ');
+}
+
 /** Whether a key is one of the texts of the guard's rules and areas, which en-US takes from the table of rules. */
 function isRuleText(key: string): boolean {
   const [, id] = /^pkb-guard\.rule\.(.+)\.(?:title|why|text)$/.exec(key) ?? [];
@@ -28,7 +41,8 @@ function isRuleText(key: string): boolean {
 for (const type of TYPES) {
   describe(`the texts of pkb-${type}`, () => {
     const folder = join(root, `nodes/pkb-${type}`);
-    const keys = keysOf(JSON.parse(readFileSync(join(folder, 'locales/en-US/node.json'), 'utf8')) as Texts);
+    const all = JSON.parse(readFileSync(join(folder, 'locales/en-US/node.json'), 'utf8')) as Texts;
+    const keys = keysOf(all);
     const sources = globSync(['*.ts', 'editor.html', 'editor/*.ts'], { cwd: folder }).map((file) =>
       readFileSync(join(folder, file), 'utf8'),
     );
@@ -61,6 +75,24 @@ for (const type of TYPES) {
           `texts of ${language} under keys that en-US does not have, so nothing shows them`,
         );
       }
+    });
+
+    it('are all in the help, as far as they name a field of the dialog', () => {
+      const help = wordsOf(readFileSync(join(folder, 'locales/en-US/node.html'), 'utf8'));
+      const form = readFileSync(join(folder, 'editor.html'), 'utf8');
+      const labels = [...form.matchAll(/<label\b.*?<\/label>/gs)].flatMap(([label]) =>
+        [...label.matchAll(/data-i18n="(pkb-[^"]+)"/g)].map(([, key = '']) => textAt(all, key)),
+      );
+      assert.ok(labels.length > 0);
+      // What follows a colon, or stands in parentheses, explains the name.
+      const names = labels.map((label) => label.split(/:| \(/, 1)[0] ?? '');
+      const isIn = (name: string): boolean =>
+        new RegExp(`(?<!\\w)${name.replaceAll(/\W/g, String.raw`\$&`)}(?!\\w)`).test(help);
+      assert.deepEqual(
+        names.filter((name) => !isIn(name)),
+        [],
+        `labels of the dialog of pkb-${type} that its help (locales/en-US/node.html) does not mention`,
+      );
     });
 
     it('are shipped as American and British English', () => {
