@@ -135,6 +135,20 @@ describe('the documentation', () => {
     }
   });
 
+  it('has a row for each example in the table of README, and each example is run by a test', () => {
+    const examples = readdirSync(join(root, 'examples')).map((file) => file.replace(/\.json$/, ''));
+    const rows = [...text('README.md').matchAll(/^\| \*(\d\d - [^*]+)\* \|/gm)].map(([, name]) => name);
+    assert.deepEqual(rows, examples.toSorted(), 'rows of README (actual), and files in examples/ (expected)');
+    const tests = globSync('test/flow/*.test.ts', { cwd: root }).map((file) => text(file));
+    const named = (name: string): boolean =>
+      [`'${name}.json'`, `"${name}.json"`].some((file) => tests.some((test) => test.includes(file)));
+    assert.deepEqual(
+      examples.filter((name) => !named(name)),
+      [],
+      'examples that no test in test/flow names, and so none runs',
+    );
+  });
+
   it('links to files that exist', () => {
     for (const file of ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md', 'CHANGELOG.md']) {
       for (const [, link] of text(file).matchAll(/\]\((?!https?:|#)([^)#]+)/g)) {
