@@ -6,14 +6,13 @@ import { chromiumPath, launch } from '../support/browser.js';
 import { DEFAULT_PATIENTS } from '../../src/simulator/known-patients.js';
 import { stamped } from '../support/messages.js';
 import { type NodeRed, pack, remove, startNodeRed, userDirWith } from '../support/node-red.js';
+import { CONFIG_TYPES, FLOW_TYPES, NODE_TYPES } from '../support/node-types.js';
 import { until } from '../support/wait.js';
 
 declare const RED: any; // oxlint-disable-line typescript/no-explicit-any -- the editor's own global
 
 const root = join(__dirname, '../..');
 const RUNTIMES = ['node-red', 'node-red-4'];
-const TYPES = ['pkb-build', 'pkb-events', 'pkb-guard', 'pkb-run', 'pkb-send', 'pkb-simulator'];
-const CONFIGS = ['pkb-connection', 'pkb-customer', 'pkb-outbox'];
 
 if (chromiumPath === undefined) {
   describe('the editor (needs Chromium, not run)', () => it('is run where there is a Chromium'));
@@ -72,19 +71,19 @@ function suite(runtime: string): void {
   };
 
   it('shows all nodes, each with an icon of its own that exists', async () => {
-    for (const type of [...TYPES, ...CONFIGS]) {
+    for (const type of NODE_TYPES) {
       const icon = await page.evaluate((name) => RED.nodes.getType(name)?.icon as string, type);
       assert.equal(icon, `${type}.svg`);
       const answer = await fetch(`${red.url}/icons/@pkb-partner/node-red-pkb/${icon}`);
       assert.equal(answer.status, 200);
       assert.match(await answer.text(), /<svg/);
     }
-    for (const type of TYPES)
+    for (const type of FLOW_TYPES)
       assert.ok(await page.isVisible(`.red-ui-palette-node[data-palette-type="${type}"]`), type);
   });
 
   it('shows help for all of them', async () => {
-    for (const type of [...TYPES, ...CONFIGS]) {
+    for (const type of NODE_TYPES) {
       const help = await page.evaluate((name) => RED.nodes.getNodeHelp(name) as string, type);
       assert.ok(help.length > 300, `the help of ${type} is too short to help: ${help}`);
       assert.match(help, /<h3[^>]*>/, `the help of ${type} has no heading (###)`);
@@ -92,7 +91,7 @@ function suite(runtime: string): void {
   });
 
   it('has no label that was not found in the catalogue', async () => {
-    for (const type of [...TYPES, ...CONFIGS]) {
+    for (const type of NODE_TYPES) {
       const keys = await page.evaluate((name) => {
         const template = document.querySelector(`script[data-template-name="${name}"]`)?.innerHTML ?? '';
         // One attribute may name several texts, each for an attribute of its own: [title]key;[aria-label]key.
@@ -344,21 +343,27 @@ function suite(runtime: string): void {
 
   it('opens and closes every dialog without a fault', async () => {
     await page.evaluate(() => RED.workspaces.show('pkb01-tab'));
-    for (const id of [
-      'pkb01-build',
-      'pkb01-guard',
-      'pkb01-send',
-      'pkb01-simulator',
-      'pkb01-connection',
-      'pkb01-customer',
-    ]) {
+    const ids = await page.evaluate((types) => {
+      const found: Record<string, string> = {};
+      const note = ({ type, id }: { type: string; id: string }): void => void (found[type] ??= id);
+      RED.nodes.eachNode(note);
+      RED.nodes.eachConfig(note);
+      // Without their settings, as a flow of an earlier version may have them.
+      const missing = types
+        .filter((type) => !(type in found))
+        .map((type) => ({ id: `bare-${type}`, type, z: 'pkb01-tab', x: 100, y: 900, wires: [] }));
+      RED.nodes.import(missing, { generateIds: false });
+      for (const node of missing) note(node);
+      return found;
+    }, NODE_TYPES);
+    for (const type of NODE_TYPES) {
+      const id = ids[type] ?? '';
       await page.evaluate((nodeId) => {
         const node = RED.nodes.node(nodeId);
         if (node._def.category === 'config') RED.editor.editConfig('', node.type, node.id);
         else RED.editor.edit(node);
       }, id);
-      const config = id.endsWith('connection') || id.endsWith('customer');
-      const button = config ? '#node-config-dialog-ok' : '#node-dialog-ok';
+      const button = CONFIG_TYPES.includes(type) ? '#node-config-dialog-ok' : '#node-dialog-ok';
       await page.waitForSelector(button);
       await settle();
       if (id === 'pkb01-guard') {

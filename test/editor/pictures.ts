@@ -3,27 +3,23 @@
  * tells when a dialog has changed since.
  */
 import { createHash } from 'node:crypto';
-import { existsSync, globSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { globSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { chromiumPath, launch } from '../support/browser.js';
 import { linkedUserDir, remove, startNodeRed } from '../support/node-red.js';
+import { NODE_TYPES } from '../support/node-types.js';
 
 declare const RED: any; // oxlint-disable-line typescript/no-explicit-any -- the editor's own global
 
 const root = join(__dirname, '../..');
 const images = join(root, 'docs/images');
 
-/** Which nodes have a dialog. */
-const TYPES = readdirSync(join(root, 'nodes')).filter((name) =>
-  existsSync(join(root, 'nodes', name, 'editor.html')),
-);
-
 /** The operators' page, of which there is a picture, too. */
 const PAGE = 'pkb-operator';
 
 /** All of which there are pictures. */
-export const PICTURED = [...TYPES, PAGE].toSorted();
+export const PICTURED = [...NODE_TYPES, PAGE].toSorted();
 
 /** Where it is written down of which state of the dialogs the pictures are. */
 export const TAKEN = join(images, 'dialogs.json');
@@ -62,8 +58,8 @@ const SHOTS = [
 
 const SIZE = { width: 1100, height: 1150 };
 
-/** The flow of the first example, with an outbox of its own, so that there is a node of every type. */
-function flow(): { id: string; type: string; [setting: string]: unknown }[] {
+/** The flow of the first example, with an outbox of its own and a node of each type that it does not have. */
+export function flow(): { id: string; type: string; [setting: string]: unknown }[] {
   const example = JSON.parse(readFileSync(join(root, 'examples/01 - Send an A28.json'), 'utf8')) as {
     id: string;
     type: string;
@@ -87,6 +83,30 @@ function flow(): { id: string; type: string; [setting: string]: unknown }[] {
       y: 460,
       connection: 'pkb01-connection',
       wires: [[], []],
+    },
+    { id: 'api', type: 'pkb-api', environment: 'other', fhirUrl: '', tokenUrl: '', timeout: 30 },
+    {
+      id: 'letters',
+      type: 'pkb-letters',
+      z: 'pkb01-tab',
+      x: 700,
+      y: 520,
+      connection: 'pkb01-connection',
+      api: 'api',
+      deadlineHours: 72,
+      askMinutes: 60,
+      graceMinutes: 120,
+      wires: [[], [], []],
+    },
+    {
+      id: 'patients',
+      type: 'pkb-patients',
+      z: 'pkb01-tab',
+      x: 700,
+      y: 580,
+      api: 'api',
+      customer: 'pkb01-customer',
+      wires: [[]],
     },
     { id: 'events', type: 'pkb-events', z: 'pkb01-tab', x: 700, y: 400, minutes: 15, wires: [[]] },
     ...example.map((node) => (node.type === 'pkb-connection' ? { ...node, outbox: outbox.id } : node)),
@@ -118,7 +138,7 @@ async function shoot(
     await open();
     await page.evaluate((name) => RED.settings.setLocal('view-dark-theme', name), theme);
     await open();
-    for (const type of TYPES) {
+    for (const type of NODE_TYPES) {
       const id = nodes.find((node) => node.type === type)?.id ?? '';
       await page.evaluate((nodeId) => {
         const node = RED.nodes.node(nodeId);

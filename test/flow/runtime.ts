@@ -3,10 +3,10 @@
  */
 import assert from 'node:assert/strict';
 import type { RequestListener } from 'node:http';
-import { existsSync, readdirSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import helper from 'node-red-node-test-helper';
+import { CONFIG_TYPES, NODE_TYPES } from '../support/node-types.js';
 import { until } from '../support/wait.js';
 
 const require_ = createRequire(__filename);
@@ -18,11 +18,6 @@ helper.init(require_.resolve(runtime));
 
 /** The version of Node-RED that the tests run on. */
 export const version: string = (require_(`${runtime}/package.json`) as { version: string }).version;
-
-/** Every node type that has a folder. */
-const TYPES = readdirSync(join(root, 'nodes')).filter((type) =>
-  existsSync(join(root, 'nodes', type, 'editor.html')),
-);
 
 /** The operators' routes, which are a plugin's and no node's. */
 const operator = require_(join(dist, 'pkb-operator/plugin.js')) as never;
@@ -98,7 +93,7 @@ export async function start(
   credentials: Record<string, object> = {},
   core: readonly string[] = [],
 ): Promise<RunningFlow> {
-  const nodes = TYPES.map((type) => require_(join(dist, type, 'node.js')) as never);
+  const nodes = NODE_TYPES.map((type) => require_(join(dist, type, 'node.js')) as never);
   const all = [mountHttpNode as never, ...core.map(coreNode), ...nodes, operator];
   const own = { id: `outbox-${++outboxes}`, type: 'pkb-outbox', store: 'memory' };
   const named = new Set((flow as { id: string }[]).map(({ id }) => id));
@@ -106,15 +101,7 @@ export async function start(
     node.type === 'pkb-connection' && !named.has(node.outbox ?? '') ? { ...node, outbox: own.id } : node,
   );
   // Node-RED takes what has no place on the canvas for a config node.
-  const configs = new Set([
-    'tab',
-    'pkb-connection',
-    'pkb-customer',
-    'pkb-outbox',
-    'pkb-api',
-    'tls-config',
-    'http proxy',
-  ]);
+  const configs = new Set(['tab', ...CONFIG_TYPES, 'tls-config', 'http proxy']);
   const placed = [{ id: 'tab', type: 'tab' }, own, ...withOutbox].map((node) => {
     const { z: _z, ...rest } = node as { z?: string; type: string };
     return configs.has(rest.type) ? rest : { wires: [], ...rest, z: 'tab', x: 10, y: 10 };
