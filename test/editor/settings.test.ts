@@ -16,14 +16,28 @@ const FLOW = [
   // As a flow of an earlier version has them: without the settings that have come since.
   { id: 'customer', type: 'pkb-customer', alias: 'trustalias', controllerAlias: '' },
   { id: 'build', type: 'pkb-build', z: 'tab', x: 200, y: 100, customer: 'customer', wires: [[]] },
+  { id: 'outbox', type: 'pkb-outbox', store: 'memory' },
+  { id: 'connection', type: 'pkb-connection', environment: 'simulator', outbox: 'outbox' },
+  { id: 'api', type: 'pkb-api' },
+  {
+    id: 'letters',
+    type: 'pkb-letters',
+    z: 'tab',
+    x: 200,
+    y: 200,
+    connection: 'connection',
+    api: 'api',
+    wires: [[], [], []],
+  },
+  { id: 'patients', type: 'pkb-patients', z: 'tab', x: 200, y: 300, api: 'api', wires: [[]] },
 ];
 
 if (chromiumPath === undefined) {
-  describe('the dialogs of pkb customer and pkb build (need Chromium, not run)', () =>
+  describe('the settings in dialogs (need Chromium, not run)', () =>
     it('are opened where there is a Chromium'));
 } else {
   for (const runtime of ['node-red', 'node-red-4'])
-    describe(`the dialogs of pkb customer and pkb build in the editor of ${runtime}`, function () {
+    describe(`the settings in dialogs in the editor of ${runtime}`, function () {
       this.timeout(120_000);
       suite(runtime);
     });
@@ -150,6 +164,9 @@ function suite(runtime: string): void {
         minutes: ['pkb-events', ['', '0', 15, '0.5', '-1', '10001', 'soon', '${MINUTES}']],
         progressSeconds: ['pkb-run', ['', '0', 86_400, '0.5', '-1', '86401', 'often', '${SECONDS}']],
         quietMinutes: ['pkb-run', ['', '0', 100_000, '0.5', '-1', '100001', 'x', '${QUIET}']],
+        deadlineHours: ['pkb-letters', ['', '0', 8760, '0.5', '-1', '8761', 'soon', '${HOURS}']],
+        askMinutes: ['pkb-letters', ['', '0.01', 10_000, '0', '-1', '10001', 'often', '${MINUTES}']],
+        graceMinutes: ['pkb-letters', ['', '0', 10_000, '-1', '10001', 'x', '${MINUTES}']],
         tokenSeconds: ['pkb-simulator', ['', '1', 86_400, '0', '86401', '1.5', 'x', '${LIFE}']],
         readEvery: ['pkb-simulator', ['', '0', 3, '-1', '1.5', '1000001', 'all', '${EVERY}']],
         readAfterSeconds: ['pkb-simulator', ['', '0', 0.5, '-1', '31536001', 'x', '${AFTER}']],
@@ -173,6 +190,12 @@ function suite(runtime: string): void {
           field,
         );
     }
+    const timeouts = rows.timeout[1];
+    assert.deepEqual(
+      (await verdicts('pkb-api', 'timeout', timeouts)).map((text) => text === true),
+      (await verdicts('pkb-connection', 'timeout', timeouts)).map((text) => text === true),
+      'pkb-api has the timeout of a connection',
+    );
     const plans = [
       '',
       '{"script":["503"]}',
@@ -221,6 +244,15 @@ function suite(runtime: string): void {
     assert.deepEqual(
       organisations.map((text) => text === true),
       [true, true, false, false],
+    );
+  });
+
+  it('takes for the organisation of a Customer nothing but a UUID', async () => {
+    const id = '00000000-0000-4000-8000-0000000000aa';
+    const said = await verdicts('pkb-customer', 'organisationId', ['', id, '${ID}', 'trustalias', `${id}a`]);
+    assert.deepEqual(
+      said.map((text) => text === true),
+      [true, true, true, false, false],
     );
   });
 
@@ -277,6 +309,52 @@ function suite(runtime: string): void {
     await close('#node-dialog-ok');
   });
 
+  it('asks in pkb api for addresses, TLS, proxy and credentials only for other addresses, and marks wrong ones', async () => {
+    await open('api', '#node-config-dialog-ok');
+    const field = (name: string): string => `#node-config-input-${name}`;
+    const others = ['fhirUrl', 'tokenUrl', 'tls', 'proxy'];
+    const shown = (): Promise<boolean[]> =>
+      Promise.all(others.map((name) => page.locator(`.form-row:has(${field(name)})`).isVisible()));
+    assert.equal(await page.inputValue(field('environment')), 'simulator');
+    assert.deepEqual(await shown(), [false, false, false, false]);
+    for (const name of ['fhirUrl', 'tokenUrl', 'clientId', 'clientSecret'])
+      assert.equal(await isMarked(field(name)), false, name);
+    await page.selectOption(field('environment'), 'other');
+    assert.deepEqual(await shown(), [true, true, true, true]);
+    for (const name of ['clientId', 'clientSecret']) {
+      assert.equal(await isMarked(field(name)), true, name);
+      await enter(field(name), 'SECRET-OF-CLIENT', false);
+    }
+    const wrong = ['', 'hello', 'http://example.org/fhir', 'https://user:pass@example.org/fhir'];
+    const right = ['${PKB_FHIR}', 'http://127.0.0.1:1/fhir', 'https://example.org/fhir'];
+    for (const name of ['fhirUrl', 'tokenUrl']) {
+      for (const url of wrong) await enter(field(name), url, true);
+      for (const url of right) await enter(field(name), url, false);
+    }
+    await enter(field('timeout'), '0', true);
+    await enter(field('timeout'), '60', false);
+    await page.fill(field('readPart'), 'isRead');
+    await picture('api');
+    await close('#node-config-dialog-ok');
+  });
+
+  it('shows for pkb letters and pkb patients of an earlier flow what applies without a setting, and keeps what is chosen', async () => {
+    await open('letters', '#node-dialog-ok');
+    assert.equal(await page.inputValue('#node-input-ifUnknown'), 'attention');
+    assert.equal(await page.inputValue('#node-input-unregistered'), 'wait');
+    await enter('#node-input-askMinutes', '0', true);
+    await enter('#node-input-askMinutes', '30', false);
+    await page.selectOption('#node-input-ifUnknown', 'post');
+    await page.selectOption('#node-input-unregistered', 'post');
+    await picture('letters');
+    await close('#node-dialog-ok');
+    await open('patients', '#node-dialog-ok');
+    assert.equal(await page.inputValue('#node-input-ask'), 'status');
+    await page.selectOption('#node-input-ask', 'invitations');
+    await picture('patients');
+    await close('#node-dialog-ok');
+  });
+
   it('deploys what was entered', async () => {
     await page.click('#red-ui-header-button-deploy');
     await page.waitForFunction(() => !RED.nodes.dirty());
@@ -292,6 +370,15 @@ function suite(runtime: string): void {
       processingIdWhere?: string;
     };
     assert.deepEqual([processingId, processingIdWhere], ['P', 'always']);
+    const deployed = (id: string, settings: object): void => {
+      const node = (flows.find((one) => one.id === id) ?? {}) as Record<string, unknown>;
+      assert.deepEqual(Object.fromEntries(Object.keys(settings).map((name) => [name, node[name]])), settings);
+    };
+    const url = 'https://example.org/fhir';
+    deployed('api', { environment: 'other', fhirUrl: url, tokenUrl: url, timeout: '60', readPart: 'isRead' });
+    deployed('letters', { ifUnknown: 'post', unregistered: 'post', askMinutes: '30' });
+    deployed('patients', { ask: 'invitations' });
+    assert.ok(!JSON.stringify(flows).includes('SECRET-OF-CLIENT'));
   });
 
   it('shows a status that was written into the flow by hand, and keeps it', async () => {
