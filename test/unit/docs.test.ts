@@ -149,6 +149,15 @@ describe('the documentation', () => {
     }
   });
 
+  it('names each node in README and in the changelog', () => {
+    for (const file of ['README.md', 'CHANGELOG.md'])
+      assert.deepEqual(
+        NODE_TYPES.map((type) => type.replace('-', ' ')).filter((name) => !text(file).includes(name)),
+        [],
+        `nodes that ${file} does not name`,
+      );
+  });
+
   it('has a row for each example in the table of README, and each example is run by a test', () => {
     const examples = readdirSync(join(root, 'examples')).map((file) => file.replace(/\.json$/, ''));
     const rows = [...text('README.md').matchAll(/^\| \*(\d\d - [^*]+)\* \|/gm)].map(([, name]) => name);
