@@ -119,7 +119,8 @@ export class RunReporter {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       // One that began before flows stopped and started is the next one's, too.
-      this.#looking ??= this.look()
+      if (this.#looking !== undefined) return;
+      this.#looking = this.look()
         .catch((error: unknown) => this.#options.events.failed(error))
         .finally(() => {
           this.#looking = undefined;

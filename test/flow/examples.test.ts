@@ -14,8 +14,8 @@ const PATIENTS: Record<string, [string, string, string]> = {
 /** Settings and texts of a flow, without what makes it up. */
 const textsOf = (nodes: FlowNode[]): string =>
   nodes
-    // A query names no patient but by number.
-    .filter(({ payload }) => !String(payload).includes('"query"'))
+    // A query names no patient but by number, and so does a list of those who may be registered.
+    .filter(({ payload }) => !/"query"|^\["\d{10}",/.test(String(payload)))
     .map(({ payload, func, rules }) => `${payload} ${String(func)} ${JSON.stringify(rules)}`)
     .join('\n');
 

@@ -196,7 +196,7 @@ class Store implements Outbox {
   readonly items: Outbox['items'] = (...given) => this.#disk.core.items(...given);
   readonly closeRun: Outbox['closeRun'] = (...given) => this.#disk.core.closeRun(...given);
   readonly claimReport: Outbox['claimReport'] = (...given) => this.#disk.core.claimReport(...given);
-  readonly reported: Outbox['reported'] = (name) => this.#disk.core.reported(name);
+  readonly reported: Outbox['reported'] = (...given) => this.#disk.core.reported(...given);
   readonly watchLetters: Outbox['watchLetters'] = (letters) => this.#disk.core.watchLetters(letters);
   readonly cancelLetter: Outbox['cancelLetter'] = (...given) => this.#disk.core.cancelLetter(...given);
   readonly takeLetters: Outbox['takeLetters'] = (...given) => this.#disk.core.takeLetters(...given);
@@ -208,6 +208,7 @@ class Store implements Outbox {
   readonly handOverLetters: Outbox['handOverLetters'] = (...given) =>
     this.#disk.core.handOverLetters(...given);
   readonly findLetters: Outbox['findLetters'] = (...given) => this.#disk.core.findLetters(...given);
+  readonly allLetterCounts: Outbox['allLetterCounts'] = () => this.#disk.core.allLetterCounts();
   readonly letterCounts: Outbox['letterCounts'] = (watcher) => this.#disk.core.letterCounts(watcher);
   readonly endedLetters: Outbox['endedLetters'] = (since) => this.#disk.core.endedLetters(since);
   readonly setPause: Outbox['setPause'] = (...given) => this.#disk.core.setPause(...given);

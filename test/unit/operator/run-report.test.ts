@@ -50,6 +50,7 @@ const counts = (more: Partial<RunCounts>, states: Partial<Record<ItemState, numb
   closedAt: undefined,
   isReported: false,
   items: 0,
+  places: more.items ?? 0,
   repeats: 0,
   changed: 0,
   ...more,

@@ -5,8 +5,8 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { SqliteOutbox } from '../../src/delivery/outbox/sqlite/sqlite-outbox.js';
-import { connection, customer, outbox, send, simulator } from '../flow/flows.js';
-import { server, start, version } from '../flow/runtime.js';
+import { connection, customer, outbox, send, simulator } from './flows.js';
+import { server, start, version } from './runtime.js';
 import { newMessage } from '../support/outbox-messages.js';
 import { until } from '../support/wait.js';
 
@@ -15,14 +15,14 @@ const require_ = createRequire(__filename);
 const letter = (n: number): string =>
   `MSH|^~\\&|A|trustalias{trustalias}|PKB|PKB|20260101120000||MDM^T02|c${n}|P|2.4\rPID|1||9990000018^^^NHS^NH\rTXA|1|CL||||||||||d${n}\r`;
 
-describe(`attack: many outcomes at once, as after an outage, on Node-RED ${version}`, function () {
+describe(`many outcomes at once, as after an outage, on Node-RED ${version}`, function () {
   this.timeout(60_000);
   before(() => server.start());
   after(() => server.stop());
   afterEach(() => server.unload());
 
   it('counts none as told whose letter is not stored', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'pkb-attack-'));
+    const folder = mkdtempSync(join(tmpdir(), 'pkb-letters-'));
     const path = join(folder, 'outbox.sqlite');
     const file = await SqliteOutbox.open({ path, retentionMs: 1e9 });
     for (let n = 1; n <= LETTERS; n++)

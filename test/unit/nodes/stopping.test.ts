@@ -1,21 +1,21 @@
-/** A deploy that leaves pkb-letters or pkb-run alone stops and starts flows within a moment. */
+/** A deploy that leaves pkb-letters or pkb-run alone stops and starts flows within a moment: what was on its way may be dropped. */
 import assert from 'node:assert/strict';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { RunReporter } from '../../nodes/pkb-run/reporter.js';
-import { MemoryOutbox } from '../../src/delivery/outbox/memory.js';
-import { LetterWatch } from '../../src/letters/watch.js';
-import type { PkbApi } from '../../src/api/client.js';
-import { RECEIPT_PARTS } from '../../src/api/read-receipts.js';
-import { until } from '../support/wait.js';
+import { RunReporter } from '../../../nodes/pkb-run/reporter.js';
+import { MemoryOutbox } from '../../../src/delivery/outbox/memory.js';
+import { LetterWatch } from '../../../src/letters/watch.js';
+import type { PkbApi } from '../../../src/api/client.js';
+import { RECEIPT_PARTS } from '../../../src/api/read-receipts.js';
+import { until } from '../../support/wait.js';
 
-describe('attack: a deploy within the moment in which an end or report may be dropped', () => {
+describe('pkb-letters and pkb-run when flows stop and start', () => {
   it('does not note the end of a letter as given', async () => {
     const outbox = new MemoryOutbox();
     const noted: number[] = [];
     const gave = outbox.gaveLetters.bind(outbox);
-    outbox.gaveLetters = (ids) => {
-      noted.push(...ids);
-      return gave(ids);
+    outbox.gaveLetters = (letters) => {
+      noted.push(...letters.map(({ id }) => id));
+      return gave(letters);
     };
     const api: PkbApi = { operation: async () => ({}), close: () => undefined };
     let ended = 0;
@@ -59,7 +59,7 @@ describe('attack: a deploy within the moment in which an end or report may be dr
     ]);
     watch.start();
     await until('it was given', () => ended === 1);
-    await sleep(200);
+    // The next look comes when the first has ended.
     await watch.close();
     assert.deepEqual(noted, []);
   });
@@ -68,10 +68,11 @@ describe('attack: a deploy within the moment in which an end or report may be dr
     const outbox = new MemoryOutbox();
     let noted = 0;
     let reports = 0;
+    let looks = 0;
     const reported = outbox.reported.bind(outbox);
-    outbox.reported = (name) => {
+    outbox.reported = (name, closedAt) => {
       noted++;
-      return reported(name);
+      return reported(name, closedAt);
     };
     const reporter = new RunReporter({
       id: 'r',
@@ -88,14 +89,14 @@ describe('attack: a deploy within the moment in which an end or report may be dr
             reporter.start();
           });
         },
-        looked: () => undefined,
+        looked: () => looks++,
         failed: (error) => assert.fail(String(error)),
       },
     });
     await outbox.beginRun({ name: 'n', reporter: 'r', expected: 0, isExact: true, at: 1 });
     reporter.start();
     await until('it was given', () => reports === 1);
-    await sleep(200);
+    await until('it has looked again', () => looks > 1);
     reporter.stop();
     assert.equal(noted, 0);
   });
@@ -131,7 +132,8 @@ describe('attack: a deploy within the moment in which an end or report may be dr
       reporter.stop();
       reporter.start();
     }
-    await sleep(1500);
+    const last = looks;
+    await until('it goes on', () => looks > last + 1);
     reporter.stop();
     assert.equal(most, 1);
   });
