@@ -62,6 +62,7 @@ const ONCE: ReadonlySet<Method> = new Set(['add', 'addItem', 'replay']);
 interface Pending {
   readonly call: Call;
   readonly since: number;
+  readonly answered: (value: never) => void;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -136,31 +137,31 @@ export class SqliteOutbox implements Outbox {
     return oldest?.since;
   }
 
-  async add(message: NewMessage): Promise<number> {
-    const { id } = await this.#keepingTexts(message, async (keeps) => ({
-      id: await this.#call<number>('add', [message], keeps),
-    }));
-    return id;
+  add(message: NewMessage): Promise<number> {
+    return this.#keepingTexts(message, (keeps, keep) => this.#call<number>('add', [message], keeps, keep));
   }
 
   addItem(message: NewMessage, item: RunItem): Promise<Placed> {
-    return this.#keepingTexts(message, (keeps) => this.#call<Placed>('addItem', [message, item], keeps));
+    return this.#keepingTexts(message, (keeps, keep) =>
+      this.#call<Placed>('addItem', [message, item], keeps, (placed) => {
+        if ('id' in placed) keep(placed.id);
+      }),
+    );
   }
 
   /** Stores a message whose texts stay here until it is sent, if there is room for them. */
-  async #keepingTexts<T extends Placed>(
+  async #keepingTexts<T>(
     message: NewMessage,
-    store: (keeps: boolean) => Promise<T>,
+    store: (keeps: boolean, keep: (id: number) => void) => Promise<T>,
   ): Promise<T> {
     const keeps = this.#texts.reserve(message);
     let kept = false;
     try {
-      const placed = await store(keeps);
-      if (keeps && 'id' in placed) {
-        this.#texts.keep(placed.id, message);
+      return await store(keeps, (id) => {
+        if (!keeps) return;
+        this.#texts.keep(id, message);
         kept = true;
-      }
-      return placed;
+      });
     } finally {
       if (keeps && !kept) this.#texts.giveUp(message);
     }
@@ -172,12 +173,17 @@ export class SqliteOutbox implements Outbox {
     most: number,
     except: readonly string[],
   ): Promise<StoredMessage[]> {
-    const taken = await this.#call<Taken[]>('take', [connection, now, most, except]);
-    return taken.map(({ kept, ...message }) => {
-      this.#inFlight.add(message.id);
-      const texts = this.#texts.release(message.id);
-      return kept && texts ? { ...message, ...texts } : message;
+    const taken: StoredMessage[] = [];
+    await this.#call<Taken[]>('take', [connection, now, most, except], false, (all) => {
+      for (const one of all) taken.push(this.#withTexts(one));
     });
+    return taken;
+  }
+
+  #withTexts({ kept, ...message }: Taken): StoredMessage {
+    this.#inFlight.add(message.id);
+    const texts = this.#texts.release(message.id);
+    return kept && texts ? { ...message, ...texts } : message;
   }
 
   async settle(settled: SettledMessage, attempt: Attempt, hold: boolean): Promise<void> {
@@ -393,13 +399,24 @@ export class SqliteOutbox implements Outbox {
     return this.#opened;
   }
 
-  #call<T>(method: Method, args: readonly unknown[], keeps = false): Promise<T> {
+  /**
+   * Calls the thread.
+   *
+   * @param answered is given the answer before the next one is looked at. Whoever awaits the promise may be later than who awaits the
+   *   next: one answer may say that a message is stored, and the next, which came with it, that it is taken
+   */
+  #call<T>(
+    method: Method,
+    args: readonly unknown[],
+    keeps = false,
+    answered: (value: T) => void = () => undefined,
+  ): Promise<T> {
     if (this.#closing) return Promise.reject(closedError());
     if (this.#isDown && ONCE.has(method)) return Promise.reject(downError());
     return new Promise<T>((resolve, reject) => {
       const call: Call = { id: ++this.#lastCall, method, args, keeps };
       const since = performance.now();
-      this.#pending.set(call.id, { call, since, resolve: resolve as Pending['resolve'], reject });
+      this.#pending.set(call.id, { call, since, answered, resolve: resolve as Pending['resolve'], reject });
       if (this.#outgoing.push(call) === 1) setImmediate(() => this.#send());
     });
   }
@@ -465,7 +482,10 @@ export class SqliteOutbox implements Outbox {
     if (pending === undefined) return;
     this.#pending.delete(reply.id);
     if ('failed' in reply) pending.reject(errorOf(reply.failed));
-    else pending.resolve(reply.value as never);
+    else {
+      pending.answered(reply.value as never);
+      pending.resolve(reply.value as never);
+    }
   }
 
   /** The thread has ended by itself. */

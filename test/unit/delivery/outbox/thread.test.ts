@@ -118,6 +118,31 @@ describe('the thread of an outbox file', () => {
     await outbox.close();
   });
 
+  it('gives a message with its text where it says at once that it is stored and that it is taken', async () => {
+    const held: unknown[] = [];
+    let deliver: ((said: object) => void) | undefined;
+    const { on } = Worker.prototype;
+    sinon.stub(Worker.prototype, 'on').callsFake(function (this: Thread, ...[event, listener]: unknown[]) {
+      if (event !== 'message') return on.call(this, event as never, listener as never);
+      deliver = listener as (said: object) => void;
+      return on.call(this, 'message', (said: { replies?: unknown[] }) => {
+        if (said.replies === undefined) deliver?.(said);
+        else held.push(...said.replies);
+      });
+    });
+    const outbox = await SqliteOutbox.open({ path, retentionMs: 1e9 });
+    const adding = outbox.add(message('1'));
+    await until('it is stored', () => held.length === 1);
+    const taking = outbox.take('c', Date.now(), 1, []);
+    await until('it is taken', () => held.length === 2);
+    deliver?.({ replies: held });
+    const [taken] = await taking;
+    assert.equal(taken?.id, await adding);
+    assert.deepEqual([taken.body, taken.carried], [message('1').body, message('1').carried]);
+    sinon.restore();
+    await kill();
+  });
+
   it('refuses by name where it cannot start, or ends before the file is open', async () => {
     const stub = sinon.stub(threadsModule, 'Worker').throws(new Error('secret'));
     const refusal = { code: 'PKB_OUTBOX', message: /thread of the outbox could not be started/ };
