@@ -18,6 +18,7 @@ const FLOW = [
   { id: 'build', type: 'pkb-build', z: 'tab', x: 200, y: 100, customer: 'customer', wires: [[]] },
   { id: 'outbox', type: 'pkb-outbox', store: 'memory' },
   { id: 'connection', type: 'pkb-connection', environment: 'simulator', outbox: 'outbox' },
+  { id: 'run', type: 'pkb-run', z: 'tab', x: 200, y: 160, connection: 'connection', wires: [[], []] },
   { id: 'api', type: 'pkb-api' },
   {
     id: 'letters',
@@ -355,6 +356,26 @@ function suite(runtime: string): void {
     await close('#node-dialog-ok');
   });
 
+  it('marks wrong numbers of pkb run, and keeps right ones', async () => {
+    await open('run', '#node-dialog-ok');
+    const [progress, quiet] = ['#node-input-progressSeconds', '#node-input-quietMinutes'] as const;
+    assert.equal(await page.inputValue('#node-input-connection'), 'connection');
+    for (const field of ['#node-input-connection', progress, quiet])
+      assert.equal(await isMarked(field), false, field);
+    assert.equal(await page.isChecked('#node-input-words'), false);
+    for (const wrong of ['often', '-1', '100001']) {
+      await enter(progress, wrong, true);
+      await enter(quiet, wrong, true);
+    }
+    for (const right of ['', '0', '${PKB_TIME}', '2.5']) {
+      await enter(progress, right, false);
+      await enter(quiet, right, false);
+    }
+    await page.check('#node-input-words');
+    await picture('run');
+    await close('#node-dialog-ok');
+  });
+
   it('deploys what was entered', async () => {
     await page.click('#red-ui-header-button-deploy');
     await page.waitForFunction(() => !RED.nodes.dirty());
@@ -378,6 +399,7 @@ function suite(runtime: string): void {
     deployed('api', { environment: 'other', fhirUrl: url, tokenUrl: url, timeout: '60', readPart: 'isRead' });
     deployed('letters', { ifUnknown: 'post', unregistered: 'post', askMinutes: '30' });
     deployed('patients', { ask: 'invitations' });
+    deployed('run', { connection: 'connection', progressSeconds: '2.5', quietMinutes: '2.5', words: true });
     assert.ok(!JSON.stringify(flows).includes('SECRET-OF-CLIENT'));
   });
 
