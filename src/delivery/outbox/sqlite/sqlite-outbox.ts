@@ -173,17 +173,22 @@ export class SqliteOutbox implements Outbox {
     most: number,
     except: readonly string[],
   ): Promise<StoredMessage[]> {
-    const taken: StoredMessage[] = [];
-    await this.#call<Taken[]>('take', [connection, now, most, except], false, (all) => {
-      for (const one of all) taken.push(this.#withTexts(one));
+    const whole: StoredMessage[] = [];
+    const taken = await this.#call<Taken[]>('take', [connection, now, most, except], false, (all) => {
+      for (const one of all) whole.push(...this.#withTexts(one));
     });
-    return taken;
+    if (whole.length === taken.length) return whole;
+    // No message is ever given out without its text. The file has it, and it is read from there the next time.
+    await Promise.all(taken.map(({ id }) => this.giveBack(id)));
+    throw new PkbOutboxError('PKB_OUTBOX', TEXT_MISSING);
   }
 
-  #withTexts({ kept, ...message }: Taken): StoredMessage {
+  /** The message with its texts; none where they were to be here and are not. */
+  #withTexts({ kept, ...message }: Taken): StoredMessage[] {
     this.#inFlight.add(message.id);
     const texts = this.#texts.release(message.id);
-    return kept && texts ? { ...message, ...texts } : message;
+    if (kept !== true) return [message];
+    return texts === undefined ? [] : [{ ...message, ...texts }];
   }
 
   async settle(settled: SettledMessage, attempt: Attempt, hold: boolean): Promise<void> {
@@ -528,6 +533,8 @@ export class SqliteOutbox implements Outbox {
 
 const CANNOT_START =
   'The thread of the outbox could not be started or ended at once; check how much memory Node-RED may use.';
+const TEXT_MISSING =
+  'The outbox gave out a message without its text. Nothing was sent; the message is sent when its text has been read from the file.';
 const DIED =
   'The thread of the outbox ended unexpectedly and is started again. No stored message is lost. Messages that were just being stored are refused, but may be in the outbox.';
 

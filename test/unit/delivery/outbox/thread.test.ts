@@ -8,6 +8,7 @@ import threadsModule from 'node:worker_threads';
 import { openOutbox } from '../../../../src/delivery/outbox/open.js';
 import type { SettledMessage } from '../../../../src/delivery/outbox/contract.js';
 import type { NewMessage, StoredMessage } from '../../../../src/delivery/outbox/messages.js';
+import { KeptTexts } from '../../../../src/delivery/outbox/sqlite/kept-texts.js';
 import { SqliteOutbox } from '../../../../src/delivery/outbox/sqlite/sqlite-outbox.js';
 import type { PkbError } from '../../../../src/errors.js';
 import { stamped } from '../../../support/messages.js';
@@ -93,6 +94,21 @@ describe('the thread of an outbox file', () => {
       [],
     );
     assert.equal(new Set(found).size, found.length);
+    await outbox.close();
+  });
+
+  it('gives no message out without its text, and reads it from the file the next time', async () => {
+    const outbox = await SqliteOutbox.open({ path, retentionMs: 1e9 });
+    await outbox.add(message('1', 'one'));
+    await outbox.add(message('2', 'two'));
+    const lost = sinon.stub(KeptTexts.prototype, 'release').onFirstCall().returns(undefined);
+    lost.callThrough();
+    await assert.rejects(outbox.take('c', Date.now(), 9, []), { code: 'PKB_OUTBOX' });
+    const taken = await outbox.take('c', Date.now(), 9, []);
+    assert.deepEqual(
+      taken.map(({ body }) => body),
+      [stamped('1'), stamped('2')],
+    );
     await outbox.close();
   });
 
