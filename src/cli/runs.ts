@@ -130,10 +130,10 @@ function standing({ closed, reason, startedAt, closedAt }: RunReport): string {
   return closed ? `closed ${closedAt}` : `open since ${startedAt}: ${reason}`;
 }
 
-function numbers({ expected, count, states, repeats, changed }: RunReport): string[] {
+function numbers({ expected, places, states, repeats, changed }: RunReport): string[] {
   const some = ITEM_STATES.filter((state) => states[state] > 0).map((state) => `${states[state]} ${state}`);
   return [
-    `${count} of ${expected ?? '?'} came`,
+    `${places} of ${expected ?? '?'} came`,
     ...some,
     ...(repeats > 0 ? [`${repeats} came again`] : []),
     ...(changed > 0 ? [`${changed} came with different contents`] : []),

@@ -40,6 +40,8 @@ export interface RunReport {
   readonly expected: number | null;
   /** How many items came. */
   readonly count: number;
+  /** How many places of its list came, to be compared with what was expected: an item with another content is at the same place. */
+  readonly places: number;
   /** How many of them are in each state. */
   readonly states: Readonly<Record<ItemState, number>>;
   /** How often an item came that had come before. */
@@ -50,7 +52,7 @@ export interface RunReport {
 
 /** The numbers of a run, and why it is open. */
 export function summaryReport(run: RunCounts): RunReport {
-  const { name, startedAt, closedAt, expected, items, states, repeats, changed } = run;
+  const { name, startedAt, closedAt, expected, items, places, states, repeats, changed } = run;
   return {
     run: name,
     closed: closedAt !== undefined,
@@ -59,6 +61,7 @@ export function summaryReport(run: RunCounts): RunReport {
     closedAt: isoTime(closedAt),
     expected: expected ?? null,
     count: items,
+    places,
     states,
     repeats,
     changed,

@@ -228,7 +228,15 @@ function suite(runtime: string): void {
         data: { connection: 'connection', run: 'night', most: 0 },
       })
     ).json()) as { states: Record<string, number> };
-    const large = { ...report, run: 'large', count: size, expected: size, items: [], next: null };
+    const large = {
+      ...report,
+      run: 'large',
+      count: size,
+      places: size,
+      expected: size,
+      items: [],
+      next: null,
+    };
     const item = (n: number) => ({ n, message: null, reference: `letter ${n}`, state: 'accepted', at: '' });
     const rest = { code: 'AA', customer: '', messageType: '', controlId: '', endedAt: '', sameState: '' };
     // Node-RED's own answers are tried above: here it is the browser.

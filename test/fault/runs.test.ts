@@ -22,8 +22,8 @@ import { until } from '../support/wait.js';
 const COMMAND = join(__dirname, '../../dist/src/cli/pkb-outbox.js');
 const JSON_TYPE = { 'content-type': 'application/json' };
 
-/** A name that would be markup, a formula, a second line of a log, or another object. */
-const HOSTILE = `=<img src=x onerror=1>\r\npkb: forged by {user}, __proto__ \u202e`;
+/** A name that would be markup, a formula, a second line of a log or of a terminal, or another object. */
+const HOSTILE = `=<img src=x onerror=1>,"\u2028pkb: forged by {user}; __proto__ \u202e`;
 
 for (const runtime of ['node-red', 'node-red-4']) {
   describe(`the runs of ${runtime}, as operators see them`, function () {
@@ -331,9 +331,12 @@ for (const runtime of ['node-red', 'node-red-4']) {
           assert.match(list, /,Code,Words,Control ID,/);
           assert.ok(list.includes(`AR,AR: ${PKB_WORDS},a-3`), list);
           const hostile = command('clinician', 'run', '--csv', ...here, '--', HOSTILE.trim());
-          assert.ok(hostile.said.includes(`\r\n"'${HOSTILE}",`), hostile.said + hostile.wrong);
+          assert.ok(
+            hostile.said.includes(`\r\n"'${HOSTILE.replaceAll('"', '""')}",`),
+            hostile.said + hostile.wrong,
+          );
           const lines = command('reader', 'run', '--state', 'rejected', ...here, '--', HOSTILE.trim()).said;
-          assert.ok(!lines.includes('\r') && !/^pkb: forged/m.test(lines), lines);
+          assert.ok(!/[\r\u2028\u202e]/.test(lines) && !/^pkb: forged/m.test(lines), lines);
         });
 
         it('says how it is called where it is called wrongly', () => {

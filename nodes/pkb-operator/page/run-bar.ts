@@ -23,8 +23,8 @@ const ORDER: readonly PartName[] = [
 ];
 
 /** The parts of a run that have items, in the order of the bar. */
-export function partsOf({ states, expected, count }: RunReport): RunPart[] {
-  const missing = Math.max(0, (expected ?? 0) - count);
+export function partsOf({ states, expected, places }: RunReport): RunPart[] {
+  const missing = Math.max(0, (expected ?? 0) - places);
   const counts: Readonly<Record<PartName, number>> = { ...states, missing };
   return ORDER.map((name) => ({ name, count: counts[name] })).filter((part) => part.count > 0);
 }
@@ -60,10 +60,10 @@ export function partList(run: RunReport): HTMLElement {
 
 /** Whether a run is open and why, and how many of its items came, in sentences. */
 export function runWords(run: RunReport): string[] {
-  const { closed, startedAt, closedAt, expected, count, reason, repeats, changed } = run;
+  const { closed, startedAt, closedAt, expected, places, reason, repeats, changed } = run;
   const time = (iso: string): string => new Date(iso).toLocaleString();
   const came = text(expected === null ? 'runs.came-unknown' : 'runs.came', {
-    count: count.toLocaleString(),
+    count: places.toLocaleString(),
     expected: (expected ?? 0).toLocaleString(),
   });
   return [

@@ -92,6 +92,7 @@ describe('the report of a run', () => {
       [counts({ items: 1 }, { waiting: 1 }), '2 of 3 items did not come. 1 is waiting.'],
       [counts({ items: 3 }, { waiting: 2 }), '2 are waiting.'],
       [counts({ items: 3 }), 'It is about to be closed.'],
+      [counts({ items: 3, places: 2, changed: 1 }), '1 of 3 items did not come.'],
       [
         counts({ items: 2, expected: undefined }),
         'It is not known how many items are to come: set msg.expected. 2 came.',
