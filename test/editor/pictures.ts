@@ -150,7 +150,10 @@ async function shoot(
       // Trays slide in.
       await page.waitForFunction(() => {
         const tray = document.querySelector('.red-ui-tray');
-        return tray !== null && tray.getAnimations({ subtree: true }).length === 0 && !$(':animated').length;
+        const isStill =
+          tray !== null && tray.getAnimations({ subtree: true }).length === 0 && !$(':animated').length;
+        const parts = [...document.querySelectorAll('.red-ui-tray form > *')];
+        return isStill && parts.some((part) => part.getBoundingClientRect().width > 0);
       });
       // No higher than what the dialog shows.
       const height = await page.evaluate(() => {
