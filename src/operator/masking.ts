@@ -94,7 +94,7 @@ export class MessageMask {
     const first = name === 'MSH' ? 2 : 1;
     const shown = fields.map((field, i) => {
       const n = i + first;
-      if (name === 'MSH' && n === 2) return /^[^A-Za-z0-9]{1,5}$/.test(field) ? field : MASK;
+      if (name === 'MSH' && n === 2) return /^[!-/:-@[-`{-~]{1,5}$/.test(field) ? field : MASK;
       if (name === 'OBX' && n === 5 && fields[1] === 'ED') return this.#document(field, delimiters);
       return isOpen ? valueShown(field) : this.#field(`${name}-${n}`, field, delimiters);
     });

@@ -123,6 +123,7 @@ describe('a masked message', () => {
     assert.equal(shown(`${MSH}NTE|1||Quill${'^'.repeat(1_000_000)}\r`).split('\n')[1], `NTE|1||${MASK}`);
     assert.ok(!shown('MSH|Quill|a|b\rPID|||Quill\r').includes('Quill'));
     assert.ok(!shown('MSHQuillQaQb\rPIDQQQQuill\r').includes('Quill'));
+    assert.ok(!shown(`${MSH}MSH|ł|a\r`).includes('ł'));
     assert.equal(shown('Quill was here'), MASK);
     assert.ok(!shown(`${MSH}PID|||1&Quill^^^NHS&Quill^NH\r`).includes('Quill'));
   });
