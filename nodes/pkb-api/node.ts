@@ -1,8 +1,6 @@
 /**
  * pkb-api: the Partner's client at PKB's FHIR operations, and where they are.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { type ApiFactory, apiFactory, type PkbApi } from '../../src/api/client.js';
 import { RECEIPT_PARTS, type ReceiptParts } from '../../src/api/read-receipts.js';
 import { asPkbError, PkbConfigError, type PkbError } from '../../src/errors.js';
@@ -10,6 +8,7 @@ import { urlFault } from '../../src/pkb/environments.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
 import { networkSettings } from '../common/network.js';
 import { simulatorUrl } from '../common/simulator.js';
+import { USER_AGENT } from '../common/version.js';
 import type { ApiCredentials, ApiNode } from '../common/contracts.js';
 import type { NodeDef, Runtime } from '../common/types.js';
 
@@ -124,8 +123,3 @@ function partsOf({ documentPart, readPart, timePart }: ApiDef): ReceiptParts {
     `The names of the parts in pkb api must be three different texts of at most ${LONGEST} characters.`,
   );
 }
-
-const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8')) as {
-  version: string;
-};
-const USER_AGENT = `node-red-pkb/${version}`;

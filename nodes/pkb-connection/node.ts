@@ -1,8 +1,6 @@
 /**
  * pkb-connection: the Partner's credentials at one of PKB's endpoints, and the one place from which messages go there.
  */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '../../src/delivery/connection.js';
 import type { ConnectionState } from '../../src/delivery/dispatcher.js';
@@ -24,6 +22,7 @@ import { labelsOf, metricsOf } from '../common/metrics.js';
 import { unfinishedSince } from '../common/unfinished.js';
 import { userDirOf } from '../common/user-dir.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
+import { USER_AGENT } from '../common/version.js';
 import type {
   ConnectionDef,
   ConnectionNode,
@@ -215,8 +214,3 @@ function outboxOf(RED: Runtime, config: ConnectionDef): Keeping {
     );
   return (chosen as OutboxNode).keeping();
 }
-
-const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8')) as {
-  version: string;
-};
-const USER_AGENT = `node-red-pkb/${version}`;

@@ -4,6 +4,7 @@
 import { asPkbError, PkbConfigError, type PkbError, PkbMessageError } from '../../src/errors.js';
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
 import type { EndedLetter, LetterState } from '../../src/delivery/outbox/letters.js';
+import { isoTime } from '../../src/iso-time.js';
 import { deadlineOf, delayOf } from '../../src/letters/deadline.js';
 import { END_REASONS, type EndReason } from '../../src/letters/decide.js';
 import { LetterWatch } from '../../src/letters/watch.js';
@@ -269,13 +270,12 @@ function outputsOf(end: (typeof OUTPUTS)[number], message: NodeMessage): (NodeMe
 /** What the flow is given of a letter that has ended: its own properties, and how it ended. */
 function messageOf(letter: EndedLetter): NodeMessage {
   const { end, reason, readAt, deadline, documentId, controlId, carried } = letter;
-  const iso = (time: number): string => new Date(time).toISOString();
   const payload = {
     end,
     reason,
     text: END_REASONS[reason as EndReason],
-    readAt: readAt === undefined ? '' : iso(readAt),
-    deadline: iso(deadline),
+    readAt: isoTime(readAt),
+    deadline: isoTime(deadline),
     documentId,
     controlId,
   };

@@ -1,10 +1,9 @@
 /** The pack of evidence of chosen messages, as two texts for the browser or the command to save. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { entryOf, type EvidenceAbout, evidenceCsv, type EvidenceEntry } from '../../src/operator/evidence.js';
 import { evidencePage } from '../../src/operator/evidence-page.js';
 import { isEnvironment, PUBLISHED_URLS } from '../../src/pkb/environments.js';
 import { adminPost, userOf } from '../common/admin.js';
+import { VERSION } from '../common/version.js';
 import type { ConnectionNode } from '../common/contracts.js';
 import type { Runtime } from '../common/types.js';
 import { answer, bodyOf, connectionFor, lifeOf, mustSee, noted, READ } from './answering.js';
@@ -33,7 +32,7 @@ export function evidenceRoute(RED: Runtime): void {
         words,
         madeAt: Date.now(),
         madeBy: userOf(RED, request),
-        versions: { package: version, nodeRed: await RED.version(), node: process.versions.node },
+        versions: { package: VERSION, nodeRed: await RED.version(), node: process.versions.node },
         ...whereTo(node),
       };
       const name = `pkb-evidence-${new Date(about.madeAt).toISOString().replaceAll(/[:.]/g, '-')}`;
@@ -50,7 +49,3 @@ function whereTo({ madeFrom }: ConnectionNode): { environment: string; address: 
   const { origin, pathname } = new URL(given);
   return { environment, address: origin + pathname };
 }
-
-const { version } = JSON.parse(readFileSync(join(__dirname, '../../../package.json'), 'utf8')) as {
-  version: string;
-};

@@ -8,6 +8,7 @@ import {
 } from '../delivery/outbox/ledger.js';
 import type { TrailRecord } from '../delivery/outbox/trail.js';
 import { PkbOutboxError } from '../errors.js';
+import { isoTime } from '../iso-time.js';
 import type { FilterAct } from '../operator/by-filter.js';
 import { csv } from '../operator/csv.js';
 import { actOnAll } from './all.js';
@@ -161,7 +162,7 @@ async function trail(nodeRed: NodeRed, given: string | undefined): Promise<strin
   }
   const rows = all.map(({ n, at, user, event, details, hash }) => [
     `${n}`,
-    iso(at),
+    isoTime(at),
     user,
     event,
     details,
@@ -288,8 +289,8 @@ const WORDS: Readonly<Record<string, string>> = {
 function told({ listed, history, due, reason, ack, hl7, hidden, told: isTold }: Shown): string {
   const lines = [line(listed)];
   for (const { at, outcome, reason: why } of history)
-    lines.push(`  ${iso(at)} ${[outcome, why].filter(Boolean).join(': ')}`);
-  if (due !== undefined) lines.push(`  to be sent again at ${iso(due)}`);
+    lines.push(`  ${isoTime(at)} ${[outcome, why].filter(Boolean).join(': ')}`);
+  if (due !== undefined) lines.push(`  to be sent again at ${isoTime(due)}`);
   if (listed.settledAt !== undefined)
     lines.push(`  ${isTold ? 'its flow was told' : 'its flow has not been told yet'}`);
   if (reason) lines.push(`  ${reason}`);
@@ -303,7 +304,7 @@ function line(one: ListedMessage): string {
   const { id, storedAt, messageType, facility, controlId, reference, state, isOnHold } = one;
   const words = [
     id,
-    iso(storedAt),
+    isoTime(storedAt),
     isOnHold ? 'on hold' : state,
     messageType,
     facility,
@@ -319,10 +320,10 @@ function line(one: ListedMessage): string {
 function cells(one: ListedMessage): string[] {
   const { storedAt, settledAt, state, isOnHold, messageType, facility, controlId, dataPointId, reference } =
     one;
-  const ended = settledAt === undefined ? '' : iso(settledAt);
+  const ended = isoTime(settledAt);
   const ids = [controlId, dataPointId, reference];
   return [
-    iso(storedAt),
+    isoTime(storedAt),
     ended,
     isOnHold ? 'on hold' : state,
     messageType,
@@ -331,8 +332,4 @@ function cells(one: ListedMessage): string[] {
     `${one.attempts}`,
     `${one.id}`,
   ];
-}
-
-function iso(milliseconds: number): string {
-  return new Date(milliseconds).toISOString();
 }

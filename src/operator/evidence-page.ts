@@ -3,11 +3,11 @@ import { createHash } from 'node:crypto';
 import {
   type EvidenceAbout,
   type EvidenceEntry,
-  iso,
   STATE_WORDS,
   type TestCase,
   testCasesOf,
 } from './evidence.js';
+import { isoTime } from '../iso-time.js';
 import { MASK } from './masking.js';
 
 const STYLE = `
@@ -52,7 +52,7 @@ ${entries.map((one, i) => section(one, i + 1)).join('\n')}
 function factsOf(about: EvidenceAbout, count: number): [string, string][] {
   const { versions, environment, address, madeAt, madeBy } = about;
   return [
-    ['Made', `${iso(madeAt)}, by ${madeBy}`],
+    ['Made', `${isoTime(madeAt)}, by ${madeBy}`],
     ['Messages', String(count)],
     ['Environment', [environment, address].filter(Boolean).join(', ')],
     ['Versions', `node-red-pkb ${versions.package}, Node-RED ${versions.nodeRed}, Node.js ${versions.node}`],
@@ -83,10 +83,12 @@ function section(one: EvidenceEntry, n: number): string {
     ['Customer (MSH-4)', one.customer],
     ['Control ID (MSH-10)', one.controlId],
     ['Data point ID', one.dataPointId],
-    ['Stored', iso(one.storedAt)],
-    ['Ended', iso(one.endedAt)],
+    ['Stored', isoTime(one.storedAt)],
+    ['Ended', isoTime(one.endedAt)],
   ];
-  const attempts = one.attempts.map(({ at, outcome, reason: why }) => [iso(at), outcome, why].map(escaped));
+  const attempts = one.attempts.map(({ at, outcome, reason: why }) =>
+    [isoTime(at), outcome, why].map(escaped),
+  );
   return `<section>
 <h2>${n}. ${escaped([messageType, testCase || one.controlId].filter(Boolean).join(' · '))}</h2>
 ${facts(rows.filter(([, value]) => value !== ''))}

@@ -4,6 +4,7 @@
  */
 import type { MessageLife, MessageState } from '../delivery/outbox/ledger.js';
 import { reasonOf } from '../delivery/outcome.js';
+import { isoTime } from '../iso-time.js';
 import { csv } from './csv.js';
 import { type Masking, MessageMask } from './masking.js';
 
@@ -139,7 +140,7 @@ export function evidenceCsv(about: EvidenceAbout, entries: readonly EvidenceEntr
     versions.nodeRed,
     versions.node,
     masked ? 'yes' : 'no',
-    iso(madeAt),
+    isoTime(madeAt),
   ];
   const rows = entries.map((one) => [
     one.testCase,
@@ -151,18 +152,13 @@ export function evidenceCsv(about: EvidenceAbout, entries: readonly EvidenceEntr
     one.customer,
     one.controlId,
     one.dataPointId,
-    iso(one.storedAt),
+    isoTime(one.storedAt),
     String(one.attempts.length),
-    iso(one.attempts.at(-1)?.at),
-    iso(one.endedAt),
+    isoTime(one.attempts.at(-1)?.at),
+    isoTime(one.endedAt),
     one.message ?? '',
     one.acknowledgement,
     ...common,
   ]);
   return csv(HEADS, rows);
-}
-
-/** A time for every reader; blank where there is none. */
-export function iso(milliseconds: number | undefined): string {
-  return milliseconds === undefined ? '' : new Date(milliseconds).toISOString();
 }

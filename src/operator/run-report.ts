@@ -1,6 +1,7 @@
 /** What became of each item of a run, as data and as a list for a spreadsheet. */
 import { reasonOf } from '../delivery/outcome.js';
 import type { ItemState, ReportedItem, RunCounts } from '../delivery/outbox/runs.js';
+import { isoTime } from '../iso-time.js';
 import { csv, csvRows } from './csv.js';
 
 /** One item in a report. Times are in ISO 8601 with an offset; what is not known is blank. */
@@ -140,8 +141,4 @@ export function whyOpen({ closedAt, expected, items, places, states: { waiting }
     return `It is not known how many items are to come: set msg.expected. ${items} came.${waits}`;
   if (places < expected) return `${expected - places} of ${expected} items did not come.${waits}`;
   return waits === '' ? 'It is about to be closed.' : waits.trim();
-}
-
-function isoTime(milliseconds: number | undefined): string {
-  return milliseconds === undefined ? '' : new Date(milliseconds).toISOString();
 }

@@ -2,10 +2,11 @@
  * Decides which requests to FHIR operations are allowed, from the head of the request alone, before any of its body is read.
  * The HTTP status of each refusal, and the order of the checks, are simulator wording.
  */
+import { isOrganisationId } from '../../pkb/alias.js';
 import { readContentType } from '../charset.js';
 import { type Credentials, isStranger, STRANGER } from '../entry.js';
 import type { Refused } from './answers.js';
-import { type Grant, isUuid, type Organisations } from './organisations.js';
+import type { Grant, Organisations } from './organisations.js';
 import type { ApiHead } from './request.js';
 import { isPlain } from './token-endpoint.js';
 import type { Tokens } from './tokens.js';
@@ -85,7 +86,7 @@ function grantOf(id: string | undefined, organisations: Organisations): Grant | 
       issue: 'required',
       text: 'The header X-Org-Public-Id is missing; it names the organisation by its UUID.',
     };
-  if (!isUuid(id.trim()))
+  if (!isOrganisationId(id.trim()))
     return { status: 400, issue: 'value', text: 'The header X-Org-Public-Id must be one UUID.' };
   const grant = organisations.grantOf(id.trim());
   return (

@@ -2,7 +2,7 @@
  * The organisations on whose behalf the FHIR operations may be called (header `X-Org-Public-Id`).
  */
 import { PkbConfigError } from '../../errors.js';
-import { readSendingFacility } from '../../pkb/alias.js';
+import { isOrganisationId, readSendingFacility } from '../../pkb/alias.js';
 
 /** An organisation as entered in the node. */
 export interface Organisation {
@@ -20,13 +20,6 @@ export interface Grant {
 
 /** Upper limit of organisations in the setting. */
 const MOST = 1_000;
-
-const UUID = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i;
-
-/** Whether a text is a UUID. */
-export function isUuid(text: string): boolean {
-  return UUID.test(text);
-}
 
 /** The organisations that have granted access. */
 export class Organisations {
@@ -59,7 +52,7 @@ export function readOrganisations(list: readonly Organisation[]): Map<string, st
   const facilities = new Map<string, string>();
   for (const [i, one] of (list as readonly unknown[]).entries()) {
     const { id, facility } = (one ?? {}) as Record<string, unknown>;
-    if (typeof id !== 'string' || !isUuid(id.trim()))
+    if (typeof id !== 'string' || !isOrganisationId(id.trim()))
       throw wrong(`need the UUID of the organisation; number ${i + 1} has none`);
     if (typeof facility !== 'string' || readSendingFacility(facility.trim()) === undefined)
       throw wrong(`need MSH-4 as trustalias{trustalias}; number ${i + 1} has none`);
