@@ -2,8 +2,8 @@
  * Watches letters until they are read or posted. Knows no Node-RED.
  *
  * What is due is taken from the outbox, asked about in batches, and decided (`decide.ts`). What has ended is given to the flow. All
- * that must outlive a crash is in the outbox: a letter that was taken and not decided is due again soon, and an end that was not
- * noted as given is given again.
+ * that must outlive a crash is in the outbox: a letter that was taken and not decided is due again soon, at once where flows are
+ * stopped in an orderly way, and an end that was not noted as given is given again.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PkbApi } from '../api/client.js';
@@ -147,9 +147,14 @@ export class LetterWatch {
     let due: WatchedLetter[];
     do {
       due = await outbox.takeLetters(watcher, begun, this.#now() + Math.max(againMs, tickMs), MOST_DOCUMENTS);
-      for (const group of Map.groupBy(due, (letter) => this.#organisationOf(letter))) {
-        if (!this.#runs) return;
-        await this.#decideAbout(outbox, ...group);
+      const undecided = new Set(due.map(({ id }) => id));
+      for (const [organisation, letters] of Map.groupBy(due, (one) => this.#organisationOf(one))) {
+        if (!this.#runs || !(await this.#decideAbout(outbox, organisation, letters))) {
+          // Whoever watches them next, such as this node after a deploy, need not wait until they would be due again.
+          await outbox.putOffLetters([...undecided], begun, false);
+          return;
+        }
+        for (const { id } of letters) undecided.delete(id);
         await this.#giveAll(outbox);
       }
     } while (due.length === MOST_DOCUMENTS);
@@ -161,14 +166,16 @@ export class LetterWatch {
     return organisation || (this.#options.organisationOf?.(facility) ?? '');
   }
 
+  /** @returns false where this watch ended its question itself, so that nothing is decided */
   async #decideAbout(
     outbox: Letters,
     organisation: string,
     letters: readonly WatchedLetter[],
-  ): Promise<void> {
+  ): Promise<boolean> {
     const { askMs, tickMs, graceMs, ifUnknown } = this.#options;
     const now = this.#now();
     const saidOf = await this.#ask(organisation, letters);
+    if (saidOf === undefined) return false;
     const decisions: LetterDecision[] = [];
     const open: WatchedLetter[] = [];
     for (const letter of letters) {
@@ -194,19 +201,21 @@ export class LetterWatch {
         until,
         wasAsked,
       );
+    return true;
   }
 
-  /** Asks which letters of an organisation were read. */
+  /** Asks which letters of an organisation were read. @returns undefined where this watch ended its question itself */
   async #ask(
     organisation: string,
     letters: readonly WatchedLetter[],
-  ): Promise<(letter: WatchedLetter) => Said> {
+  ): Promise<((letter: WatchedLetter) => Said) | undefined> {
     if (organisation === '') return () => ({ state: 'organisation' });
     const receipts = await this.#try((api, signal) => {
       const documents = [...new Set(letters.map(({ documentId }) => documentId))];
       return readReceipts(api, organisation, documents, this.#options.parts(), signal);
     });
-    if (receipts === undefined) return () => ({ state: 'unasked' });
+    if (receipts === undefined)
+      return this.#closing.signal.aborted ? undefined : () => ({ state: 'unasked' });
     return ({ documentId }): Receipt | Said => receipts.get(documentId) ?? { state: 'unknown' };
   }
 

@@ -233,6 +233,45 @@ describe('watching letters', () => {
     assert.equal(ended.length, 2);
   });
 
+  it('leaves what it took, and was stopped before it asked, due at once', async () => {
+    const stopping: PkbApi = {
+      close: () => undefined,
+      operation(...given) {
+        watch.stop();
+        return api.operation(...given);
+      },
+    };
+    begin({ api: () => stopping });
+    read.set('1', undefined).set('2', undefined);
+    await outbox.watchLetters([letter('1'), letter('2', { organisation: 'south' })]);
+    await look(BEGIN + HOUR_MS);
+    const due = await outbox.takeLetters('w', BEGIN + HOUR_MS, BEGIN + 9 * HOUR_MS, 10);
+    assert.deepEqual(
+      due.map(({ documentId }) => documentId),
+      ['2'],
+    );
+  });
+
+  it('concludes nothing from a question that it ended itself', async () => {
+    const hanging: PkbApi = {
+      close: () => undefined,
+      operation: (_path, _organisation, _body, signal) =>
+        new Promise((_, reject) => {
+          asked.push({ path: '', organisation: '', values: [] });
+          signal.addEventListener('abort', () => reject(new PkbApiError('PKB_API_UNAVAILABLE', 'ended')));
+        }),
+    };
+    begin({ api: () => hanging, graceMs: 0 });
+    await outbox.watchLetters([letter('1')]);
+    const looking = look(BEGIN + 3 * HOUR_MS);
+    await until('it is asked', () => asked.length === 1);
+    await watch.close();
+    await looking;
+    assert.deepEqual([ended, failures], [[], []]);
+    const due = await outbox.takeLetters('w', BEGIN + 3 * HOUR_MS, BEGIN + 9 * HOUR_MS, 10);
+    assert.equal(due.length, 1);
+  });
+
   it('decides nothing about a newer version than it asked about', async () => {
     const slow: PkbApi = {
       close: () => undefined,
