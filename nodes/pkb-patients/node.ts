@@ -2,7 +2,13 @@
  * pkb-patients: asks PKB who is registered, or for invitation codes for those who are not.
  */
 import type { PkbApi } from '../../src/api/client.js';
-import { invitations, MOST_STATUSES, MOST_TOKENS, patientStatuses } from '../../src/api/patients.js';
+import {
+  invitations,
+  MOST_STATUSES,
+  MOST_TOKENS,
+  patientStatuses,
+  UNDETERMINED,
+} from '../../src/api/patients.js';
 import { asPkbError, PkbConfigError, PkbMessageError } from '../../src/errors.js';
 import { isNhsNumber } from '../../src/pkb/nhs-number.js';
 import { chooseCustomer } from '../common/customers.js';
@@ -46,7 +52,7 @@ module.exports = function (RED: Runtime): void {
           : invitations(api, organisation, some, signal));
         for (const [number, one] of answer) found.set(number, one);
       }
-      const nothing = ask === 'status' ? { state: 'undetermined', deceased: undefined, dateOfBirth: '' } : {};
+      const nothing = ask === 'status' ? UNDETERMINED : {};
       message.payload = numbers.map((nhsNumber) => ({ nhsNumber, ...(found.get(nhsNumber) ?? nothing) }));
       clearError(this);
       send(message);

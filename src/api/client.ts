@@ -75,8 +75,8 @@ const MEDIA_TYPE = 'application/fhir+json';
 
 interface Token {
   readonly text: string;
-  /** By the steady clock. */
-  readonly until: number;
+  /** By the steady clock; it was never good where PKB has refused it. */
+  until: number;
 }
 
 interface Answer {
@@ -119,21 +119,19 @@ class ApiClient implements PkbApi {
 
   async operation(path: string, organisation: string, body: object, signal: AbortSignal): Promise<unknown> {
     const text = JSON.stringify(body);
-    const ask = async (): Promise<Answer> => {
-      const { text: token } = await this.#goodToken(signal);
-      return this.#post(urlOf(this.#options.fhirUrl(), path), signal, text, {
+    const ask = (token: Token): Promise<Answer> =>
+      this.#post(urlOf(this.#options.fhirUrl(), path), signal, text, {
         accept: MEDIA_TYPE,
         'content-type': MEDIA_TYPE,
-        authorization: `Bearer ${token}`,
+        authorization: `Bearer ${token.text}`,
         'x-org-public-id': organisation,
       });
-    };
-    let answer = await ask();
-    if (answer.status === 401) {
-      this.#token = undefined;
-      answer = await ask();
-    }
-    return read(answer);
+    const token = await this.#goodToken(signal);
+    const answer = await ask(token);
+    if (answer.status !== 401) return read(answer);
+    // Only this one: another operation may have got the next one meanwhile.
+    token.until = -Infinity;
+    return read(await ask(await this.#goodToken(signal)));
   }
 
   close(): void {

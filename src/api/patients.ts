@@ -1,4 +1,5 @@
 /** Who is registered with PKB, and invitation codes for those who are not (PKB pages 3365012080 and 3365077590). */
+import { isDeepStrictEqual } from 'node:util';
 import type { PkbApi } from './client.js';
 import {
   type Parameter,
@@ -17,7 +18,10 @@ export const MOST_TOKENS = 500;
 /** The system of NHS numbers (PKB page "identifier-systems"). */
 const NHS_NUMBER = 'https://fhir.nhs.uk/Id/nhs-number';
 
-/** What PKB says of a patient: `no access` where another organisation has the record, `undetermined` where it cannot be told. */
+/**
+ * What PKB says of a patient (page 3365012080): `no access` where another organisation has the record, `undetermined` where it
+ * cannot be told from the answer.
+ */
 export interface PatientStatus {
   readonly state: 'registered' | 'not registered' | 'no access' | 'not found' | 'undetermined';
   /** Undefined where PKB does not say it. */
@@ -48,8 +52,14 @@ export async function patientStatuses(
   signal: AbortSignal,
 ): Promise<ReadonlyMap<string, PatientStatus>> {
   const answer = await api.operation('Patient/$status-query', organisation, asking(nhsNumbers), signal);
-  return byPatient(partsOf(answer, 'patientStatus'), nhsNumbers, statusOf);
+  return byPatient(partsOf(answer, 'patientStatus'), nhsNumbers, statusOf, (before, now) =>
+    // Two statuses of one patient that differ say nothing.
+    isDeepStrictEqual(before, now) ? now : UNDETERMINED,
+  );
 }
+
+/** The status of a patient of whom nothing can be told. */
+export const UNDETERMINED: PatientStatus = { state: 'undetermined', deceased: undefined, dateOfBirth: '' };
 
 /**
  * Asks for invitation codes. PKB leaves out who is registered, deceased, unknown, under 16 or without a date of birth.
@@ -66,7 +76,7 @@ export async function invitations(
 ): Promise<ReadonlyMap<string, Invitation>> {
   const path = 'Organization/$generate-invitation-tokens';
   const answer = await api.operation(path, organisation, asking(nhsNumbers), signal);
-  return byPatient(partsOf(answer, 'patientTokens'), nhsNumbers, invitationOf);
+  return byPatient(partsOf(answer, 'patientTokens'), nhsNumbers, invitationOf, (_, latest) => latest);
 }
 
 function asking(nhsNumbers: readonly string[]): object {
@@ -82,6 +92,7 @@ function byPatient<T>(
   all: readonly Parts[],
   nhsNumbers: readonly string[],
   of: (parts: Parts) => T | undefined,
+  ofTwo: (before: T, now: T) => T,
 ): Map<string, T> {
   const asked = new Set(nhsNumbers);
   const found = new Map<string, T>();
@@ -89,7 +100,9 @@ function byPatient<T>(
     // PKB's page has one name, its table another.
     const number = tokenIn(parts, 'patientIdentifier') ?? tokenIn(parts, 'identifier');
     const one = of(parts);
-    if (number !== undefined && asked.has(number) && one !== undefined) found.set(number, one);
+    if (number === undefined || !asked.has(number) || one === undefined) continue;
+    const before = found.get(number);
+    found.set(number, before === undefined ? one : ofTwo(before, one));
   }
   return found;
 }

@@ -7,6 +7,7 @@ import { invitations, patientStatuses } from '../../../src/api/patients.js';
 import { RECEIPT_PARTS, readReceipts } from '../../../src/api/read-receipts.js';
 import { encodeRequest } from '../../../src/pkb/soap/request.js';
 import { basicAuthorization } from '../../../src/http/agents.js';
+import { until } from '../../support/wait.js';
 import { type RunningSimulator, startSimulator, type StartOptions } from '../../../src/simulator/server.js';
 
 const TRUST = '00000000-0000-4000-8000-0000000000aa';
@@ -142,6 +143,50 @@ describe('the client of FHIR operations', () => {
     assert.equal(asked.length, 4);
     refuse = 2;
     await assert.rejects(asks(api), { code: 'PKB_API_TOKEN' });
+  });
+
+  it('keeps a new token where another operation finds out later that the one before is not taken', async () => {
+    let given = 0;
+    let late: ServerResponse | undefined;
+    server = createServer((request, response) => {
+      request.resume();
+      const { authorization } = request.headers;
+      if (request.url === '/oauth/token')
+        return response.end(JSON.stringify({ access_token: `t${++given}`, expires_in: 600 }));
+      if (authorization === 'Bearer t1' && late === undefined) return (late = response);
+      if (authorization === 'Bearer t1') return response.writeHead(401).end();
+      response.end('{"resourceType":"Parameters"}');
+    });
+    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+    const api = client(`http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+    const first = asks(api);
+    await until('the first operation waits', () => late !== undefined);
+    await asks(api);
+    late?.writeHead(401).end();
+    await first;
+    assert.equal(given, 2);
+  });
+
+  it('says that it cannot be told where PKB says two things of a patient', async () => {
+    const patient = (registered: boolean): object => ({
+      name: 'patientStatus',
+      part: [
+        { name: 'patientIdentifier', valueIdentifier: { value: '9990000018' } },
+        { name: 'registered', valueBoolean: registered },
+      ],
+    });
+    for (const order of [
+      [true, false],
+      [false, true],
+    ]) {
+      const parameter = order.map(patient);
+      const { api } = await serving((_, response) =>
+        response.end(JSON.stringify({ resourceType: 'Parameters', parameter })),
+      );
+      const statuses = await patientStatuses(api, TRUST, ['9990000018'], signal);
+      assert.equal(statuses.get('9990000018')?.state, 'undetermined');
+      server?.close();
+    }
   });
 
   it('says that the client was refused, and shows no secret', async () => {
