@@ -1,6 +1,6 @@
 /** The connections of the flows, and how each stands. */
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
-import { asPkbError } from '../../src/errors.js';
+import { asPkbError, PkbConfigError } from '../../src/errors.js';
 import { shownAddress } from '../../src/pkb/environments.js';
 import type { ConnectionNode } from './contracts.js';
 import { waitingSince } from './outages.js';
@@ -11,6 +11,22 @@ import type { ShownConnection } from './shown.js';
 export function connectionOf(RED: Runtime, id: string): ConnectionNode | undefined {
   const node = RED.nodes.getNode(id) as Node | null;
   return node?.type === 'pkb-connection' ? (node as ConnectionNode) : undefined;
+}
+
+/**
+ * The outbox of the connection that is chosen in a node.
+ *
+ * @param id of the connection
+ * @param chosenIn name of the node's type, for the error
+ * @throws PkbConfigError `PKB_CONNECTION` where there is none, or what is wrong with its settings; PkbOutboxError
+ */
+export async function outboxOf(RED: Runtime, id: string, chosenIn: string): Promise<Outbox> {
+  const connection = connectionOf(RED, id);
+  if (connection !== undefined) return connection.delivery().outbox();
+  throw new PkbConfigError(
+    'PKB_CONNECTION',
+    `No connection is chosen, or it is disabled; open ${chosenIn} and choose that of pkb send.`,
+  );
 }
 
 /** All that run. */

@@ -5,9 +5,11 @@ import { readMessage } from '../../src/hl7/input.js';
 import { isNhsNumber } from '../../src/pkb/nhs-number.js';
 import { meansNhs } from '../../src/pkb/identifiers.js';
 import { SendableMessage } from '../../src/pkb/sendable-message.js';
-import type { ErrorCode } from '../../src/errors.js';
+import { type ErrorCode, PkbMessageError } from '../../src/errors.js';
+import { deadlineOf } from '../../src/letters/deadline.js';
 import { caughtIn, isErrorOf } from '../common/caught.js';
 import type { EndReason } from '../../src/letters/decide.js';
+import { referenceOf } from '../common/run-properties.js';
 import type { Message } from '../common/types.js';
 
 /** The types of messages about letters. */
@@ -68,6 +70,44 @@ const UNDELIVERED: ReadonlySet<unknown> = new Set([
   'PKB_REFUSED',
   'PKB_TOO_OLD',
 ] satisfies ErrorCode[]);
+
+/** What the flow has set of a letter, as far as it can be used. */
+export interface Properties {
+  /** In milliseconds since 1970. */
+  readonly deadline: number;
+  readonly reference: string;
+  /** What could not be used, and what is used in its place. */
+  readonly fault: PkbMessageError | undefined;
+}
+
+/**
+ * Reads `msg.deadline` and `msg.reference`. A letter is watched even where one of them is wrong.
+ *
+ * @param begin from when a duration counts, in milliseconds since 1970
+ * @param deadlineMs how long it is watched where the message does not say it
+ */
+export function propertiesOf(message: Message, begin: number, deadlineMs: number): Properties {
+  let fault: PkbMessageError | undefined;
+  const orElse = <T>(read: () => T, otherwise: T, how: string): T => {
+    try {
+      return read();
+    } catch (error) {
+      if (!(error instanceof PkbMessageError)) throw error;
+      fault = new PkbMessageError(error.code, `${error.message} The letter is watched all the same, ${how}.`);
+      return otherwise;
+    }
+  };
+  const { deadline: given } = message as { deadline?: unknown };
+  const ownDeadline = begin + deadlineMs;
+  const isGiven = given !== undefined && given !== null && given !== '';
+  const reference = orElse(() => referenceOf(message), '', 'without a reference');
+  const deadline = orElse(
+    () => (isGiven ? deadlineOf(given, begin) : ownDeadline),
+    ownDeadline,
+    'until the deadline that is entered in pkb letters',
+  );
+  return { deadline, reference, fault };
+}
 
 /** What a letter is watched with that its message does not say. */
 export type Terms = Pick<

@@ -1,17 +1,19 @@
 /**
  * pkb-letters: watches letters that PKB has accepted until they are read, or are to be posted.
  */
-import { asPkbError, PkbConfigError, type PkbError, PkbMessageError } from '../../src/errors.js';
+import { asPkbError, PkbApiError, PkbConfigError, PkbMessageError } from '../../src/errors.js';
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
 import type { EndedLetter, LetterState } from '../../src/delivery/outbox/letters.js';
 import { isoTime } from '../../src/iso-time.js';
-import { deadlineOf, delayOf } from '../../src/letters/deadline.js';
+import { delayOf } from '../../src/letters/deadline.js';
 import { END_REASONS, type EndReason } from '../../src/letters/decide.js';
 import { LetterWatch } from '../../src/letters/watch.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
 import type { SendableMessage } from '../../src/pkb/sendable-message.js';
-import { keyOf, meaningOf, newLetter } from './letter.js';
-import { connectionOf } from '../common/connections.js';
+import { keyOf, meaningOf, newLetter, propertiesOf } from './letter.js';
+import { orphans, removedFrom } from './orphans.js';
+import { apiNode } from '../common/apis.js';
+import { outboxOf } from '../common/connections.js';
 import { carriedJson } from '../common/carried-json.js';
 import { organisationOf } from '../common/customers.js';
 import { onFlows } from '../common/flow-events.js';
@@ -52,28 +54,15 @@ module.exports = function (RED: Runtime): void {
       this.error(asPkbError(error));
       return;
     }
-    const outbox = async (): Promise<Outbox> => {
-      const connection = connectionOf(RED, config.connection);
-      if (connection !== undefined) return connection.delivery().outbox();
-      throw new PkbConfigError(
-        'PKB_CONNECTION',
-        'No connection is chosen, or it is disabled; open pkb letters and choose that of pkb send.',
-      );
-    };
-    const api = (): ApiNode => {
-      const node = RED.nodes.getNode(config.api) as Node | null;
-      if (node?.type === 'pkb-api') return node as ApiNode;
-      throw new PkbConfigError(
-        'PKB_SETTING',
-        'No pkb api is chosen, or it is disabled; open pkb letters and choose one.',
-      );
-    };
+    const outbox = (): Promise<Outbox> => outboxOf(RED, config.connection, 'pkb letters');
+    const api = (): ApiNode => apiNode(RED, config.api, 'pkb letters');
     /** Customers of which it was said that they have no organisation. */
     const withoutOrganisation = new Set<string>();
     let said = '';
     const failed = (thrown: unknown): void => {
       const error = asPkbError(thrown);
-      this.status({ fill: 'red', shape: 'ring', text: RED._('pkb-letters.status.unanswered') });
+      if (error instanceof PkbApiError) this.status(unanswered(RED));
+      else showError(RED, this, error.code);
       // An address that is away fails at each look.
       if (error.message === said) return;
       said = error.message;
@@ -110,36 +99,21 @@ module.exports = function (RED: Runtime): void {
       const at = Date.now();
       const begin = at + delayOf(letter.text);
       const organisation = organisationOf(RED, letter.facility);
-      const until = (deadline: number): Promise<void> =>
-        open.watchLetters([
-          newLetter(letter, carriedJson(message, ['hl7', 'ack', 'pkb']), open.secret, {
-            watcher: this.id,
-            controlId,
-            reference,
-            organisation,
-            deadline,
-            nextAsk: terms.asksPatient ? at : Math.min(deadline, at + terms.askMs),
-            at,
-            asksPatient: terms.asksPatient,
-          }),
-        ]);
-      const { deadline: given } = message as { deadline?: unknown };
-      let fault: PkbError | undefined;
-      let reference = '';
-      try {
-        reference = referenceOf(message);
-      } catch (error) {
-        fault = asPkbError(error);
-      }
-      let deadline = begin + terms.deadlineMs;
-      try {
-        if (given !== undefined && given !== null && given !== '') deadline = deadlineOf(given, begin);
-      } catch (error) {
-        fault = asPkbError(error);
-      }
-      await until(deadline);
+      const { deadline, reference, fault } = propertiesOf(message, begin, terms.deadlineMs);
+      const { secret } = open;
+      await open.watchLetters([
+        newLetter(letter, carriedJson(message, ['hl7', 'ack', 'pkb']), secret, {
+          watcher: this.id,
+          controlId,
+          reference,
+          organisation,
+          deadline,
+          nextAsk: terms.asksPatient ? at : Math.min(deadline, at + terms.askMs),
+          at,
+          asksPatient: terms.asksPatient,
+        }),
+      ]);
       watch.wake();
-      // It is watched all the same: until the deadline of the node.
       if (fault !== undefined) throw fault;
       if (organisation !== '' || withoutOrganisation.has(letter.facility)) return;
       // Once for each Customer, not for each letter.
@@ -249,20 +223,6 @@ function termsOf({ deadlineHours, askMinutes, graceMinutes, ifUnknown, unregiste
   } as const;
 }
 
-/** In whose name the letters of removed nodes are kept, until another pkb-letters of the connection takes them. */
-function removedFrom(connection: string): string {
-  return `removed ${connection}`;
-}
-
-/** The watchers that are no more, whose letters must not be forgotten. */
-async function orphans(RED: Runtime, outbox: Outbox, connection: string): Promise<string[]> {
-  const removed = removedFrom(connection);
-  // Of a database that others share, nobody knows which nodes they have.
-  if (outbox.sharing !== undefined) return [removed];
-  const watchers = (await outbox.allLetterCounts()).map(({ watcher }) => watcher);
-  return watchers.filter((id) => id === removed || (!id.startsWith('removed ') && !RED.nodes.getNode(id)));
-}
-
 function outputsOf(end: (typeof OUTPUTS)[number], message: NodeMessage): (NodeMessage | null)[] {
   return OUTPUTS.map((output) => (output === end ? message : null));
 }
@@ -280,6 +240,10 @@ function messageOf(letter: EndedLetter): NodeMessage {
     controlId,
   };
   return { ...(JSON.parse(carried) as object), payload } as NodeMessage;
+}
+
+function unanswered(RED: Runtime): Parameters<Node['status']>[0] {
+  return { fill: 'red', shape: 'ring', text: RED._('pkb-letters.status.unanswered') };
 }
 
 function statusOf(

@@ -1,7 +1,6 @@
 /**
  * pkb-patients: asks PKB who is registered, or for invitation codes for those who are not.
  */
-import type { PkbApi } from '../../src/api/client.js';
 import {
   invitations,
   MOST_STATUSES,
@@ -11,9 +10,9 @@ import {
 } from '../../src/api/patients.js';
 import { asPkbError, PkbConfigError, PkbMessageError } from '../../src/errors.js';
 import { isNhsNumber } from '../../src/pkb/nhs-number.js';
+import { apiNode } from '../common/apis.js';
 import { chooseCustomer } from '../common/customers.js';
 import { clearError, onInput, showError } from '../common/input.js';
-import type { ApiNode } from '../common/contracts.js';
 import type { Message, Node, NodeDef, Runtime, Send } from '../common/types.js';
 
 interface PatientsDef extends NodeDef {
@@ -41,7 +40,7 @@ module.exports = function (RED: Runtime): void {
     onInput(RED, this, async (message: Message, send: Send) => {
       const numbers = numbersOf(message.payload);
       const organisation = organisationFor(RED, config.customer, message['customer']);
-      const api = apiOf(RED, config.api);
+      const api = apiNode(RED, config.api, 'pkb patients').api();
       const { signal } = closing;
       const found = new Map<string, object>();
       const most = ask === 'status' ? MOST_STATUSES : MOST_TOKENS;
@@ -90,15 +89,5 @@ function organisationFor(RED: Runtime, chosen: string, named: unknown): string {
   throw new PkbConfigError(
     'PKB_CUSTOMER',
     'The Customer has no organisation UUID; open pkb customer and enter it. Nothing was asked.',
-  );
-}
-
-/** @throws PkbConfigError */
-function apiOf(RED: Runtime, id: string): PkbApi {
-  const node = RED.nodes.getNode(id) as Node | null;
-  if (node?.type === 'pkb-api') return (node as ApiNode).api();
-  throw new PkbConfigError(
-    'PKB_SETTING',
-    'No pkb api is chosen, or it is disabled; open pkb patients and choose one.',
   );
 }

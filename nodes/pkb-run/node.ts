@@ -1,12 +1,12 @@
 /**
  * pkb-run: what became of each item of a list, such as the letters of one night.
  */
-import { asPkbError, PkbConfigError, PkbMessageError } from '../../src/errors.js';
+import { asPkbError, PkbMessageError } from '../../src/errors.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
 import { Gathered } from './gathered.js';
 import { placeOf } from './place.js';
 import { RunReporter } from './reporter.js';
-import { connectionOf } from '../common/connections.js';
+import { outboxOf } from '../common/connections.js';
 import { caughtIn, isErrorOf } from '../common/caught.js';
 import { onFlows } from '../common/flow-events.js';
 import { onInput, showError } from '../common/input.js';
@@ -25,14 +25,7 @@ interface RunDef extends NodeDef {
 module.exports = function (RED: Runtime): void {
   function PkbRun(this: Node, config: RunDef): void {
     RED.nodes.createNode(this, config);
-    const outbox = async (): Promise<Outbox> => {
-      const connection = connectionOf(RED, config.connection);
-      if (connection !== undefined) return connection.delivery().outbox();
-      throw new PkbConfigError(
-        'PKB_CONNECTION',
-        'No connection is chosen, or it is disabled; open pkb run and choose that of pkb send.',
-      );
-    };
+    const outbox = (): Promise<Outbox> => outboxOf(RED, config.connection, 'pkb run');
     let times: { progressMs: number; quietMs: number };
     try {
       times = timesOf(config);

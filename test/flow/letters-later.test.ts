@@ -28,8 +28,9 @@ describe(`changes while letters are watched on Node-RED ${version}`, function ()
     await server.unload();
     rmSync(folder, { recursive: true, force: true });
   });
-  const begin = (organisationId: string, letters: string): Promise<RunningFlow> =>
+  const begin = (organisationId: string, letters: string, more: object[] = []): Promise<RunningFlow> =>
     start([
+      ...more,
       outbox({ id: 'file', store: 'embedded', path: join(folder, 'outbox.sqlite') }),
       connection(undefined, { outbox: 'file' }),
       { ...customer('customer', 'Trust', 'trustalias'), organisationId },
@@ -81,6 +82,35 @@ describe(`changes while letters are watched on Node-RED ${version}`, function ()
     await server.unload();
     const second = await begin(TRUST, 'letters-again');
     await second.wait('ended');
+  });
+
+  it('does not forget letters when the connection is made again after pkb-letters was removed', async () => {
+    const first = await begin(TRUST, 'letters');
+    first.receive('build', letter('PT2S'));
+    await watched(first, 'letters');
+    const open = await first.node('connection').delivery().outbox();
+    await until('its outcome counts as told', async () => {
+      return (await open.untold('connection', 'send')).length === 0;
+    });
+    // As at a deploy that removes it, while a connection is there that is gone by now.
+    await open.handOverLetters('letters', 'removed connection-before');
+    await server.unload();
+    const second = await begin(TRUST, 'letters-again');
+    await second.wait('ended');
+  });
+
+  it('leaves the letters of another connection that is there to that one', async () => {
+    const first = await begin(TRUST, 'letters');
+    first.receive('build', letter('PT100H'));
+    await watched(first, 'letters');
+    const open = await first.node('connection').delivery().outbox();
+    await open.handOverLetters('letters', 'removed other');
+    await server.unload();
+    const second = await begin(TRUST, 'letters-again', [
+      connection(undefined, { id: 'other', outbox: 'file' }),
+    ]);
+    await watched(second, 'removed other');
+    assert.deepEqual(second.seen('ended'), []);
   });
 
   it('refuses a deadline in Unix seconds, which is 1970', () => {

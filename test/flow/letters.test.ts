@@ -166,8 +166,21 @@ describe(`letters on Node-RED ${version}`, function () {
   it('names a deadline that cannot be, and watches the letter with that of the node', async () => {
     const flow = await begin();
     flow.receive('build', letter('d1', { deadline: 'soon' }));
-    assert.match((await flow.wait('caught')).error.message, /msg\.deadline must be a time such as/);
+    assert.match(
+      (await flow.wait('caught')).error.message,
+      /msg\.deadline must be a time such as .*The letter is watched all the same/,
+    );
     await watched(flow, 1);
+  });
+
+  it('shows in the status what is wrong where it is not PKB', async () => {
+    const flow = await begin({ api: { environment: '' } });
+    flow.receive('build', letter('d1', { deadline: 'PT1S' }));
+    assert.match((await flow.wait('caught')).error.message, /choose the simulator, or other addresses/);
+    await flow.wait('post');
+    const texts = flow.statuses('letters').map(({ text }) => text ?? '');
+    assert.ok(texts.some((text) => text.includes('check-settings')));
+    assert.ok(!texts.some((text) => text.includes('unanswered')));
   });
 
   it('ends quietly what was deleted, and gives what PKB does not know to a person', async () => {
