@@ -15,6 +15,7 @@ import { actOnAll } from './all.js';
 import { saveEvidence } from './evidence.js';
 import { chosen, FILTER_OPTIONS, filterOf } from './filter.js';
 import type { NodeRed } from './node-red.js';
+import { visible } from './shown-line.js';
 
 /** How these commands are called. */
 export const MESSAGES_USAGE = `pkb-outbox list     [filter]            messages, the latest first
@@ -296,8 +297,7 @@ function told({ listed, history, due, reason, ack, hl7, hidden, told: isTold }: 
   if (reason) lines.push(`  ${reason}`);
   if (hidden) lines.push(`  ${hidden}`);
   for (const text of [ack, hl7]) if (text) lines.push('', ...text.split(/\r\n|\r|\n/).filter(Boolean));
-  // What PKB and messages say must not move the cursor of a terminal.
-  return lines.map((one) => one.replaceAll(/[\p{Cc}\p{Cf}]/gu, '?')).join('\n');
+  return lines.map(visible).join('\n');
 }
 
 function line(one: ListedMessage): string {
@@ -311,10 +311,7 @@ function line(one: ListedMessage): string {
     controlId,
     reference,
   ];
-  return words
-    .filter((word) => word !== '')
-    .join('  ')
-    .replaceAll(/[\p{Cc}\p{Cf}]/gu, '?');
+  return visible(words.filter((word) => word !== '').join('  '));
 }
 
 function cells(one: ListedMessage): string[] {

@@ -5,6 +5,7 @@ import { MOST_ITEMS, type RunPage, type ShownItem } from '../operator/run-page.j
 import { reportCsvHead, reportCsvRows, type RunReport } from '../operator/run-report.js';
 import { chosen } from './filter.js';
 import type { NodeRed } from './node-red.js';
+import { shownLine } from './shown-line.js';
 
 /** How these commands are called. */
 export const RUNS_USAGE = `pkb-outbox runs    [--connection C] [--most 20] [--json]
@@ -151,10 +152,4 @@ function itemLine({
 }: ShownItem): string {
   const same = sameState === '' ? '' : `the same is ${sameState}`;
   return shownLine(['', reference, customer, messageType, code, controlId, same, words ?? '']);
-}
-
-/** One line; what names, references and PKB say must not move the cursor of a terminal. */
-function shownLine([first = '', ...rest]: readonly string[]): string {
-  const words = [first, ...rest.filter((word) => word !== '')].join('  ');
-  return `${words.replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?')}\n`;
 }
