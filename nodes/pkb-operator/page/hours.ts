@@ -1,12 +1,10 @@
 /** What ended in the last hours, as bars. */
+import { barsOf } from './bars.js';
 import { el, select } from './dom.js';
 import { text } from './texts.js';
 import type { EndedCount, Hours } from './types.js';
 
 const HOUR_MS = 3_600_000;
-const HEIGHT = 90;
-const WIDTH = 10;
-const SVG = 'http://www.w3.org/2000/svg';
 
 /** The states of a bar, from its foot up. */
 const PARTS = ['accepted', 'failed', 'discarded'] as const;
@@ -43,30 +41,14 @@ function bars(since: number, hours: number, counts: readonly EndedCount[]): SVGE
     const one = at[Math.round((hour - since) / HOUR_MS)];
     if (one) one[partOf(state)] += count;
   }
-  const most = Math.max(1, ...at.map((one) => one.accepted + one.failed + one.discarded));
-  const svg = make('svg', {
-    viewBox: `0 0 ${hours * WIDTH} ${HEIGHT}`,
-    preserveAspectRatio: 'none',
-    role: 'img',
-  });
-  for (const [i, one] of at.entries()) {
-    const group = make('g', {});
+  const all = at.map((one, i) => {
     const hour = new Date(since + i * HOUR_MS).toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
     const words = PARTS.filter((part) => one[part] > 0).map(
       (part) => `${one[part]} ${text(`state.${KEYS[part]}`)}`,
     );
-    const title = make('title', {});
-    title.textContent = text('hours.bar', { hour, counts: words.join(', ') || '0' });
-    group.append(title);
-    let foot = HEIGHT;
-    for (const part of PARTS) {
-      const height = (one[part] / most) * HEIGHT;
-      foot -= height;
-      group.append(make('rect', { class: part, x: i * WIDTH + 1, y: foot, width: WIDTH - 2, height }));
-    }
-    svg.append(group);
-  }
-  return svg;
+    return { title: text('hours.bar', { hour, counts: words.join(', ') || '0' }), counts: one };
+  });
+  return barsOf(PARTS, all, totals(counts));
 }
 
 const KEYS: Readonly<Record<Part, string>> = {
@@ -77,10 +59,4 @@ const KEYS: Readonly<Record<Part, string>> = {
 
 function partOf(state: EndedCount['state']): Part {
   return state === 'accepted' || state === 'discarded' ? state : 'failed';
-}
-
-function make(name: string, attributes: Readonly<Record<string, string | number>>): SVGElement {
-  const element = document.createElementNS(SVG, name) as SVGElement;
-  for (const [key, value] of Object.entries(attributes)) element.setAttribute(key, String(value));
-  return element;
 }

@@ -1,6 +1,7 @@
 /** The latest runs of a connection's outbox, each with how far it is. */
 import { ask } from './api.js';
-import { el, labelled, select } from './dom.js';
+import { ConnectionChoice } from './connection-choice.js';
+import { el } from './dom.js';
 import { openRun } from './run.js';
 import { partList, runBar, runWords } from './run-bar.js';
 import { text } from './texts.js';
@@ -21,8 +22,10 @@ export class Runs {
   readonly element = el('section', { 'aria-label': text('runs.title') });
   readonly #list = el('ul', { class: 'runs' });
   readonly #said = el('p', { class: 'dim' });
-  readonly #connection = select({}, []);
-  readonly #choice = labelled(text('search.connection'), this.#connection);
+  readonly #connection = new ConnectionChoice(() => {
+    this.#clear();
+    void this.#load();
+  });
   readonly #more: HTMLButtonElement;
   readonly #entries = new Map<string, Entry>();
   #overview: Overview | undefined;
@@ -36,11 +39,7 @@ export class Runs {
       void this.#load();
     };
     this.#more = el('button', { type: 'button', hidden: true, onclick: more }, text('runs.more'));
-    this.#connection.addEventListener('change', () => {
-      this.#clear();
-      void this.#load();
-    });
-    const row = el('div', { class: 'row' }, this.#choice);
+    const row = el('div', { class: 'row' }, this.#connection.element);
     this.element.append(el('h2', {}, text('runs.title')), row, this.#list, this.#said, this.#more);
   }
 
@@ -48,15 +47,7 @@ export class Runs {
   show(overview: Overview): void {
     this.#overview = overview;
     const { connections } = overview;
-    const names = connections.map(({ id, name }) => [id, name || id] as const);
-    const options = [...this.#connection.options].map(({ value, text: name }) => [value, name] as const);
-    if (JSON.stringify(names) !== JSON.stringify(options)) {
-      const chosen = this.#connection.value;
-      this.#connection.replaceChildren(...names.map(([value, name]) => el('option', { value }, name)));
-      if (names.some(([id]) => id === chosen)) this.#connection.value = chosen;
-      else this.#clear();
-    }
-    this.#choice.hidden = connections.length < 2;
+    if (this.#connection.show(connections)) this.#clear();
     this.element.hidden = connections.length === 0;
     void this.#load();
   }
@@ -70,7 +61,7 @@ export class Runs {
   }
 
   async #load(): Promise<void> {
-    const connection = this.#connection.value;
+    const connection = this.#connection.chosen;
     if (connection === '') return;
     const asked = ++this.#asked;
     try {
