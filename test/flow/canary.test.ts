@@ -2,23 +2,13 @@ import assert from 'node:assert/strict';
 import { FAULT_KINDS, type FaultKind } from '../../src/simulator/faults.js';
 import { encodeRequest } from '../../src/pkb/soap/request.js';
 import { startSimulator } from '../../src/simulator/server.js';
+import { BASIC, mustNotHold, recordPrinted } from '../support/canaries.js';
 import { NHS_NUMBERS } from '../support/messages.js';
 import { soapAck, startServer } from '../support/server.js';
 import { until } from '../support/wait.js';
 import { build, CATCH, collector, connection, customer, guard, send, simulator } from './flows.js';
 import { type RunningFlow, server, start, version } from './runtime.js';
 
-/** Texts that must never be seen outside messages: of the patient, and of the credentials. */
-const CANARIES = [
-  'CANARY-SURNAME',
-  'CANARY-STREET',
-  'CANARY-NOTE',
-  NHS_NUMBERS[3],
-  'CANARY-USER',
-  'CANARY-PASSWORD',
-  'CANARY-REASON',
-];
-const BASIC = Buffer.from('CANARY-USER:CANARY-PASSWORD').toString('base64');
 const CREDENTIALS = { connection: { username: 'CANARY-USER', password: 'CANARY-PASSWORD' } };
 
 const message = (more = ''): string =>
@@ -181,30 +171,3 @@ describe(`no patient data and no credentials in logs, statuses and errors, on No
     }
   });
 });
-
-/** Fails where a canary is in what is shown. */
-function mustNotHold(shown: unknown, where: string): void {
-  const text = JSON.stringify(shown);
-  for (const canary of [...CANARIES, BASIC]) assert.ok(!text.includes(canary), `${canary} is in ${where}`);
-}
-
-/** Records what the process prints; it is printed all the same. */
-function recordPrinted(): { start(): void; stop(): void; text(): string } {
-  let printed = '';
-  const streams = [process.stdout, process.stderr].map((stream) => ({ stream, write: stream.write }));
-  return {
-    start() {
-      printed = '';
-      for (const { stream, write } of streams) {
-        stream.write = ((chunk: string | Uint8Array, ...more: never[]) => {
-          printed += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString();
-          return write.call(stream, chunk, ...more);
-        }) as typeof stream.write;
-      }
-    },
-    stop() {
-      for (const { stream, write } of streams) stream.write = write;
-    },
-    text: () => printed,
-  };
-}
