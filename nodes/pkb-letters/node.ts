@@ -6,7 +6,7 @@ import type { Outbox } from '../../src/delivery/outbox/contract.js';
 import type { EndedLetter, LetterState } from '../../src/delivery/outbox/letters.js';
 import { isoTime } from '../../src/iso-time.js';
 import { delayOf } from '../../src/letters/deadline.js';
-import { END_REASONS, type EndReason } from '../../src/letters/decide.js';
+import { END_REASONS, reasonText } from '../../src/letters/decide.js';
 import { LetterWatch } from '../../src/letters/watch.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
 import type { SendableMessage } from '../../src/pkb/sendable-message.js';
@@ -233,7 +233,7 @@ function messageOf(letter: EndedLetter): NodeMessage {
   const payload = {
     end,
     reason,
-    text: END_REASONS[reason as EndReason],
+    text: reasonText(reason),
     readAt: isoTime(readAt),
     deadline: isoTime(deadline),
     documentId,

@@ -1,13 +1,17 @@
 /** The route that Prometheus scrapes. It answers in a bounded time, whatever the stores do. */
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Connection } from '../../src/delivery/connection.js';
-import type { Found, Stored } from '../../src/operator/metrics.js';
+import type { Outbox } from '../../src/delivery/outbox/contract.js';
+import { LETTER_STATES } from '../../src/delivery/outbox/letters.js';
+import type { Found, FoundLetters, Seen, Stored } from '../../src/operator/metrics.js';
 import { Seldom } from '../../src/operator/seldom.js';
 import { adminGet } from '../common/admin.js';
 import { connections, counted, opened, standing } from '../common/connections.js';
 import type { ConnectionNode } from '../common/contracts.js';
+import { lettersNodes } from '../common/letters.js';
 import { labelsOf, metricsOf } from '../common/metrics.js';
 import type { Runtime } from '../common/types.js';
+import { watcherCounts } from './letter-counts.js';
 
 /** How long a store may take to answer, in milliseconds; Prometheus itself gives up after 10 seconds unless told otherwise. */
 const STORE_MS = 2000;
@@ -20,7 +24,7 @@ export function metricsRoute(RED: Runtime): void {
   const metrics = metricsOf(RED);
   adminGet(RED, '/pkb/metrics', { all: ['pkb.read'] }, (_request, response) => {
     metrics
-      .text(() => Promise.all(connections(RED).map(found)))
+      .text(() => seen(RED))
       .then(
         (text) => {
           response.set({ 'Content-Type': metrics.contentType, 'Cache-Control': 'no-store' });
@@ -32,20 +36,46 @@ export function metricsRoute(RED: Runtime): void {
   });
 }
 
-/** How a connection stands. Never rejects. */
-async function found(node: ConnectionNode): Promise<Found> {
-  const { state, inFlight } = standing(node);
-  return { labels: labelsOf(node), state, inFlight, stored: await storedOf(node) };
+/** How connections and letters stand. Never rejects. */
+async function seen(RED: Runtime): Promise<Seen> {
+  const all = connections(RED);
+  const [found, letters] = await Promise.all([
+    Promise.all(all.map(foundOf)),
+    lettersOf(
+      RED,
+      [...new Set(all.map(opened))].filter((outbox) => outbox !== undefined),
+    ),
+  ]);
+  return { connections: found, letters };
 }
 
-/** What the store of a connection tells; undefined where it is not open, or does not answer in time. */
-async function storedOf(node: ConnectionNode): Promise<Stored | undefined> {
+/** How a connection stands. Never rejects. */
+async function foundOf(node: ConnectionNode): Promise<Found> {
+  const { state, inFlight } = standing(node);
   const outbox = opened(node);
-  if (outbox === undefined) return undefined;
-  const told = TOLD.ask(node.delivery(), () => counted(outbox, node.id)).catch(() => undefined);
+  const stored = outbox && (await inTime(TOLD.ask(node.delivery(), () => counted(outbox, node.id))));
+  return { labels: labelsOf(node), state, inFlight, stored };
+}
+
+/** The letters of each node in these outboxes. Never rejects. */
+async function lettersOf(RED: Runtime, outboxes: readonly Outbox[]): Promise<FoundLetters[]> {
+  const names = new Map(lettersNodes(RED).map(({ id, name }) => [id, name]));
+  const told = await Promise.all(outboxes.map((outbox) => inTime(watcherCounts(outbox))));
+  const all = new Map<string, FoundLetters>();
+  for (const { watcher: node, states } of told.flatMap((counts) => counts ?? [])) {
+    const before = all.get(node)?.states;
+    const sum = LETTER_STATES.map((state) => [state, states[state] + (before?.[state] ?? 0)] as const);
+    const name = names.get(node) || node;
+    all.set(node, { node, name, states: Object.fromEntries(sum) as FoundLetters['states'] });
+  }
+  return [...all.values()];
+}
+
+/** What a store tells; undefined where it fails, or does not answer in time. */
+async function inTime<T>(told: Promise<T>): Promise<T | undefined> {
   const patience = new AbortController();
   const over = sleep(STORE_MS, undefined, { signal: patience.signal }).catch(() => undefined);
-  const stored = await Promise.race([told, over]);
+  const answer = await Promise.race([told.catch(() => undefined), over]);
   patience.abort();
-  return stored;
+  return answer;
 }

@@ -34,6 +34,7 @@ import {
 import { AskedWrong, confirmedOf, idOf, idsOf, searchOf, textOf, trailOf } from './asked.js';
 import { evidenceRoute } from './evidence.js';
 import { endedSince } from './hours.js';
+import { lettersRoute } from './letters.js';
 import { runRoutes } from './runs.js';
 import { textsFor } from './texts.js';
 
@@ -47,6 +48,7 @@ export function operatorRoutes(RED: Runtime): void {
   allRoutes(RED);
   evidenceRoute(RED);
   runRoutes(RED);
+  lettersRoute(RED);
 
   adminGet(RED, '/pkb', 'everybody', (_request, response) => page(response, 'page.html', 'html'));
   adminGet(RED, '/pkb/page.js', 'everybody', (_request, response) => page(response, 'page.js', 'js'));

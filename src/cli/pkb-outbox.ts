@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 /**
- * `pkb-outbox`: looks at messages and acts on them through a running Node-RED; shows the pending messages of a PostgreSQL outbox,
+ * `pkb-outbox`: looks at messages, runs and letters, and acts on messages, through a running Node-RED; shows the pending messages of a PostgreSQL outbox,
  * since when and why, without one; and moves an outbox from a file to PostgreSQL, or back. The connection string and the keys come from environment variables, so that no list of
  * processes shows them.
  */
@@ -11,12 +11,15 @@ import { databaseToFill, databaseToLeave } from '../delivery/outbox/postgres/mov
 import { type Overview, overviewOf } from '../delivery/outbox/postgres/overview.js';
 import { fileToFill, fileToLeave } from '../delivery/outbox/sqlite/moving.js';
 import { asPkbError, PkbConfigError } from '../errors.js';
+import { lettersCommand, LETTERS_USAGE } from './letters.js';
 import { messagesCommand, MESSAGES_USAGE } from './messages.js';
 import { NodeRed } from './node-red.js';
 import { runsCommand, RUNS_USAGE } from './runs.js';
 
 const USAGE = `usage:
 ${RUNS_USAGE}
+
+${LETTERS_USAGE}
 
 ${MESSAGES_USAGE}
 
@@ -120,9 +123,9 @@ function cancel(ends: Ends): Promise<void> {
   });
 }
 
-/** A command about messages, where it is one. */
+/** A command about messages or letters, where it is one. */
 function aboutMessages(given: readonly string[]): (() => Promise<void>) | undefined {
-  const command = messagesCommand(given);
+  const command = lettersCommand(given) ?? messagesCommand(given);
   if (command === undefined) return undefined;
   return async () => {
     const text = await command(new NodeRed(process.env));

@@ -21,6 +21,11 @@ export const END_REASONS = {
 /** One of {@link END_REASONS}. */
 export type EndReason = keyof typeof END_REASONS;
 
+/** A reason in words; the reason itself where it is of another version, which this one does not know. */
+export function reasonText(reason: string): string {
+  return Object.hasOwn(END_REASONS, reason) ? END_REASONS[reason as EndReason] : reason;
+}
+
 /** What PKB said of a letter; `unknown` where it left it out, `unasked` where it gave no answer. */
 export type Said = Receipt | { readonly state: 'unknown' | 'unasked' | 'organisation' };
 

@@ -5,10 +5,11 @@
  * anew, goes on with them. Gauges are made at each scrape from what it finds. The registry is our own, so that nothing of ours
  * is in the metrics of a program in which Node-RED is embedded, and nothing of that program in ours.
  *
- * Labels are ids, names and environments of connections, and the words of our own tables. Nothing of a message is among them.
+ * Labels are ids, names and environments of connections, ids and names of nodes, and the words of our own tables. Nothing of a message is among them.
  */
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 import type { ConnectionEvents } from '../delivery/connection.js';
+import { LETTER_STATES, type LetterState } from '../delivery/outbox/letters.js';
 import { MESSAGE_STATES } from '../delivery/outbox/ledger.js';
 import type { FinalState } from '../delivery/outbox/messages.js';
 import { type OutcomeName, OUTCOMES } from '../delivery/outcome.js';
@@ -44,6 +45,22 @@ export interface Found {
   readonly inFlight: number;
   /** Undefined where its store is not open, or did not answer in time. */
   readonly stored: Stored | undefined;
+}
+
+/** The letters of a pkb-letters node, as its outboxes tell it at a scrape. */
+export interface FoundLetters {
+  /** Its id. What a removed node has left has an id of its own. */
+  readonly node: string;
+  /** The id again, where it has none or does not run here. */
+  readonly name: string;
+  readonly states: Readonly<Record<LetterState, number>>;
+}
+
+/** What a scrape finds. */
+export interface Seen {
+  readonly connections: readonly Found[];
+  /** Without those of outboxes that are not open, or did not answer in time. */
+  readonly letters: readonly FoundLetters[];
 }
 
 /** Counts what a connection tells. */
@@ -120,6 +137,12 @@ export class Metrics {
     labelNames: [...CONNECTION, 'state'],
     registers: [this.#registry],
   });
+  readonly #letters = new Gauge({
+    name: 'pkb_letters',
+    help: 'Letters of a pkb letters that an outbox has, by state; those that ended are kept for a year.',
+    labelNames: ['node', 'name', 'state'],
+    registers: [this.#registry],
+  });
   readonly #loop = new Histogram({
     name: 'pkb_event_loop_delay_seconds',
     help: 'How late the event loop of the process is, measured from the first scrape on.',
@@ -164,20 +187,31 @@ export class Metrics {
   /**
    * The text of one scrape. Those that scrape at the same time get the same.
    *
-   * @param look finds how the connections stand; never rejects
+   * @param look finds how connections and letters stand; never rejects
    */
-  text(look: () => Promise<readonly Found[]>): Promise<string> {
+  text(look: () => Promise<Seen>): Promise<string> {
     if (!this.#watchesLoop) watchLoop((seconds) => this.#loop.observe(seconds));
     this.#watchesLoop = true;
     this.#scraping ??= this.#scrape(look).finally(() => (this.#scraping = undefined));
     return this.#scraping;
   }
 
-  async #scrape(look: () => Promise<readonly Found[]>): Promise<string> {
-    const all = await look();
-    const gauges = [this.#pending, this.#inFlight, this.#onHold, this.#oldest, this.#storeUp, this.#state];
+  async #scrape(look: () => Promise<Seen>): Promise<string> {
+    const { connections, letters } = await look();
+    const gauges = [
+      this.#pending,
+      this.#inFlight,
+      this.#onHold,
+      this.#oldest,
+      this.#storeUp,
+      this.#state,
+      this.#letters,
+    ];
     for (const gauge of gauges) gauge.reset();
-    for (const found of all) this.#show(found, Date.now());
+    for (const found of connections) this.#show(found, Date.now());
+    for (const { node, name, states } of letters)
+      for (const state of LETTER_STATES)
+        this.#letters.set({ node, name: name.slice(0, LONGEST_NAME), state }, states[state]);
     return this.#registry.metrics();
   }
 

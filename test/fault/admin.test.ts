@@ -38,6 +38,7 @@ const POSTS: Record<string, object> = {
   '/pkb/evidence': { connection: 'connection', ids: [1] },
   '/pkb/trail': { connection: 'connection' },
   '/pkb/runs': { connection: 'connection' },
+  '/pkb/letters': { connection: 'connection' },
   '/pkb/run': { connection: 'connection', run: 'night' },
 };
 
@@ -147,6 +148,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
         ['/pkb/evidence', ['everything', 'reader', 'clinician', 'operator', 'anonymous']],
         ['/pkb/trail', ['everything', 'writer', 'operator']],
         ['/pkb/runs', ['everything', 'reader', 'clinician', 'operator', 'anonymous']],
+        ['/pkb/letters', ['everything', 'reader', 'clinician', 'operator', 'anonymous']],
         ['/pkb/run', ['everything', 'reader', 'clinician', 'operator', 'anonymous']],
       ] as const) {
         it(`POST ${path} is for ${allowed.join(', ')} only`, async () => {

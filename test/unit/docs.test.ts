@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, globSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Outcome } from '../../src/delivery/outcome.js';
+import { END_REASONS } from '../../src/letters/decide.js';
 import { type RefusalName, REFUSALS } from '../../src/delivery/refusal.js';
 import { DEFAULT_POLICY, type NextStep, nextStep } from '../../src/delivery/retry.js';
 import { ERROR_CODES } from '../../src/errors.js';
@@ -27,6 +28,16 @@ describe('the documentation', () => {
       assert.ok(text('docs', file) === expected, `docs/${file} is not what the tables say: npm run docs`);
     const help = 'nodes/pkb-build/locales/en-US/node.html';
     assert.ok(text(help) === helpOfBuild(), `${help} is not what the schemas say: npm run docs`);
+  });
+
+  it('has every reason for which the watching of a letter ends, in docs/letters.md and in the help', () => {
+    const reasons = Object.keys(END_REASONS);
+    const rows = (part: string, row: RegExp): string[] =>
+      [...part.matchAll(row)].map(([, reason = '']) => reason).toSorted();
+    const [, section = ''] = /## Why a letter ended\n(.*?)\n## /s.exec(text('docs/letters.md')) ?? [];
+    assert.deepEqual(rows(section, /^\| `(\w+)` \|/gm), reasons.toSorted());
+    const inHelp = rows(text('nodes/pkb-letters/locales/en-US/node.html'), /<tr><td><code>(\w+)<\/code>/g);
+    assert.deepEqual(inHelp, reasons.toSorted());
   });
 
   it('has pictures of the dialogs as they are now (npm run pictures takes them)', () => {

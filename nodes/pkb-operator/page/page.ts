@@ -3,6 +3,7 @@ import { ask, Failed, isSignedIn, signIn, signOut } from './api.js';
 import { connectionCards } from './connections.js';
 import { el, labelled, notice } from './dom.js';
 import { hourBars } from './hours.js';
+import { Letters } from './letters.js';
 import { Messages } from './messages.js';
 import { Runs } from './runs.js';
 import { setTexts, text } from './texts.js';
@@ -64,6 +65,7 @@ async function start(): Promise<void> {
   const bars = el('div');
   const messages = new Messages();
   const runs = new Runs();
+  const letters = new Letters();
   let looks = 0;
   let wasAway = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -76,6 +78,7 @@ async function start(): Promise<void> {
       cards.replaceChildren(...connectionCards(overview, () => void look()));
       messages.show(overview);
       runs.show(overview);
+      letters.show(overview);
       if (wasAway) notice('');
       wasAway = false;
       if (looks++ % COUNT_EVERY === 0) bars.replaceChildren(...hourBars(await ask<Hours>('pkb/hours')));
@@ -104,6 +107,7 @@ async function start(): Promise<void> {
     el('h2', {}, text('hours.title')),
     bars,
     runs.element,
+    letters.element,
     messages.element,
   );
   try {

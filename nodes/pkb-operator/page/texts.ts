@@ -16,6 +16,11 @@ export function text(key: string, words: Readonly<Record<string, string | number
   return found.replaceAll(/__(\w+)__/g, (_, name: string) => String(words[name] ?? ''));
 }
 
+/** A text of the locale; what stands in a table of ours where the locale has none. */
+export function textOr(key: string, fallback: string): string {
+  return lookUp(texts, key) ?? fallback;
+}
+
 function lookUp(all: Texts, key: string): string | undefined {
   let at: string | Texts | undefined = all;
   for (const part of key.split('.')) at = typeof at === 'object' ? at[part] : undefined;

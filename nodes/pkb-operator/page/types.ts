@@ -5,10 +5,13 @@ import type {
   MessageLife,
   MessageList,
 } from '../../../src/delivery/outbox/ledger.js';
+import type { LetterCount } from '../../../src/delivery/outbox/letters.js';
+import type { LetterReport, ShownWatcher } from '../../../src/operator/letter-report.js';
 import type { RunPage, ShownItem } from '../../../src/operator/run-page.js';
 import type { RunReport } from '../../../src/operator/run-report.js';
 import type { ShownConnection } from '../../common/shown.js';
 
+export type { LetterCount, LetterReport, ShownWatcher };
 export type { RunPage, RunReport, ShownItem };
 export type { EndedCount, ListedMessage, MessageList, ShownConnection };
 

@@ -6,13 +6,19 @@ import type { ConnectionNode } from '../../../nodes/common/contracts.js';
 import { labelsOf, metricsOf } from '../../../nodes/common/metrics.js';
 import type { Runtime } from '../../../nodes/common/types.js';
 import { metricsRoute } from '../../../nodes/pkb-operator/metrics.js';
+import type { WatcherCount } from '../../../src/delivery/outbox/letters.js';
 import { Scraped } from '../../support/metrics.js';
 
 type Step = (request: object, response: object, next: () => void) => void;
 
 /** A connection whose outbox counts as a test says. */
-const nodeOf = (id: string, counts: () => Promise<object>, oldest = async () => undefined as unknown) => {
-  const openOutbox = { counts: sinon.spy(counts), oldest, durable: true };
+const nodeOf = (
+  id: string,
+  counts: () => Promise<object>,
+  oldest = async () => undefined as unknown,
+  letters = async () => [] as WatcherCount[],
+) => {
+  const openOutbox = { counts: sinon.spy(counts), oldest, durable: true, allLetterCounts: letters };
   const delivery = { openOutbox, state: { state: 'open' }, inFlight: 1, elsewhere: [] };
   const node = {
     id,
@@ -127,6 +133,31 @@ describe('the route of the metrics', () => {
       return slow.openOutbox.counts.callCount;
     };
     assert.deepEqual([await at(0), await at(15_000), await at(6000)], [1, 1, 2]);
+  });
+
+  it('says of letters what the stores say that answer, and adds up those of one node in two stores', async () => {
+    const counts = async () => ({ queued: 0, held: 0 });
+    const states = { watched: 2, read: 1, post: 0, attention: 0, cancelled: 0 };
+    const of = (...watchers: string[]) =>
+      nodeOf(
+        `connection of ${watchers.join(' ')}`,
+        counts,
+        async () => undefined,
+        async () => watchers.map((watcher) => ({ watcher, states })),
+      );
+    const slow = nodeOf('slow', counts, undefined, () => new Promise(() => undefined));
+    const failing = nodeOf('failing', counts, undefined, () =>
+      Promise.reject(new Error('The disk is full.')),
+    );
+    const running = { id: 'a', type: 'pkb-letters', name: 'Trust letters' } as unknown as ConnectionNode;
+    nodes.push(running, of('a', 'gone').node, of('a').node, slow.node, failing.node);
+    const answer = scrape();
+    await clock.tickAsync(2100);
+    const scraped = new Scraped((await answer).text);
+    const value = (node: string, state: string) => scraped.value('pkb_letters', { node, state });
+    assert.deepEqual([value('a', 'watched'), value('gone', 'watched'), value('gone', 'post')], [4, 2, 0]);
+    assert.equal(scraped.value('pkb_letters', { name: 'Trust letters', state: 'read' }), 2);
+    assert.equal(scraped.value('pkb_letters', { name: 'gone', state: 'read' }), 1);
   });
 
   it('forgets a connection at the deploy that removes it, and none while flows are stopped', async () => {

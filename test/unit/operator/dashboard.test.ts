@@ -49,7 +49,9 @@ describe('the dashboard', () => {
     const labels = { connection: 'c', name: 'n', environment: 'custom' };
     metrics.connection(labels);
     const found = { labels, state: 'open', inFlight: 0, stored: { pending: 0, onHold: 0 } } as const;
-    scraped = new Scraped(await metrics.text(async () => [found]));
+    const states = { watched: 1, read: 1, post: 1, attention: 1, cancelled: 1 };
+    const letters = { node: 'l', name: 'n', states };
+    scraped = new Scraped(await metrics.text(async () => ({ connections: [found], letters: [letters] })));
   });
 
   it('asks for nothing that the endpoint does not have', () => {
@@ -127,7 +129,7 @@ describe('the dashboard', () => {
 
 describe('the page on metrics', () => {
   it('has a row for every metric, and for none that there is not', async () => {
-    const { types } = new Scraped(await new Metrics().text(async () => []));
+    const { types } = new Scraped(await new Metrics().text(async () => ({ connections: [], letters: [] })));
     const rows = [...text('docs/operators.md').matchAll(/^\| `(pkb_\w+)` \|/gm)].map(([, name]) => name);
     assert.deepEqual(rows.toSorted(), [...types.keys()].toSorted());
   });

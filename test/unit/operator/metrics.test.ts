@@ -11,7 +11,9 @@ import {
   CONNECTION_STATES,
   type ConnectionLabels,
   type Found,
+  type FoundLetters,
   Metrics,
+  type Seen,
 } from '../../../src/operator/metrics.js';
 import { stamped } from '../../support/messages.js';
 import { Scraped } from '../../support/metrics.js';
@@ -30,7 +32,7 @@ const found = (labels: ConnectionLabels, more: Partial<Found> = {}): Found => ({
   ...more,
 });
 const scrape = async (metrics: Metrics, ...all: Found[]): Promise<Scraped> =>
-  new Scraped(await metrics.text(async () => all));
+  new Scraped(await metrics.text(async () => ({ connections: all, letters: [] })));
 const attempt = (outcome: OutcomeName): Attempt => ({ at: 0, outcome, reason: '', counts: false });
 
 describe('the metrics', () => {
@@ -61,6 +63,19 @@ describe('the metrics', () => {
     // What no request was made for, and what a person discarded, took no time.
     assert.equal(scraped.value('pkb_request_duration_seconds_count', { ...SOUTH }), 0);
     assert.equal(scraped.value('pkb_delivery_duration_seconds_count', { ...SOUTH }), 0);
+  });
+
+  it('say how many letters each node has in each state, and forget those that are not found any more', async () => {
+    const states = { watched: 5, read: 3, post: 2, attention: 1, cancelled: 0 };
+    const letters = { node: 'l1', name: 'x'.repeat(300), states };
+    const look = async (...some: FoundLetters[]): Promise<Scraped> =>
+      new Scraped(await metrics.text(async () => ({ connections: [], letters: some })));
+    const first = await look(letters);
+    const later = await look();
+    const name = 'x'.repeat(100);
+    for (const [state, count] of Object.entries(states))
+      assert.equal(first.value('pkb_letters', { node: 'l1', name, state }), count, state);
+    assert.deepEqual(later.values('pkb_letters'), []);
   });
 
   it('have what has not happened as 0, so that the first time is seen', async () => {
@@ -172,7 +187,7 @@ describe('the metrics', () => {
     assert.equal(scraped.value('pkb_store_up', { ...odd }), 1);
     const long = { ...SOUTH, name: 'x'.repeat(100_000) };
     metrics.connection(long).attempted(attempt('busy'), 1);
-    const text = await metrics.text(async () => [found(long)]);
+    const text = await metrics.text(async () => ({ connections: [found(long)], letters: [] }));
     assert.ok(text.length < 100_000, `${text.length} characters`);
     const cut = { connection: 'c2', outcome: 'busy', name: 'x'.repeat(100) };
     assert.equal(new Scraped(text).value('pkb_attempts_total', cut), 1);
@@ -192,10 +207,10 @@ describe('the metrics', () => {
   });
 
   it('look once for all that scrape at the same time', async () => {
-    let answer = (_all: readonly Found[]): void => undefined;
+    let answer = (_seen: Seen): void => undefined;
     const look = sinon.stub().returns(new Promise((resolve) => (answer = resolve)));
     const both = [metrics.text(look), metrics.text(look)];
-    answer([found(NORTH)]);
+    answer({ connections: [found(NORTH)], letters: [] });
     const [first, second] = await Promise.all(both);
     assert.equal(first, second);
     assert.equal(look.callCount, 1);
@@ -289,7 +304,7 @@ describe('the metrics of marked messages', () => {
           const state = connection.state?.state ?? 'opening';
           const { queued, held } = await outbox.counts('c1');
           const stored = { pending: queued, onHold: held, oldest: 1 };
-          return metrics.text(async () => [found(NORTH, { state, stored })]);
+          return metrics.text(async () => ({ connections: [found(NORTH, { state, stored })], letters: [] }));
         };
         await until(`an attempt has ended as ${outcome}`, async () =>
           new Scraped(await read()).value('pkb_attempts_total', { outcome }),
