@@ -2,24 +2,11 @@
  * The one way in which all nodes take a message and report what went wrong. An input handler that rejects would end the
  * Node-RED process, so nothing gets past this.
  */
-import { asPkbError, type ErrorCode, type PkbError } from '../../src/errors.js';
+import { asPkbError, type PkbError } from '../../src/errors.js';
+import { inLanguage, showError } from './errors.js';
 import { Inbox } from './inbox.js';
 import { beginInput } from './unfinished.js';
 import type { Message, Node, Runtime, Send } from './types.js';
-
-/** What to do about an error, in the few words a status has room for; keys of `status` in the locale of each node. */
-const ADVICE: Partial<Record<ErrorCode, string>> = {
-  PKB_CONNECTION: 'choose-connection',
-  PKB_CUSTOMER: 'choose-customer',
-  PKB_ALIAS: 'check-alias',
-  PKB_CREDENTIALS: 'enter-credentials',
-  PKB_SIMULATOR: 'add-simulator',
-  PKB_URL: 'check-address',
-  PKB_SETTING: 'check-settings',
-  PKB_OUTBOX: 'check-outbox',
-  PKB_DATA_POINT: 'check-data-point',
-  PKB_CONTROL_ID: 'stamp-first',
-};
 
 /**
  * Registers a node's input handler.
@@ -50,7 +37,7 @@ export function onInput(
     const fail = (thrown: unknown): void => {
       const error = asPkbError(thrown);
       showError(RED, node, error.code);
-      end(error);
+      end(inLanguage(RED, error));
     };
     const begin = (): void => {
       try {
@@ -64,19 +51,4 @@ export function onInput(
     inbox.give(message, begin, finish);
   });
   node.on('close', () => inbox.close(atClose === 'see to'));
-}
-
-/** The nodes whose status shows an error. */
-const FAULTY = new WeakSet<Node>();
-
-/** Shows in a red status what to do about an error. */
-export function showError(RED: Runtime, node: Node, code: ErrorCode): void {
-  const advice = ADVICE[code] ?? 'check-message';
-  node.status({ fill: 'red', shape: 'ring', text: RED._(`${node.type}.status.${advice}`) });
-  FAULTY.add(node);
-}
-
-/** Takes an error out of the status, where there is one: every status costs all editors that are open. */
-export function clearError(node: Node): void {
-  if (FAULTY.delete(node)) node.status({});
 }

@@ -6,6 +6,7 @@ import { RECEIPT_PARTS, type ReceiptParts } from '../../src/api/read-receipts.js
 import { asPkbError, PkbConfigError, type PkbError } from '../../src/errors.js';
 import { urlFault } from '../../src/pkb/environments.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
+import { raiseError } from '../common/errors.js';
 import { networkSettings } from '../common/network.js';
 import { simulatorUrl } from '../common/simulator.js';
 import { USER_AGENT } from '../common/version.js';
@@ -39,7 +40,7 @@ module.exports = async function (RED: Runtime): Promise<void> {
       api = createApi({ ...connectionOf(RED, this, config), userAgent: USER_AGENT });
     } catch (error) {
       fault = asPkbError(error);
-      this.error(fault);
+      raiseError(RED, this, fault);
     }
     this.api = () => {
       if (api === undefined) throw fault ?? new PkbConfigError('PKB_SETTING', 'pkb api is not started.');

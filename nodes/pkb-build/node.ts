@@ -7,8 +7,9 @@ import { parsedView } from '../../src/hl7/parsed.js';
 import { composeMessage } from '../../src/pkb/compose/compose.js';
 import type { DataPointId } from '../../src/pkb/data-point.js';
 import { stamp, type Stamped, type StampOptions } from '../../src/pkb/stamp.js';
+import { clearError, raiseError, showError } from '../common/errors.js';
 import { chooseCustomer } from '../common/customers.js';
-import { clearError, onInput, showError } from '../common/input.js';
+import { onInput } from '../common/input.js';
 import type { Message, Node, NodeDef, Runtime, Send } from '../common/types.js';
 
 interface BuildDef extends NodeDef {
@@ -33,7 +34,7 @@ module.exports = function (RED: Runtime): void {
     RED.nodes.createNode(this, config);
     const fault = settingsFault(config);
     if (fault) {
-      this.error(fault);
+      raiseError(RED, this, fault);
       showError(RED, this, fault.code);
     }
     onInput(RED, this, (message, send) => {

@@ -16,6 +16,7 @@ import {
 } from '../../src/errors.js';
 import { addressFor, addressKeyFor, goalOf, isSimulator } from './address.js';
 import { connectionTestRoute } from './connection-test.js';
+import { raiseError } from '../common/errors.js';
 import { onFlows } from '../common/flow-events.js';
 import { checkUserName, networkSettings } from '../common/network.js';
 import { labelsOf, metricsOf } from '../common/metrics.js';
@@ -68,7 +69,7 @@ module.exports = async function (RED: Runtime): Promise<void> {
       delivery = connect(RED, this, config, createTransport, { senders, haveStarted: () => started });
     } catch (error) {
       fault = asPkbError(error);
-      this.error(fault);
+      raiseError(RED, this, fault);
     }
     // Only when all nodes are there can outputs fire and the simulator be found.
     const leave = onFlows(RED, {
@@ -109,7 +110,7 @@ function connect(
   const timeout = numberSetting(config.timeout, NUMBERS.timeout);
   const { open, maxAgeHours, showsTexts } = outboxOf(RED, config);
   node.showsTexts = showsTexts;
-  const failed = saidOnce((error) => node.error(error));
+  const failed = saidOnce((error) => raiseError(RED, node, error));
   let alerted = '';
   return new Connection({
     id: node.id,
@@ -135,11 +136,11 @@ function connect(
         const reason = state.state === 'paused' && !state.byPerson ? pauseText(state) : '';
         const [first] = flows.senders;
         if (reason !== '' && reason !== alerted)
-          (first?.node ?? node).error(new PkbDeliveryError('PKB_MISCONFIGURED', reason), {});
+          raiseError(RED, first?.node ?? node, new PkbDeliveryError('PKB_MISCONFIGURED', reason), {});
         alerted = reason;
       },
       failed,
-      report: (text) => node.error(new PkbOutboxError('PKB_OUTBOX', text)),
+      report: (text) => raiseError(RED, node, new PkbOutboxError('PKB_OUTBOX', text)),
       unclaimed: (state) => node.warn(RED._('pkb-connection.warning.no-sender', { state })),
       ...metricsOf(RED).connection(labelsOf(node)),
     },

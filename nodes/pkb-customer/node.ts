@@ -3,6 +3,7 @@
  */
 import { PkbError } from '../../src/errors.js';
 import { checkCustomer } from '../../src/pkb/alias.js';
+import { raiseError } from '../common/errors.js';
 import type { CustomerNode } from '../common/contracts.js';
 import type { NodeDef, Runtime } from '../common/types.js';
 
@@ -31,7 +32,7 @@ module.exports = function (RED: Runtime): void {
     } catch (error) {
       if (!(error instanceof PkbError)) throw error;
       this.fault = error;
-      this.error(error);
+      raiseError(RED, this, error);
     }
   }
   RED.nodes.registerType('pkb-customer', PkbCustomer);

@@ -2,12 +2,11 @@
  * pkb-events: a message when something is wrong with a connection, and one when it is right again.
  */
 import { FAILED_STATES } from '../../src/delivery/outbox/ledger.js';
-import { asPkbError } from '../../src/errors.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
+import { raiseError, showError } from '../common/errors.js';
 import { connectionOf, connections, shown } from '../common/connections.js';
 import type { ConnectionNode } from '../common/contracts.js';
 import { onFlows } from '../common/flow-events.js';
-import { showError } from '../common/input.js';
 import type { Node, NodeDef, Runtime } from '../common/types.js';
 import { type Seen, Watch } from './watch.js';
 
@@ -31,7 +30,7 @@ module.exports = function (RED: Runtime): void {
       minutes = numberSetting(config.minutes, NUMBERS.minutes);
     } catch (error) {
       showError(RED, this, 'PKB_SETTING');
-      this.error(asPkbError(error));
+      raiseError(RED, this, error);
       return;
     }
     const watch = WATCHES.get(this.id) ?? new Watch();
@@ -50,7 +49,7 @@ module.exports = function (RED: Runtime): void {
     };
     const lookAndWait = (): void => {
       look()
-        .catch((error: unknown) => this.error(asPkbError(error)))
+        .catch((error: unknown) => raiseError(RED, this, error))
         .finally(() => {
           if (!closed) timer = setTimeout(lookAndWait, LOOK_MS);
         });

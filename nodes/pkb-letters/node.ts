@@ -12,13 +12,14 @@ import { numberSetting, NUMBERS } from '../../src/settings.js';
 import type { SendableMessage } from '../../src/pkb/sendable-message.js';
 import { keyOf, meaningOf, newLetter, propertiesOf } from './letter.js';
 import { orphans, removedFrom } from './orphans.js';
+import { raiseError, showError } from '../common/errors.js';
 import { apiNode } from '../common/apis.js';
 import { outboxOf } from '../common/connections.js';
 import { carriedJson } from '../common/carried-json.js';
 import { organisationOf } from '../common/customers.js';
 import { onFlows } from '../common/flow-events.js';
 import { isErrorOf } from '../common/caught.js';
-import { onInput, showError } from '../common/input.js';
+import { onInput } from '../common/input.js';
 import { referenceOf } from '../common/run-properties.js';
 import type { ApiNode } from '../common/contracts.js';
 import type { Message, Node, NodeDef, NodeMessage, Runtime, Send } from '../common/types.js';
@@ -51,7 +52,7 @@ module.exports = function (RED: Runtime): void {
       terms = termsOf(config);
     } catch (error) {
       showError(RED, this, 'PKB_SETTING');
-      this.error(asPkbError(error));
+      raiseError(RED, this, error);
       return;
     }
     const outbox = (): Promise<Outbox> => outboxOf(RED, config.connection, 'pkb letters');
@@ -66,7 +67,7 @@ module.exports = function (RED: Runtime): void {
       // An address that is away fails at each look.
       if (error.message === said) return;
       said = error.message;
-      this.error(error, {});
+      raiseError(RED, this, error, {});
     };
     const watch = new LetterWatch({
       watcher: this.id,

@@ -4,6 +4,7 @@
 import { openOutbox } from '../../src/delivery/outbox/open.js';
 import { asPkbError, PkbError } from '../../src/errors.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
+import { raiseError } from '../common/errors.js';
 import type { Keeping, OutboxNode } from '../common/contracts.js';
 import type { Node, NodeDef, Runtime } from '../common/types.js';
 import { userDirOf } from '../common/user-dir.js';
@@ -30,7 +31,7 @@ module.exports = function (RED: Runtime): void {
       keeping = keepingOf(config, this.credentials, userDirOf(RED));
     } catch (error) {
       keeping = asPkbError(error);
-      this.error(keeping);
+      raiseError(RED, this, keeping);
     }
     this.keeping = () => {
       if (keeping instanceof PkbError) throw keeping;

@@ -8,11 +8,12 @@ import {
   patientStatuses,
   UNDETERMINED,
 } from '../../src/api/patients.js';
-import { asPkbError, PkbConfigError, PkbMessageError } from '../../src/errors.js';
+import { PkbConfigError, PkbMessageError } from '../../src/errors.js';
 import { isNhsNumber } from '../../src/pkb/nhs-number.js';
+import { clearError, raiseError, showError } from '../common/errors.js';
 import { apiNode } from '../common/apis.js';
 import { chooseCustomer } from '../common/customers.js';
-import { clearError, onInput, showError } from '../common/input.js';
+import { onInput } from '../common/input.js';
 import type { Message, Node, NodeDef, Runtime, Send } from '../common/types.js';
 
 interface PatientsDef extends NodeDef {
@@ -34,7 +35,7 @@ module.exports = function (RED: Runtime): void {
     if (ask !== 'status' && ask !== 'invitations') {
       const error = new PkbConfigError('PKB_SETTING', 'Open pkb patients and choose what to ask.');
       showError(RED, this, error.code);
-      this.error(asPkbError(error));
+      raiseError(RED, this, error);
       return;
     }
     onInput(RED, this, async (message: Message, send: Send) => {

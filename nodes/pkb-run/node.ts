@@ -6,10 +6,11 @@ import { numberSetting, NUMBERS } from '../../src/settings.js';
 import { Gathered } from './gathered.js';
 import { placeOf } from './place.js';
 import { RunReporter } from './reporter.js';
+import { raiseError, showError } from '../common/errors.js';
 import { outboxOf } from '../common/connections.js';
 import { caughtIn, isErrorOf } from '../common/caught.js';
 import { onFlows } from '../common/flow-events.js';
-import { onInput, showError } from '../common/input.js';
+import { onInput } from '../common/input.js';
 import { expectedOf, runOf } from '../common/run-properties.js';
 import type { Message, Node, NodeDef, NodeMessage, Runtime } from '../common/types.js';
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
@@ -31,7 +32,7 @@ module.exports = function (RED: Runtime): void {
       times = timesOf(config);
     } catch (error) {
       showError(RED, this, 'PKB_SETTING');
-      this.error(asPkbError(error));
+      raiseError(RED, this, error);
       return;
     }
     let said = '';
@@ -65,7 +66,7 @@ module.exports = function (RED: Runtime): void {
           if (error.message === said) return;
           said = error.message;
           showError(RED, this, error.code);
-          this.error(error, {});
+          raiseError(RED, this, error, {});
         },
       },
     });

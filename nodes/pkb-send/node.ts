@@ -21,9 +21,10 @@ import { QUERY, readQueryAnswer } from '../../src/pkb/query-answer.js';
 import { SendableMessage } from '../../src/pkb/sendable-message.js';
 import { mustFitXml } from '../../src/pkb/soap/request.js';
 import { CarriedMessages } from './carried.js';
+import { raiseError, showError } from '../common/errors.js';
 import { carriedJson } from '../common/carried-json.js';
 import { onFlows } from '../common/flow-events.js';
-import { onInput, showError } from '../common/input.js';
+import { onInput } from '../common/input.js';
 import { pkbFor, replay, replayWish, textOf } from './replay.js';
 import { sendEndpoints } from './endpoints.js';
 import type { SendNode } from '../common/contracts.js';
@@ -59,7 +60,7 @@ module.exports = function (RED: Runtime): void {
       connection.check();
       return connection.delivery();
     };
-    checkSettings(config, (error) => this.error(error));
+    checkSettings(config, (error) => raiseError(RED, this, error));
 
     const sender: Sender = {
       node: this,
@@ -78,7 +79,7 @@ module.exports = function (RED: Runtime): void {
         const pkb = pkbFor(message, failed);
         if (!('ack' in outcome)) {
           const error = failureOf(outcome, expired, stored);
-          this.error(error, { ...message, payload: stored.body, pkb });
+          raiseError(RED, this, error, { ...message, payload: stored.body, pkb });
           return;
         }
         const { outcome: name, code, controlId, text, ack } = outcome;

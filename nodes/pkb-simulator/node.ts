@@ -4,13 +4,13 @@
 import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { RequestHandler } from 'express';
-import { asPkbError, PkbConfigError } from '../../src/errors.js';
+import { PkbConfigError } from '../../src/errors.js';
 import { parsedView } from '../../src/hl7/parsed.js';
 import { apiPathOf } from '../../src/simulator/fhir/request.js';
 import { SIMULATOR_PATH } from '../../src/simulator/server.js';
 import { Service } from '../../src/simulator/serve.js';
 import { type Received, Simulator, summaryOf } from '../../src/simulator/simulator.js';
-import { showError } from '../common/input.js';
+import { raiseError, showError } from '../common/errors.js';
 import type { LoginCredentials, SimulatorNode } from '../common/contracts.js';
 import type { Runtime } from '../common/types.js';
 import { type SimulatorDef, simulatorOptions } from './settings.js';
@@ -26,7 +26,7 @@ module.exports = function (RED: Runtime): void {
         'Path must begin with / and have no spaces and none of ? # : * ( ), and httpNodeRoot must not be switched off.',
       );
       this.status({ fill: 'red', shape: 'ring', text: RED._('pkb-simulator.status.check-settings') });
-      this.error(error);
+      raiseError(RED, this, error);
       return;
     }
     let simulator: Simulator;
@@ -34,7 +34,7 @@ module.exports = function (RED: Runtime): void {
       simulator = new Simulator(simulatorOptions(config, this.credentials));
     } catch (error) {
       showError(RED, this, 'PKB_SETTING');
-      this.error(asPkbError(error));
+      raiseError(RED, this, error);
       return;
     }
     this.url = () => new URL(join(RED.settings.httpNodeRoot, path), ownAddress(RED));

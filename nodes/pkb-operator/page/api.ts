@@ -1,5 +1,5 @@
 /** Asking Node-RED's admin API, as the user who signed in to the editor or here. */
-import { text } from './texts.js';
+import { text, textOr } from './texts.js';
 
 /** The admin root, with a slash at its end. */
 export const root = location.pathname.replace(/pkb\/?$/, '');
@@ -33,8 +33,11 @@ export async function ask<T>(path: string, body?: object): Promise<T> {
   }
   const answered: unknown = await response.json().catch(() => undefined);
   if (response.ok) return answered as T;
-  const { error, confirm } = (answered ?? {}) as { error?: unknown; confirm?: string };
-  throw new Failed(response.status, typeof error === 'string' ? error : text('failed.forbidden'), confirm);
+  const { error, code, confirm } = (answered ?? {}) as { error?: unknown; code?: string; confirm?: string };
+  const words = typeof error === 'string' ? error : text('failed.forbidden');
+  // Ours names the detail, in English.
+  const said = textOr(`error.${code}`, '');
+  throw new Failed(response.status, said === '' ? words : `${said} (${words})`, confirm);
 }
 
 /** Signs in. @returns whether the name and password are right */
