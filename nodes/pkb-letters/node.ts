@@ -71,7 +71,7 @@ module.exports = function (RED: Runtime): void {
     };
     const watch = new LetterWatch({
       watcher: this.id,
-      outbox,
+      letters: async () => (await outbox()).letters,
       api: () => api().api(),
       parts: () => api().parts,
       organisationOf: (facility) => organisationOf(RED, facility),
@@ -102,7 +102,7 @@ module.exports = function (RED: Runtime): void {
       const organisation = organisationOf(RED, letter.facility);
       const { deadline, reference, fault } = propertiesOf(message, begin, terms.deadlineMs);
       const { secret } = open;
-      await open.watchLetters([
+      await open.letters.watch([
         newLetter(letter, carriedJson(message, ['hl7', 'ack', 'pkb']), secret, {
           watcher: this.id,
           controlId,
@@ -131,12 +131,12 @@ module.exports = function (RED: Runtime): void {
       const { documentId } = message as { documentId?: unknown };
       const name = typeof documentId === 'string' && documentId !== '' ? { documentId } : { reference };
       const isNamed = 'documentId' in name || reference !== '';
-      const found = isNamed ? await open.findLetters(this.id, name) : [];
+      const found = isNamed ? await open.letters.find(this.id, name) : [];
       const at = Date.now();
       const decisions = found.map(({ id, controlId }) => {
         return { id, controlId, end: 'post', reason: 'asked', readAt: undefined, at } as const;
       });
-      if (found.length > 0 && (await open.endLetters(decisions)) > 0) return watch.wake();
+      if (found.length > 0 && (await open.letters.end(decisions)) > 0) return watch.wake();
       throw new PkbMessageError(
         'PKB_LETTER',
         'No letter is watched under this msg.reference or msg.documentId: it is not known, or has ended. Nothing was posted because of this message.',
@@ -155,7 +155,7 @@ module.exports = function (RED: Runtime): void {
             return watchLetter(message, meaning.letter, meaning.controlId);
           case 'cancel': {
             const open = await outbox();
-            await open.cancelLetter(this.id, keyOf(meaning.letter, open.secret), Date.now());
+            await open.letters.cancel(this.id, keyOf(meaning.letter, open.secret), Date.now());
             return;
           }
           case 'end': {
@@ -179,7 +179,7 @@ module.exports = function (RED: Runtime): void {
     const adopt = async (): Promise<void> => {
       const open = await outbox();
       for (const from of await orphans(RED, open, config.connection)) {
-        const count = await open.handOverLetters(from, this.id);
+        const count = await open.letters.handOver(from, this.id);
         if (count > 0) this.warn(RED._('pkb-letters.warning.adopted', { count }));
       }
     };
@@ -195,8 +195,8 @@ module.exports = function (RED: Runtime): void {
         await watch.close();
         if (!removed) return;
         const open = await outbox();
-        const { watched } = await open.letterCounts(this.id);
-        await open.handOverLetters(this.id, removedFrom(config.connection));
+        const { watched } = await open.letters.counts(this.id);
+        await open.letters.handOver(this.id, removedFrom(config.connection));
         if (watched > 0) this.warn(RED._('pkb-letters.warning.removed', { count: watched }));
       };
       left().then(done, () => done());

@@ -18,7 +18,7 @@ export async function orphans(RED: Runtime, outbox: Outbox, connection: string):
   const own = removedFrom(connection);
   // Of a database that others share, nobody knows which nodes and connections they have.
   if (outbox.sharing !== undefined) return [own];
-  const watchers = (await outbox.allLetterCounts()).map(({ watcher }) => watcher);
+  const watchers = (await outbox.letters.allCounts()).map(({ watcher }) => watcher);
   return watchers.filter((id) => {
     if (!id.startsWith(REMOVED)) return !RED.nodes.getNode(id);
     return id === own || connectionOf(RED, id.slice(REMOVED.length)) === undefined;

@@ -19,12 +19,12 @@ const ENDED: Readonly<Record<LetterDays, Seldom<Outbox, readonly LetterCount[]>>
 
 /** How many letters of each node an outbox has in each state, at most a while old. */
 export function watcherCounts(outbox: Outbox): Promise<readonly WatcherCount[]> {
-  return WATCHERS.ask(outbox, () => outbox.allLetterCounts());
+  return WATCHERS.ask(outbox, () => outbox.letters.allCounts());
 }
 
 /** How many letters ended in the hours of some days until now, at most a while old. */
 export async function letterEnds(outbox: Outbox, days: LetterDays): Promise<readonly LetterCount[]> {
   const { since } = hoursUntil(Date.now(), days);
-  const counts = await ENDED[days].ask(outbox, () => outbox.endedLetters(since));
+  const counts = await ENDED[days].ask(outbox, () => outbox.letters.ended(since));
   return counts.filter(({ hour }) => hour >= since);
 }

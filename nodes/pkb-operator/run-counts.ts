@@ -33,7 +33,7 @@ export function countsOf(outbox: Outbox, name: string): Promise<Counted> {
 /** The latest runs with their numbers, the last begun first. They are counted one by one, so that the store can send in between. */
 export async function latestCounts(outbox: Outbox, most: number): Promise<RunCounts[]> {
   const all: RunCounts[] = [];
-  for (const { name, closedAt } of await outbox.runs(most)) {
+  for (const { name, closedAt } of await outbox.runs.all(most)) {
     const counts = await counted(outbox, name, (known, took) => {
       // It was closed, or opened again, since it was counted.
       if (known?.closedAt !== closedAt) return 0;
@@ -51,5 +51,5 @@ function counted(outbox: Outbox, name: string, goodFor: GoodFor<Counted>): Promi
   runs.set(name, run);
   const [oldest] = runs.keys();
   if (runs.size > KEPT && oldest !== undefined) runs.delete(oldest);
-  return COUNTED.ask(run, () => outbox.run(name), goodFor);
+  return COUNTED.ask(run, () => outbox.runs.one(name), goodFor);
 }

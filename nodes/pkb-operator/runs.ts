@@ -37,7 +37,7 @@ export function runRoutes(RED: Runtime): void {
         const line = `pkb: PKB’s words about items of a run of ${node.id} shown to {user}`;
         await noted(RED, request, node, 'pkb.shown', line, { run: name });
       }
-      return { ...summaryReport(run), ...(await itemPage(outbox, name, wanted)) };
+      return { ...summaryReport(run), ...(await itemPage(outbox.runs, name, wanted)) };
     }),
   );
 }

@@ -9,7 +9,7 @@ interface Expected {
 
 /** Gathers items and writes them. */
 export class Gathered {
-  readonly #outbox: () => Promise<Runs>;
+  readonly #runs: () => Promise<Runs>;
   readonly #reporter: string;
   /** By run, what was last written of its size. */
   readonly #begun = new Map<string, Expected>();
@@ -19,8 +19,8 @@ export class Gathered {
   #last: Runs | undefined;
 
   /** @param reporter id of the node */
-  constructor(outbox: () => Promise<Runs>, reporter: string) {
-    this.#outbox = outbox;
+  constructor(runs: () => Promise<Runs>, reporter: string) {
+    this.#runs = runs;
     this.#reporter = reporter;
   }
 
@@ -49,17 +49,17 @@ export class Gathered {
     const [places, starts] = [this.#places, this.#starts];
     this.#places = [];
     this.#starts = new Map();
-    const outbox = await this.#outbox();
+    const store = await this.#runs();
     const at = Date.now();
     // One that was removed, or chosen anew, knows nothing of what was said to another.
-    if (outbox !== this.#last) this.#begun.clear();
-    this.#last = outbox;
+    if (store !== this.#last) this.#begun.clear();
+    this.#last = store;
     for (const { run } of places) if (!starts.has(run) && !this.#begun.has(run)) starts.set(run, UNKNOWN);
     for (const [name, expected] of starts) {
-      await outbox.beginRun({ name, reporter: this.#reporter, ...expected, at });
+      await store.begin({ name, reporter: this.#reporter, ...expected, at });
       this.#begun.set(name, expected);
     }
-    if (places.length > 0) await outbox.placeItems(places);
+    if (places.length > 0) await store.place(places);
   }
 }
 

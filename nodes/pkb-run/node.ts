@@ -14,6 +14,7 @@ import { onInput } from '../common/input.js';
 import { expectedOf, runOf } from '../common/run-properties.js';
 import type { Message, Node, NodeDef, NodeMessage, Runtime } from '../common/types.js';
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
+import type { Runs } from '../../src/delivery/outbox/runs.js';
 
 interface RunDef extends NodeDef {
   connection: string;
@@ -27,6 +28,7 @@ module.exports = function (RED: Runtime): void {
   function PkbRun(this: Node, config: RunDef): void {
     RED.nodes.createNode(this, config);
     const outbox = (): Promise<Outbox> => outboxOf(RED, config.connection, 'pkb run');
+    const runs = async (): Promise<Runs> => (await outbox()).runs;
     let times: { progressMs: number; quietMs: number };
     try {
       times = timesOf(config);
@@ -38,7 +40,7 @@ module.exports = function (RED: Runtime): void {
     let said = '';
     const reporter = new RunReporter({
       id: this.id,
-      outbox,
+      runs,
       ...times,
       withWords: config.words === true,
       events: {
@@ -70,7 +72,7 @@ module.exports = function (RED: Runtime): void {
         },
       },
     });
-    const gathered = new Gathered(outbox, this.id);
+    const gathered = new Gathered(runs, this.id);
     onInput(
       RED,
       this,

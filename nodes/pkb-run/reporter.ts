@@ -32,8 +32,8 @@ export interface WholeReport {
 export interface ReporterOptions {
   /** Id of the pkb-run node. */
   readonly id: string;
-  /** The outbox, once it is open. */
-  readonly outbox: () => Promise<Runs>;
+  /** The runs of the outbox, once it is open. */
+  readonly runs: () => Promise<Runs>;
   /** How often progress is given, in milliseconds; 0 = never. */
   readonly progressMs: number;
   /** After how long without news an open run is reported, in milliseconds; 0 = never. */
@@ -108,10 +108,10 @@ export class RunReporter {
 
   /** Reports on a run as it stands. @returns false where there is none of this name */
   async reportNow(name: string): Promise<boolean> {
-    const outbox = await this.#options.outbox();
-    const run = await outbox.run(name);
+    const store = await this.#options.runs();
+    const run = await store.one(name);
     if (run === undefined) return false;
-    this.#options.events.report(await this.#whole(outbox, run));
+    this.#options.events.report(await this.#whole(store, run));
     return true;
   }
 
@@ -132,43 +132,43 @@ export class RunReporter {
   /** Looks at all runs once. */
   async look(now = Date.now()): Promise<void> {
     this.#countMs = 0;
-    const outbox = await this.#options.outbox();
+    const store = await this.#options.runs();
     const open: RunCounts[] = [];
-    for (const { name } of await outbox.runs(RUNS, this.#options.id)) {
+    for (const { name } of await store.all(RUNS, this.#options.id)) {
       const begun = performance.now();
-      const run = await outbox.run(name);
+      const run = await store.one(name);
       this.#countMs += performance.now() - begun;
       if (run === undefined || !this.#runs) continue;
-      if (await this.#isClosed(outbox, run, now)) {
+      if (await this.#isClosed(store, run, now)) {
         this.#seen.delete(name);
-        await this.#give(outbox, name, now);
+        await this.#give(store, name, now);
       } else {
         open.push(run);
-        await this.#watch(outbox, run, now);
+        await this.#watch(store, run, now);
       }
     }
     this.#options.events.looked(open);
   }
 
-  async #isClosed(outbox: Runs, run: RunCounts, now: number): Promise<boolean> {
+  async #isClosed(store: Runs, run: RunCounts, now: number): Promise<boolean> {
     if (run.closedAt !== undefined) return true;
     const { expected, places, states, name } = run;
-    return expected !== undefined && places >= expected && states.waiting === 0 && outbox.closeRun(name, now);
+    return expected !== undefined && places >= expected && states.waiting === 0 && store.close(name, now);
   }
 
-  async #give(outbox: Runs, name: string, now: number): Promise<void> {
-    const run = await outbox.run(name);
+  async #give(store: Runs, name: string, now: number): Promise<void> {
+    const run = await store.one(name);
     if (run?.closedAt === undefined) return;
     const stops = this.#stops;
-    const report = await this.#whole(outbox, run);
-    if (!this.#runs || !(await outbox.claimReport(name, now, now + CLAIM_MS))) return;
+    const report = await this.#whole(store, run);
+    if (!this.#runs || !(await store.claim(name, now, now + CLAIM_MS))) return;
     if (!this.#runs) return;
     this.#options.events.report(report);
     await sleep(NOTE_AFTER_MS);
-    if (this.#stops === stops) await outbox.reported(name, run.closedAt);
+    if (this.#stops === stops) await store.reported(name, run.closedAt);
   }
 
-  async #watch(outbox: Runs, run: RunCounts, now: number): Promise<void> {
+  async #watch(store: Runs, run: RunCounts, now: number): Promise<void> {
     const { progressMs, quietMs, events } = this.#options;
     const counts = JSON.stringify([run.expected, run.items, run.repeats, run.states]);
     const seen = this.#seen.get(run.name) ?? {
@@ -186,11 +186,11 @@ export class RunReporter {
     }
     if (quietMs > 0 && !seen.quietReported && now - seen.changedAt >= quietMs) {
       seen.quietReported = true;
-      events.report(await this.#whole(outbox, run));
+      events.report(await this.#whole(store, run));
     }
   }
 
-  async #whole(outbox: Runs, run: RunCounts): Promise<WholeReport> {
+  async #whole(store: Runs, run: RunCounts): Promise<WholeReport> {
     const { withWords } = this.#options;
     const items: ReportRow[] = [];
     // Made page by page, so that a long list stops no flow.
@@ -198,7 +198,7 @@ export class RunReporter {
     let page: readonly ReportedItem[];
     let after = 0;
     do {
-      page = await outbox.items(run.name, after, PAGE);
+      page = await store.items(run.name, after, PAGE);
       const rows = page.map((item) => reportRow(item, withWords));
       for (const row of rows) items.push(row);
       list.push(reportCsvRows(rows, withWords));

@@ -23,8 +23,8 @@ import { decide, type Said, type WatchTerms } from './decide.js';
 export interface WatchOptions extends WatchTerms {
   /** Id of the pkb-letters node. */
   readonly watcher: string;
-  /** The outbox, once it is open. */
-  readonly outbox: () => Promise<Letters>;
+  /** The letters of the outbox, once it is open. */
+  readonly letters: () => Promise<Letters>;
   /** Asks PKB. @throws PkbError what is wrong with its settings */
   readonly api: () => PkbApi;
   /** Names of the parts of a read receipt. @throws PkbError as `api` */
@@ -138,28 +138,28 @@ export class LetterWatch {
 
   /** Asks about all letters that are due, decides, and gives out what has ended. */
   async look(): Promise<void> {
-    const { outbox: open, watcher, tickMs, againMs = AGAIN_MS } = this.#options;
-    const outbox = await open();
+    const { letters: open, watcher, tickMs, againMs = AGAIN_MS } = this.#options;
+    const store = await open();
     this.#isAnswered = true;
-    await this.#giveAll(outbox);
+    await this.#giveAll(store);
     // What is put off meanwhile is not due again in this look, however long PKB takes to answer.
     const begun = this.#now();
     let due: WatchedLetter[];
     do {
-      due = await outbox.takeLetters(watcher, begun, this.#now() + Math.max(againMs, tickMs), MOST_DOCUMENTS);
+      due = await store.take(watcher, begun, this.#now() + Math.max(againMs, tickMs), MOST_DOCUMENTS);
       const undecided = new Set(due.map(({ id }) => id));
       for (const [organisation, letters] of Map.groupBy(due, (one) => this.#organisationOf(one))) {
-        if (!this.#runs || !(await this.#decideAbout(outbox, organisation, letters))) {
+        if (!this.#runs || !(await this.#decideAbout(store, organisation, letters))) {
           // Whoever watches them next, such as this node after a deploy, need not wait until they would be due again.
-          await outbox.putOffLetters([...undecided], begun, false);
+          await store.putOff([...undecided], begun, false);
           return;
         }
         for (const { id } of letters) undecided.delete(id);
-        await this.#giveAll(outbox);
+        await this.#giveAll(store);
       }
     } while (due.length === MOST_DOCUMENTS);
-    await this.#giveAll(outbox);
-    this.#options.events.looked(await outbox.letterCounts(watcher), this.#isAnswered);
+    await this.#giveAll(store);
+    this.#options.events.looked(await store.counts(watcher), this.#isAnswered);
   }
 
   #organisationOf({ organisation, facility }: WatchedLetter): string {
@@ -168,7 +168,7 @@ export class LetterWatch {
 
   /** @returns false where this watch ended its question itself, so that nothing is decided */
   async #decideAbout(
-    outbox: Letters,
+    store: Letters,
     organisation: string,
     letters: readonly WatchedLetter[],
   ): Promise<boolean> {
@@ -188,7 +188,7 @@ export class LetterWatch {
       const post = { end: 'post', reason: 'unregistered', readAt: undefined } as const;
       decisions.push({ id, controlId, at: this.#now(), ...post });
     }
-    if (decisions.length > 0) await outbox.endLetters(decisions);
+    if (decisions.length > 0) await store.end(decisions);
     const ended = new Set(decisions.map(({ id }) => id));
     // Those with the same next time are put off together.
     const times = Map.groupBy(
@@ -196,7 +196,7 @@ export class LetterWatch {
       ({ deadline }) => (deadline > now ? Math.min(deadline, now + askMs) : now + tickMs),
     );
     for (const [until, all] of times)
-      await outbox.putOffLetters(
+      await store.putOff(
         all.map(({ id }) => id),
         until,
         wasAsked,
@@ -254,18 +254,18 @@ export class LetterWatch {
     }
   }
 
-  async #giveAll(outbox: Letters): Promise<void> {
+  async #giveAll(store: Letters): Promise<void> {
     const { watcher, events } = this.#options;
     for (;;) {
       const now = this.#now();
       const stops = this.#stops;
       if (!this.#runs) return;
-      const ended = await outbox.takeEndedLetters(watcher, now, now + CLAIM_MS, GIVEN);
+      const ended = await store.takeEnded(watcher, now, now + CLAIM_MS, GIVEN);
       if (ended.length === 0 || this.#stops !== stops) return;
       for (const letter of ended) events.ended(letter);
       await sleep(NOTE_AFTER_MS);
       if (this.#stops !== stops) return;
-      await outbox.gaveLetters(ended);
+      await store.gave(ended);
     }
   }
 }

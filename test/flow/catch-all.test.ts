@@ -71,7 +71,7 @@ describe(`one Catch node for all on Node-RED ${version}`, function () {
     flow.receive('build', letter('d1'));
     await until('it is watched', async () => {
       const open = await flow.node('connection').delivery().outbox();
-      return (await open.letterCounts('letters')).watched === 1;
+      return (await open.letters.counts('letters')).watched === 1;
     });
     await settled(flow);
     assert.deepEqual(
@@ -104,7 +104,7 @@ describe(`one Catch node for all on Node-RED ${version}`, function () {
     });
     await plain.wait('caught');
     const open = await plain.node('connection').delivery().outbox();
-    assert.equal((await open.letterCounts('letters')).watched, 1);
+    assert.equal((await open.letters.counts('letters')).watched, 1);
   });
 
   it('ends after a message that belongs to neither', async () => {

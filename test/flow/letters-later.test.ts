@@ -54,7 +54,7 @@ describe(`changes while letters are watched on Node-RED ${version}`, function ()
   const watched = (flow: RunningFlow, node: string): Promise<void> =>
     until('it is watched', async () => {
       const open = await flow.node('connection').delivery().outbox();
-      return (await open.letterCounts(node)).watched === 1;
+      return (await open.letters.counts(node)).watched === 1;
     });
   const letter = (deadline: string): object => ({
     reference: 'L1',
@@ -93,7 +93,7 @@ describe(`changes while letters are watched on Node-RED ${version}`, function ()
       return (await open.untold('connection', 'send')).length === 0;
     });
     // As at a deploy that removes it, while a connection is there that is gone by now.
-    await open.handOverLetters('letters', 'removed connection-before');
+    await open.letters.handOver('letters', 'removed connection-before');
     await server.unload();
     const second = await begin(TRUST, 'letters-again');
     await second.wait('ended');
@@ -104,7 +104,7 @@ describe(`changes while letters are watched on Node-RED ${version}`, function ()
     first.receive('build', letter('PT100H'));
     await watched(first, 'letters');
     const open = await first.node('connection').delivery().outbox();
-    await open.handOverLetters('letters', 'removed other');
+    await open.letters.handOver('letters', 'removed other');
     await server.unload();
     const second = await begin(TRUST, 'letters-again', [
       connection(undefined, { id: 'other', outbox: 'file' }),

@@ -23,7 +23,7 @@ describe(`letters on Node-RED ${version}`, function () {
   const watched = (flow: RunningFlow, count: number, node = 'letters', on = 'connection'): Promise<void> =>
     until('letters are watched', async () => {
       const open = await flow.node(on).delivery().outbox();
-      return (await open.letterCounts(node)).watched === count;
+      return (await open.letters.counts(node)).watched === count;
     });
 
   describe('in example 14', () => {

@@ -65,16 +65,23 @@ describe(`many outcomes at once, as after an outage, on Node-RED ${version}`, fu
     const { SqliteOutbox: Built } = require_('../../dist/src/delivery/outbox/sqlite/sqlite-outbox.js') as {
       SqliteOutbox: typeof SqliteOutbox;
     };
-    const { told, watchLetters } = Built.prototype;
+    const { told } = Built.prototype;
+    const { open } = Built;
     let [toldCount, stored, most] = [0, 0, 0];
     Built.prototype.told = function (id) {
       toldCount++;
       most = Math.max(most, toldCount - stored);
       return told.call(this, id);
     };
-    Built.prototype.watchLetters = async function (letters) {
-      await watchLetters.call(this, letters);
-      stored += letters.length;
+    Built.open = async (...given) => {
+      const opened = await open.apply(Built, given);
+      const { letters } = opened;
+      const { watch } = letters;
+      letters.watch = async (some) => {
+        await watch(some);
+        stored += some.length;
+      };
+      return opened;
     };
     try {
       await start([
@@ -101,7 +108,8 @@ describe(`many outcomes at once, as after an outage, on Node-RED ${version}`, fu
       ]);
       await until('all are watched and told', () => stored >= LETTERS && toldCount >= LETTERS, 20_000);
     } finally {
-      Object.assign(Built.prototype, { told, watchLetters });
+      Built.prototype.told = told;
+      Built.open = open;
       await server.unload();
       rmSync(folder, { recursive: true, force: true });
     }

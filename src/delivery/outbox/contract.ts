@@ -8,7 +8,7 @@ import type { Outcome, Withdrawn } from '../outcome.js';
 import type { Ledger } from './ledger.js';
 import type { Letters } from './letters.js';
 import type { Pause } from './pause.js';
-import type { Runs } from './runs.js';
+import type { Placed, RunItem, Runs } from './runs.js';
 import type { Attempt, FinalState, NewMessage, StoredMessage } from './messages.js';
 
 /** A message whose fate is known and whose sender may not have been told of it yet. */
@@ -117,7 +117,7 @@ export class TakenOver extends PkbOutboxError {
 }
 
 /** The place where messages are kept. All methods reject with a PkbOutboxError where the store cannot do its duty. */
-export interface Outbox extends Ledger, Runs, Letters {
+export interface Outbox extends Ledger {
   /** Whether messages outlive this process. */
   readonly durable: boolean;
   /** A key of this installation, with which patient identifiers are hashed. */
@@ -126,6 +126,8 @@ export interface Outbox extends Ledger, Runs, Letters {
   readonly name: string;
   /** Where several processes share the store. */
   readonly sharing?: Sharing;
+  readonly runs: Runs;
+  readonly letters: Letters;
 
   /**
    * Stores a message.
@@ -134,6 +136,14 @@ export interface Outbox extends Ledger, Runs, Letters {
    * @throws PkbDeliveryError `PKB_UNCHANGED` where PKB has rejected these very bytes
    */
   add(message: NewMessage): Promise<number>;
+
+  /**
+   * Stores a message as an item, unless the latest message of this key that is accepted or pending has the same content. Both are
+   * looked up and written in one transaction.
+   *
+   * @throws PkbDeliveryError as `add`
+   */
+  addItem(message: NewMessage, item: RunItem): Promise<Placed>;
 
   /**
    * Takes the next messages to send: the oldest of each order key, if it is due and the key has no message in flight and is

@@ -5,6 +5,7 @@ import {
   LETTER_STATES,
   type LetterCount,
   type LetterDecision,
+  type LetterName,
   type LetterState,
   type NewLetter,
   type WatchedLetter,
@@ -70,10 +71,6 @@ export function letterStatements(p: '' | `${string}.`) {
     gave: `UPDATE ${p}letter SET given = 1 WHERE id = ? AND control_id = ? AND state <> 'watched'`,
     /** Values: to, from, to. */
     handOver: `UPDATE ${p}letter SET watcher = ? WHERE watcher = ? AND letter_key NOT IN (SELECT letter_key FROM ${p}letter WHERE watcher = ?)`,
-    /** Values: watcher, hidden reference. */
-    byReference: `SELECT * FROM ${p}letter WHERE watcher = ? AND reference = ? AND state = 'watched' ORDER BY id`,
-    /** Values: watcher, hidden document ID. */
-    byDocument: `SELECT * FROM ${p}letter WHERE watcher = ? AND document_id = ? AND state = 'watched' ORDER BY id`,
     /** Value: watcher. */
     counts: `SELECT state, count(*) AS n FROM ${p}letter WHERE watcher = ? GROUP BY state`,
     /** No value. */
@@ -82,6 +79,23 @@ export function letterStatements(p: '' | `${string}.`) {
     ended: `SELECT ended_at / ${HOUR_MS} * ${HOUR_MS} AS hour, watcher, state, reason, count(*) AS n FROM ${p}letter
       WHERE ${ENDED} AND ended_at >= ? GROUP BY 1, 2, 3, 4 ORDER BY 1, 2, 3, 4`,
   } as const;
+}
+
+/**
+ * Finds watched letters by a name. Values: watcher, hidden name, and those of `also`.
+ *
+ * @param p as for {@link letterStatements}
+ * @param also a further condition on the column, which an index may need
+ */
+export function findStatement(p: string, name: LetterName, also?: (column: string) => string): string {
+  const column = 'reference' in name ? 'reference' : 'document_id';
+  const more = also === undefined ? '' : ` AND ${also(column)}`;
+  return `SELECT * FROM ${p}letter WHERE watcher = ? AND ${column} = ?${more} AND state = 'watched' ORDER BY id`;
+}
+
+/** The name itself. */
+export function textOf(name: LetterName): string {
+  return 'reference' in name ? name.reference : name.documentId;
 }
 
 /** What stands in the sealed label of a letter. */

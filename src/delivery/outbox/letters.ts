@@ -87,17 +87,20 @@ export interface LetterCount {
   readonly count: number;
 }
 
+/** How watched letters are found: by the integrator's reference, or by document ID. */
+export type LetterName = { readonly reference: string } | { readonly documentId: string };
+
 /** What every outbox does for letters. All methods reject with a PkbOutboxError where the store cannot do its duty. */
 export interface Letters {
   /** Watches letters. One that is known in this version stays as it is. */
-  watchLetters(letters: readonly NewLetter[]): Promise<void>;
+  watch(letters: readonly NewLetter[]): Promise<void>;
 
   /**
-   * Ends the watching of a letter that was deleted, in the order of these calls and those of `watchLetters`.
+   * Ends the watching of a letter that was deleted, in the order of these calls and those of `watch`.
    *
    * @returns false where it is not known, or its end has been given
    */
-  cancelLetter(watcher: string, key: string, at: number): Promise<boolean>;
+  cancel(watcher: string, key: string, at: number): Promise<boolean>;
 
   /**
    * Takes letters that are due to be asked about, by organisation and deadline. They are due again at a later time, also where this
@@ -105,39 +108,36 @@ export interface Letters {
    *
    * @param again when they are due again, in milliseconds since 1970
    */
-  takeLetters(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]>;
+  take(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]>;
 
   /** Puts off when letters are asked about; those whose patients were asked about are noted. */
-  putOffLetters(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void>;
+  putOff(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void>;
 
   /** Ends letters that are watched, each in the version that is named. @returns of how many */
-  endLetters(decisions: readonly LetterDecision[]): Promise<number>;
+  end(decisions: readonly LetterDecision[]): Promise<number>;
 
   /**
    * Takes ends that were not noted as given, the first first. No other process gets them meanwhile.
    *
    * @param until after which they may be taken again
    */
-  takeEndedLetters(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]>;
+  takeEnded(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]>;
 
   /** Notes that ends were given to the flow, each in the version that was given. */
-  gaveLetters(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void>;
+  gave(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void>;
 
   /** Letters of a watcher that is no more, or is again, get another watcher; those that it knows stay. @returns how many */
-  handOverLetters(from: string, to: string): Promise<number>;
+  handOver(from: string, to: string): Promise<number>;
 
   /** Watched letters of a reference, or of a document ID. */
-  findLetters(
-    watcher: string,
-    name: { reference: string } | { documentId: string },
-  ): Promise<WatchedLetter[]>;
+  find(watcher: string, name: LetterName): Promise<WatchedLetter[]>;
 
   /** How many letters of a watcher are in each state. */
-  letterCounts(watcher: string): Promise<Readonly<Record<LetterState, number>>>;
+  counts(watcher: string): Promise<Readonly<Record<LetterState, number>>>;
 
   /** The same of every watcher that has letters here, by its id. */
-  allLetterCounts(): Promise<WatcherCount[]>;
+  allCounts(): Promise<WatcherCount[]>;
 
   /** How many ended since a time, by the hour. */
-  endedLetters(since: number): Promise<LetterCount[]>;
+  ended(since: number): Promise<LetterCount[]>;
 }

@@ -6,7 +6,9 @@ import {
   type LetterCount,
   type LetterDecision,
   type LetterEnd,
+  type LetterName,
   type LetterState,
+  type Letters,
   type NewLetter,
   type WatchedLetter,
   type WatcherCount,
@@ -25,12 +27,12 @@ interface Letter {
 const HOUR_MS = 3_600_000;
 
 /** Keeps letters. */
-export class MemoryLetters {
+export class MemoryLetters implements Letters {
   /** By watcher and key. */
   readonly #letters = new Map<string, Letter>();
   #lastId = 0;
 
-  watch(letters: readonly NewLetter[]): void {
+  async watch(letters: readonly NewLetter[]): Promise<void> {
     for (const letter of letters) {
       const name = JSON.stringify([letter.watcher, letter.key]);
       const before = this.#letters.get(name);
@@ -41,7 +43,7 @@ export class MemoryLetters {
     }
   }
 
-  cancel(watcher: string, key: string, at: number): boolean {
+  async cancel(watcher: string, key: string, at: number): Promise<boolean> {
     const found = this.#letters.get(JSON.stringify([watcher, key]));
     const isOver = found !== undefined && isEnd(found.state) && !found.isGiven && found.claimedUntil <= at;
     if (found === undefined || (found.state !== 'watched' && !isOver)) return false;
@@ -49,7 +51,7 @@ export class MemoryLetters {
     return true;
   }
 
-  take(watcher: string, now: number, again: number, most: number): WatchedLetter[] {
+  async take(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
     const due = this.#of(watcher)
       .filter(({ state, letter }) => state === 'watched' && letter.nextAsk <= now)
       .toSorted((a, b) => byOrganisation(a.letter, b.letter))
@@ -58,7 +60,7 @@ export class MemoryLetters {
     return due.map(({ letter }) => letter);
   }
 
-  putOff(ids: readonly number[], until: number, withoutPatient: boolean): void {
+  async putOff(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {
     const named = new Set(ids);
     for (const one of this.#letters.values()) {
       if (!named.has(one.letter.id) || one.state !== 'watched') continue;
@@ -66,7 +68,7 @@ export class MemoryLetters {
     }
   }
 
-  end(decisions: readonly LetterDecision[]): number {
+  async end(decisions: readonly LetterDecision[]): Promise<number> {
     const byId = new Map([...this.#letters.values()].map((one) => [one.letter.id, one]));
     let ended = 0;
     for (const { id, controlId, end, reason, readAt, at } of decisions) {
@@ -78,7 +80,7 @@ export class MemoryLetters {
     return ended;
   }
 
-  takeEnded(watcher: string, now: number, until: number, most: number): EndedLetter[] {
+  async takeEnded(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
     const due = this.#of(watcher)
       .filter(({ state, isGiven, claimedUntil }) => isEnd(state) && !isGiven && claimedUntil <= now)
       .toSorted((a, b) => a.letter.id - b.letter.id)
@@ -90,13 +92,13 @@ export class MemoryLetters {
     });
   }
 
-  gave(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): void {
+  async gave(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void> {
     const versions = new Map(letters.map(({ id, controlId }) => [id, controlId]));
     for (const one of this.#letters.values())
       if (versions.get(one.letter.id) === one.letter.controlId && one.state !== 'watched') one.isGiven = true;
   }
 
-  handOver(from: string, to: string): number {
+  async handOver(from: string, to: string): Promise<number> {
     let count = 0;
     for (const [name, one] of this.#letters) {
       const other = JSON.stringify([to, one.letter.key]);
@@ -108,7 +110,7 @@ export class MemoryLetters {
     return count;
   }
 
-  find(watcher: string, name: { reference: string } | { documentId: string }): WatchedLetter[] {
+  async find(watcher: string, name: LetterName): Promise<WatchedLetter[]> {
     const isIt = ({ reference, documentId }: WatchedLetter): boolean =>
       'reference' in name ? reference === name.reference : documentId === name.documentId;
     return this.#of(watcher)
@@ -117,7 +119,11 @@ export class MemoryLetters {
       .toSorted((a, b) => a.id - b.id);
   }
 
-  counts(watcher: string): Record<LetterState, number> {
+  async counts(watcher: string): Promise<Record<LetterState, number>> {
+    return this.#counts(watcher);
+  }
+
+  #counts(watcher: string): Record<LetterState, number> {
     const counts = Object.fromEntries(LETTER_STATES.map((state) => [state, 0])) as Record<
       LetterState,
       number
@@ -126,12 +132,12 @@ export class MemoryLetters {
     return counts;
   }
 
-  allCounts(): WatcherCount[] {
+  async allCounts(): Promise<WatcherCount[]> {
     const watchers = new Set([...this.#letters.values()].map(({ letter }) => letter.watcher));
-    return [...watchers].toSorted().map((watcher) => ({ watcher, states: this.counts(watcher) }));
+    return [...watchers].toSorted().map((watcher) => ({ watcher, states: this.#counts(watcher) }));
   }
 
-  ended(since: number): LetterCount[] {
+  async ended(since: number): Promise<LetterCount[]> {
     const counts = new Map<string, LetterCount>();
     for (const { letter, state, reason, endedAt } of this.#letters.values()) {
       if (!isEnd(state) || endedAt < since) continue;

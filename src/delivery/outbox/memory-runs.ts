@@ -10,6 +10,7 @@ import {
   type ReportedItem,
   type RunCounts,
   type RunItem,
+  type Runs,
   type RunStart,
   type RunSummary,
 } from './runs.js';
@@ -54,7 +55,7 @@ interface Run {
 }
 
 /** Keeps runs. */
-export class MemoryRuns {
+export class MemoryRuns implements Runs {
   readonly #runs = new Map<string, Run>();
   /** By key, the messages that were stored for it, with their contents. */
   readonly #stored = new Map<string, { readonly id: number; readonly content: string }[]>();
@@ -80,7 +81,7 @@ export class MemoryRuns {
     if (this.#messages.has(id)) this.#messages.set(id, undefined);
   }
 
-  /** As `Runs.addItem`. @param insert stores the message */
+  /** As `Outbox.addItem`. @param insert stores the message */
   add(message: NewMessage, item: RunItem, insert: () => number): Placed {
     const all = this.#stored.get(item.key) ?? [];
     const latest = all.findLast(({ id }) => isLive(this.#standing(id)));
@@ -102,7 +103,7 @@ export class MemoryRuns {
     return { id };
   }
 
-  begin({ name, reporter, expected, isExact, at }: RunStart): void {
+  async begin({ name, reporter, expected, isExact, at }: RunStart): Promise<void> {
     const run = this.#run(name, at);
     run.reporter = reporter;
     if (expected === undefined) return;
@@ -110,7 +111,7 @@ export class MemoryRuns {
     run.isExact ||= isExact;
   }
 
-  place(places: readonly ItemPlace[]): void {
+  async place(places: readonly ItemPlace[]): Promise<void> {
     for (const { state, ...place } of places) {
       const known = itemsOf(this.#run(place.run, place.at), place);
       if (state === 'waiting' && known.some(([, one]) => isSameItem(one, place))) continue;
@@ -119,7 +120,7 @@ export class MemoryRuns {
     }
   }
 
-  all(most: number, reporter: string | undefined): RunSummary[] {
+  async all(most: number, reporter?: string): Promise<RunSummary[]> {
     return [...this.#runs]
       .filter(([, run]) => reporter === undefined || (run.reporter === reporter && !run.isReported))
       .map(([name, run]) => summaryOf(name, run))
@@ -127,7 +128,7 @@ export class MemoryRuns {
       .slice(0, most);
   }
 
-  one(name: string): RunCounts | undefined {
+  async one(name: string): Promise<RunCounts | undefined> {
     const run = this.#runs.get(name);
     if (run === undefined) return undefined;
     const states = Object.fromEntries(ITEM_STATES.map((state) => [state, 0])) as Record<ItemState, number>;
@@ -143,7 +144,7 @@ export class MemoryRuns {
     return { ...summaryOf(name, run), items, places, states, repeats: arrivals - items, changed };
   }
 
-  items(name: string, after: number, most: number): ReportedItem[] {
+  async items(name: string, after: number, most: number): Promise<ReportedItem[]> {
     const items = [...(this.#runs.get(name)?.items.values() ?? [])];
     return items
       .filter(({ n }) => n > after)
@@ -152,7 +153,7 @@ export class MemoryRuns {
       .map((item) => this.#reported(item));
   }
 
-  close(name: string, at: number): boolean {
+  async close(name: string, at: number): Promise<boolean> {
     const run = this.#runs.get(name);
     if (run?.expected === undefined || run.closedAt !== undefined || placesOf(run) < run.expected)
       return false;
@@ -161,14 +162,14 @@ export class MemoryRuns {
     return true;
   }
 
-  claim(name: string, at: number, until: number): boolean {
+  async claim(name: string, at: number, until: number): Promise<boolean> {
     const run = this.#runs.get(name);
     if (run?.closedAt === undefined || run.isReported || run.claimedUntil > at) return false;
     run.claimedUntil = until;
     return true;
   }
 
-  reported(name: string, closedAt: number): void {
+  async reported(name: string, closedAt: number): Promise<void> {
     const run = this.#runs.get(name);
     if (run?.closedAt === closedAt) run.isReported = true;
   }

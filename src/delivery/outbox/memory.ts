@@ -22,16 +22,7 @@ import { MemoryLedger, type QueuedMessage } from './memory-ledger.js';
 import type { Pause } from './pause.js';
 import { MemoryLetters } from './memory-letters.js';
 import { MemoryRuns } from './memory-runs.js';
-import type {
-  EndedLetter,
-  LetterCount,
-  LetterDecision,
-  LetterState,
-  NewLetter,
-  WatchedLetter,
-  WatcherCount,
-} from './letters.js';
-import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from './runs.js';
+import type { Placed, RunItem } from './runs.js';
 import { recordOf, type TrailEntry, type TrailRecord } from './trail.js';
 
 /** The messages of one order key; the first is the next to be sent. */
@@ -68,8 +59,8 @@ export class MemoryOutbox implements Outbox {
   /** How often each message that was sent once more was corrected. */
   readonly #corrections = new Map<number, number>();
   readonly #ledger = new MemoryLedger();
-  readonly #runs = new MemoryRuns((id) => this.#messages.get(id)?.message);
-  readonly #letters = new MemoryLetters();
+  readonly runs = new MemoryRuns((id) => this.#messages.get(id)?.message);
+  readonly letters = new MemoryLetters();
   readonly #pauses = new Map<string, Pause>();
   readonly #trail: TrailRecord[] = [];
   #lastId = 0;
@@ -125,7 +116,7 @@ export class MemoryOutbox implements Outbox {
     this.#messages.delete(message.id);
     this.#ledger.tried(message.id, attempt);
     this.#ledger.end(settled, at);
-    this.#runs.end(settled, at);
+    this.runs.end(settled, at);
     if (settled.state !== 'accepted' && settled.state !== 'discarded')
       this.#remember(this.#failed, message.id, { settled, at });
     const unclear = settled.outcome.outcome === 'unknown' || this.#maybe.delete(message.id);
@@ -220,7 +211,7 @@ export class MemoryOutbox implements Outbox {
     const settled = { message, state: 'discarded', outcome, expired: false } as const;
     this.#untold.set(message.id, settled);
     this.#ledger.end(settled, at);
-    this.#runs.end(settled, at);
+    this.runs.end(settled, at);
   }
 
   async list(filter: MessageFilter, before: number | undefined, most: number): Promise<MessageList> {
@@ -264,90 +255,7 @@ export class MemoryOutbox implements Outbox {
   }
 
   async addItem(message: NewMessage, item: RunItem): Promise<Placed> {
-    return this.#runs.add(message, item, () => this.#add(message));
-  }
-
-  async beginRun(run: RunStart): Promise<void> {
-    this.#runs.begin(run);
-  }
-
-  async placeItems(places: readonly ItemPlace[]): Promise<void> {
-    this.#runs.place(places);
-  }
-
-  async runs(most: number, reporter?: string): Promise<RunSummary[]> {
-    return this.#runs.all(most, reporter);
-  }
-
-  async run(name: string): Promise<RunCounts | undefined> {
-    return this.#runs.one(name);
-  }
-
-  async items(name: string, after: number, most: number): Promise<ReportedItem[]> {
-    return this.#runs.items(name, after, most);
-  }
-
-  async closeRun(name: string, at: number): Promise<boolean> {
-    return this.#runs.close(name, at);
-  }
-
-  async claimReport(name: string, at: number, until: number): Promise<boolean> {
-    return this.#runs.claim(name, at, until);
-  }
-
-  async reported(name: string, closedAt: number): Promise<void> {
-    this.#runs.reported(name, closedAt);
-  }
-
-  async watchLetters(letters: readonly NewLetter[]): Promise<void> {
-    return this.#letters.watch(letters);
-  }
-
-  async cancelLetter(watcher: string, key: string, at: number): Promise<boolean> {
-    return this.#letters.cancel(watcher, key, at);
-  }
-
-  async takeLetters(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
-    return this.#letters.take(watcher, now, again, most);
-  }
-
-  async putOffLetters(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {
-    return this.#letters.putOff(ids, until, withoutPatient);
-  }
-
-  async endLetters(decisions: readonly LetterDecision[]): Promise<number> {
-    return this.#letters.end(decisions);
-  }
-
-  async takeEndedLetters(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
-    return this.#letters.takeEnded(watcher, now, until, most);
-  }
-
-  async gaveLetters(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void> {
-    return this.#letters.gave(letters);
-  }
-
-  async handOverLetters(from: string, to: string): Promise<number> {
-    return this.#letters.handOver(from, to);
-  }
-
-  async findLetters(
-    watcher: string,
-    name: { reference: string } | { documentId: string },
-  ): Promise<WatchedLetter[]> {
-    return this.#letters.find(watcher, name);
-  }
-
-  async letterCounts(watcher: string): Promise<Record<LetterState, number>> {
-    return this.#letters.counts(watcher);
-  }
-
-  async allLetterCounts(): Promise<WatcherCount[]> {
-    return this.#letters.allCounts();
-  }
-
-  async endedLetters(since: number): Promise<LetterCount[]> {
-    return this.#letters.ended(since);
+    return this.runs.add(message, item, () => this.#add(message));
   }
 
   async setPause(connection: string, pause: Pause | undefined): Promise<void> {
@@ -437,7 +345,7 @@ export class MemoryOutbox implements Outbox {
     this.#failed.delete(which.id);
     this.#untold.delete(which.id);
     this.#ledger.requeued(which.id);
-    this.#runs.requeued(which.id);
+    this.runs.requeued(which.id);
     this.#messages.set(which.id, { message: again, queue });
     return 'queued';
   }
@@ -470,8 +378,9 @@ export class MemoryOutbox implements Outbox {
     this.#maybe.clear();
     this.#corrections.clear();
     this.#ledger.clear();
-    this.#runs.clear();
-    this.#letters.clear();
+    this.runs.clear();
+    this.letters.clear();
+    this.#pauses.clear();
   }
 
   #isSuperseded(id: number, message: NewMessage): boolean {

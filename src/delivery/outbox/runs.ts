@@ -12,7 +12,7 @@
  * afterwards opens it again. A crash changes none of this, since an item and its message are written in one transaction.
  */
 import type { Outcome, Withdrawn } from '../outcome.js';
-import type { FinalState, NewMessage } from './messages.js';
+import type { FinalState } from './messages.js';
 
 /** What tells an item from others, and whether it has changed. */
 export interface RunItem {
@@ -144,31 +144,23 @@ export interface ReportedItem {
 
 /** What every outbox does for runs. All methods reject with a PkbOutboxError where the store cannot do its duty. */
 export interface Runs {
-  /**
-   * Stores a message as an item, unless the latest message of this key that is accepted or pending has the same content. Both are
-   * looked up and written in one transaction.
-   *
-   * @throws PkbDeliveryError as `Outbox.add`
-   */
-  addItem(message: NewMessage, item: RunItem): Promise<Placed>;
-
   /** Makes a run, or says more of one. */
-  beginRun(run: RunStart): Promise<void>;
+  begin(run: RunStart): Promise<void>;
 
   /** Notes items that have no message, in their order. One that has a message, or was announced before, stays as it is. */
-  placeItems(places: readonly ItemPlace[]): Promise<void>;
+  place(places: readonly ItemPlace[]): Promise<void>;
 
   /** The latest runs, the last begun first. @param reporter of this pkb-run node only, and of these those not yet reported */
-  runs(most: number, reporter?: string): Promise<RunSummary[]>;
+  all(most: number, reporter?: string): Promise<RunSummary[]>;
 
   /** One run with its numbers; undefined where there is none of this name. */
-  run(name: string): Promise<RunCounts | undefined>;
+  one(name: string): Promise<RunCounts | undefined>;
 
   /** Items of a run in the order in which they came first. @param after `n` of the one behind which to begin; 0 = all */
   items(name: string, after: number, most: number): Promise<ReportedItem[]>;
 
   /** Closes a run if all expected items have come and none is waiting. @returns whether this call closed it */
-  closeRun(name: string, at: number): Promise<boolean>;
+  close(name: string, at: number): Promise<boolean>;
 
   /**
    * Asks for the right to give out the report of a closed run, which several processes may want.
@@ -176,7 +168,7 @@ export interface Runs {
    * @param at now, in milliseconds since 1970
    * @param until after which another may have it, if the report has not been noted
    */
-  claimReport(name: string, at: number, until: number): Promise<boolean>;
+  claim(name: string, at: number, until: number): Promise<boolean>;
 
   /** Notes that the report was given to the flow. @param closedAt which closing it is about */
   reported(name: string, closedAt: number): Promise<void>;

@@ -95,7 +95,7 @@ async function main(): Promise<void> {
   };
   const watch = new LetterWatch({
     watcher: WATCHER,
-    outbox: async () => outbox,
+    letters: async () => outbox.letters,
     api: () => api,
     parts: () => RECEIPT_PARTS,
     askMs: 300,
@@ -112,7 +112,7 @@ async function main(): Promise<void> {
   });
   const reporter = new RunReporter({
     id: 'r',
-    outbox: async () => outbox,
+    runs: async () => outbox.runs,
     progressMs: 0,
     quietMs: 0,
     withWords: false,
@@ -145,7 +145,7 @@ async function main(): Promise<void> {
         nextAsk: at + 300,
         at,
       };
-      outbox.watchLetters([letter]).catch(failed);
+      outbox.letters.watch([letter]).catch(failed);
     },
     noted: () => undefined,
   });
@@ -162,7 +162,7 @@ async function feed(
   connection: Connection,
   outbox: SqliteOutbox,
 ): Promise<void> {
-  await outbox.beginRun({ name: run, reporter: 'r', expected: letters, isExact: true, at: Date.now() });
+  await outbox.runs.begin({ name: run, reporter: 'r', expected: letters, isExact: true, at: Date.now() });
   const { secret } = outbox;
   for (let from = 0; from < letters; from += 50) {
     const some = Array.from({ length: Math.min(50, letters - from) }, (_, i) => from + i);
@@ -175,7 +175,7 @@ async function feed(
         const { messageType, controlId, facility } = message;
         if (kind === 'stopped' || kind === 'unbuilt') {
           const place = { ...item, state: kind, code: 'WHY', facility, messageType, at };
-          return outbox.placeItems([place]);
+          return outbox.runs.place([place]);
         }
         const stored = {
           sender: SENDER,

@@ -188,29 +188,15 @@ class Store implements Outbox {
   readonly trail: Outbox['trail'] = (...given) => this.#disk.core.trail(...given);
 
   // No schedule has a run, a letter, or a pause by a person.
+  get runs(): Outbox['runs'] {
+    return this.#disk.core.runs;
+  }
+
+  get letters(): Outbox['letters'] {
+    return this.#disk.core.letters;
+  }
+
   readonly addItem: Outbox['addItem'] = (...given) => this.#disk.core.addItem(...given);
-  readonly beginRun: Outbox['beginRun'] = (run) => this.#disk.core.beginRun(run);
-  readonly placeItems: Outbox['placeItems'] = (places) => this.#disk.core.placeItems(places);
-  readonly runs: Outbox['runs'] = (...given) => this.#disk.core.runs(...given);
-  readonly run: Outbox['run'] = (name) => this.#disk.core.run(name);
-  readonly items: Outbox['items'] = (...given) => this.#disk.core.items(...given);
-  readonly closeRun: Outbox['closeRun'] = (...given) => this.#disk.core.closeRun(...given);
-  readonly claimReport: Outbox['claimReport'] = (...given) => this.#disk.core.claimReport(...given);
-  readonly reported: Outbox['reported'] = (...given) => this.#disk.core.reported(...given);
-  readonly watchLetters: Outbox['watchLetters'] = (letters) => this.#disk.core.watchLetters(letters);
-  readonly cancelLetter: Outbox['cancelLetter'] = (...given) => this.#disk.core.cancelLetter(...given);
-  readonly takeLetters: Outbox['takeLetters'] = (...given) => this.#disk.core.takeLetters(...given);
-  readonly putOffLetters: Outbox['putOffLetters'] = (...given) => this.#disk.core.putOffLetters(...given);
-  readonly endLetters: Outbox['endLetters'] = (decisions) => this.#disk.core.endLetters(decisions);
-  readonly takeEndedLetters: Outbox['takeEndedLetters'] = (...given) =>
-    this.#disk.core.takeEndedLetters(...given);
-  readonly gaveLetters: Outbox['gaveLetters'] = (letters) => this.#disk.core.gaveLetters(letters);
-  readonly handOverLetters: Outbox['handOverLetters'] = (...given) =>
-    this.#disk.core.handOverLetters(...given);
-  readonly findLetters: Outbox['findLetters'] = (...given) => this.#disk.core.findLetters(...given);
-  readonly allLetterCounts: Outbox['allLetterCounts'] = () => this.#disk.core.allLetterCounts();
-  readonly letterCounts: Outbox['letterCounts'] = (watcher) => this.#disk.core.letterCounts(watcher);
-  readonly endedLetters: Outbox['endedLetters'] = (since) => this.#disk.core.endedLetters(since);
   readonly setPause: Outbox['setPause'] = (...given) => this.#disk.core.setPause(...given);
   readonly pauseOf: Outbox['pauseOf'] = (connection) => this.#disk.core.pauseOf(connection);
 

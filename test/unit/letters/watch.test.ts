@@ -68,7 +68,7 @@ describe('watching letters', () => {
   const begin = (more: Partial<WatchOptions> = {}): void => {
     watch = new LetterWatch({
       watcher: 'w',
-      outbox: async () => outbox,
+      letters: async () => outbox.letters,
       api: () => api,
       parts: () => RECEIPT_PARTS,
       askMs: HOUR_MS,
@@ -110,7 +110,7 @@ describe('watching letters', () => {
   it('asks from time to time and at the deadline, and gives each letter one end', async () => {
     begin();
     read.set('1', undefined).set('2', undefined);
-    await outbox.watchLetters([letter('1'), letter('2'), letter('3')]);
+    await outbox.letters.watch([letter('1'), letter('2'), letter('3')]);
     assert.deepEqual(await look(BEGIN), []);
     assert.equal(asked.length, 0);
     read.set('1', '2026-01-01T00:30:00Z');
@@ -133,7 +133,7 @@ describe('watching letters', () => {
       letter(`${i}`, { organisation: i < 6000 ? 'north' : 'south' }),
     );
     for (const { documentId } of letters) read.set(documentId, undefined);
-    await outbox.watchLetters(letters);
+    await outbox.letters.watch(letters);
     await look(BEGIN + HOUR_MS);
     assert.deepEqual(
       asked.map(({ organisation, values }) => [organisation, values.length]),
@@ -148,10 +148,10 @@ describe('watching letters', () => {
   it('posts what PKB could not be asked about, only after the wait, and says so', async () => {
     begin();
     fail = new PkbApiError('PKB_API_UNAVAILABLE', 'away');
-    await outbox.watchLetters([letter('1')]);
+    await outbox.letters.watch([letter('1')]);
     for (const hours of [1, 2, 3, 4]) assert.deepEqual(await look(BEGIN + hours * HOUR_MS), []);
     // The next look is a tick later, which is long here.
-    await outbox.putOffLetters([1], BEGIN, false);
+    await outbox.letters.putOff([1], BEGIN, false);
     assert.deepEqual(await look(BEGIN + 5 * HOUR_MS), ['1 post unasked']);
     assert.deepEqual(new Set(failures), new Set(['PKB_API_UNAVAILABLE']));
   });
@@ -160,7 +160,7 @@ describe('watching letters', () => {
     begin({ tickMs: 60_000 });
     read.set('1', '2026-01-01T02:00:00Z');
     fail = new PkbApiError('PKB_API_UNAVAILABLE', 'away');
-    await outbox.watchLetters([letter('1')]);
+    await outbox.letters.watch([letter('1')]);
     assert.deepEqual(await look(BEGIN + 3 * HOUR_MS), []);
     fail = undefined;
     assert.deepEqual(await look(BEGIN + 4 * HOUR_MS), ['1 read read']);
@@ -170,7 +170,7 @@ describe('watching letters', () => {
     begin({ tickMs: 60_000 });
     read.set('1', undefined);
     fail = new PkbApiError('PKB_API_UNAVAILABLE', 'busy', 600_000);
-    await outbox.watchLetters([letter('1')]);
+    await outbox.letters.watch([letter('1')]);
     await look(BEGIN + 3 * HOUR_MS);
     fail = undefined;
     await look(BEGIN + 3 * HOUR_MS + 300_000);
@@ -180,7 +180,7 @@ describe('watching letters', () => {
 
   it('posts without asking at the deadline where the Customer has no organisation', async () => {
     begin();
-    await outbox.watchLetters([letter('1', { organisation: '' })]);
+    await outbox.letters.watch([letter('1', { organisation: '' })]);
     assert.deepEqual(await look(BEGIN + HOUR_MS), []);
     assert.deepEqual(await look(BEGIN + 3 * HOUR_MS), ['1 post organisation']);
     assert.equal(asked.length, 0);
@@ -191,7 +191,7 @@ describe('watching letters', () => {
     for (const id of ['1', '2', '3']) read.set(id, undefined);
     registered.set('9990000018', false).set('9990000026', true);
     const nextAsk = BEGIN;
-    await outbox.watchLetters([
+    await outbox.letters.watch([
       letter('1', { nhsNumber: '9990000018', nextAsk }),
       letter('2', { nhsNumber: '9990000026', nextAsk }),
       letter('3', { nhsNumber: '9990000034', nextAsk }),
@@ -212,7 +212,7 @@ describe('watching letters', () => {
     begin();
     read.set('1', undefined);
     registered.set('9990000018', false);
-    await outbox.watchLetters([letter('1', { nhsNumber: '9990000018', nextAsk: BEGIN })]);
+    await outbox.letters.watch([letter('1', { nhsNumber: '9990000018', nextAsk: BEGIN })]);
     fail = new PkbApiError('PKB_API_UNAVAILABLE', 'away');
     assert.deepEqual(await look(BEGIN), []);
     fail = undefined;
@@ -222,7 +222,7 @@ describe('watching letters', () => {
   it('gives an end again that was not noted, since flows stopped', async () => {
     begin();
     read.set('1', '2026-01-01T00:30:00Z');
-    await outbox.watchLetters([letter('1')]);
+    await outbox.letters.watch([letter('1')]);
     const looking = look(BEGIN + HOUR_MS);
     await until('it is given', () => ended.length === 1);
     watch.stop();
@@ -243,9 +243,9 @@ describe('watching letters', () => {
     };
     begin({ api: () => stopping });
     read.set('1', undefined).set('2', undefined);
-    await outbox.watchLetters([letter('1'), letter('2', { organisation: 'south' })]);
+    await outbox.letters.watch([letter('1'), letter('2', { organisation: 'south' })]);
     await look(BEGIN + HOUR_MS);
-    const due = await outbox.takeLetters('w', BEGIN + HOUR_MS, BEGIN + 9 * HOUR_MS, 10);
+    const due = await outbox.letters.take('w', BEGIN + HOUR_MS, BEGIN + 9 * HOUR_MS, 10);
     assert.deepEqual(
       due.map(({ documentId }) => documentId),
       ['2'],
@@ -262,13 +262,13 @@ describe('watching letters', () => {
         }),
     };
     begin({ api: () => hanging, graceMs: 0 });
-    await outbox.watchLetters([letter('1')]);
+    await outbox.letters.watch([letter('1')]);
     const looking = look(BEGIN + 3 * HOUR_MS);
     await until('it is asked', () => asked.length === 1);
     await watch.close();
     await looking;
     assert.deepEqual([ended, failures], [[], []]);
-    const due = await outbox.takeLetters('w', BEGIN + 3 * HOUR_MS, BEGIN + 9 * HOUR_MS, 10);
+    const due = await outbox.letters.take('w', BEGIN + 3 * HOUR_MS, BEGIN + 9 * HOUR_MS, 10);
     assert.equal(due.length, 1);
   });
 
@@ -276,14 +276,14 @@ describe('watching letters', () => {
     const slow: PkbApi = {
       close: () => undefined,
       async operation(...given) {
-        await outbox.watchLetters([letter('1', { controlId: 'newer', deadline: BEGIN + 99 * HOUR_MS })]);
+        await outbox.letters.watch([letter('1', { controlId: 'newer', deadline: BEGIN + 99 * HOUR_MS })]);
         return api.operation(...given);
       },
     };
     begin({ api: () => slow });
     read.set('1', undefined);
-    await outbox.watchLetters([letter('1')]);
+    await outbox.letters.watch([letter('1')]);
     assert.deepEqual(await look(BEGIN + 3 * HOUR_MS), []);
-    assert.equal((await outbox.letterCounts('w')).watched, 1);
+    assert.equal((await outbox.letters.counts('w')).watched, 1);
   });
 });

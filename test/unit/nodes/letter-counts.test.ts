@@ -19,44 +19,44 @@ describe('the counts of letters', () => {
 
   /** An outbox that takes a while to count. */
   const outboxOf = (takes: number, hour = 0) => {
-    const endedLetters = sinon.stub().callsFake(async () => {
+    const ended = sinon.stub().callsFake(async () => {
       clock.tick(takes);
       return [{ hour }];
     });
-    const allLetterCounts = sinon.stub().callsFake(async () => {
+    const allCounts = sinon.stub().callsFake(async () => {
       clock.tick(takes);
       return [];
     });
-    return { outbox: { endedLetters, allLetterCounts } as unknown as Outbox, endedLetters, allLetterCounts };
+    return { outbox: { letters: { ended, allCounts } } as unknown as Outbox, ended, allCounts };
   };
 
   it('are made once for all that ask meanwhile, and take a hundredth of the time at most', async () => {
-    const { outbox, allLetterCounts } = outboxOf(200);
+    const { outbox, allCounts } = outboxOf(200);
     await Promise.all([watcherCounts(outbox), watcherCounts(outbox)]);
     clock.tick(19_000);
     await watcherCounts(outbox);
-    assert.equal(allLetterCounts.callCount, 1);
+    assert.equal(allCounts.callCount, 1);
     clock.tick(2000);
     await watcherCounts(outbox);
-    assert.equal(allLetterCounts.callCount, 2);
+    assert.equal(allCounts.callCount, 2);
   });
 
   it('of a day, of a week and of a month are made apart, each from the hour when it begins', async () => {
-    const { outbox, endedLetters } = outboxOf(1);
+    const { outbox, ended } = outboxOf(1);
     for (const days of [1, 7, 30, 1, 7] as const) await letterEnds(outbox, days);
     const begins = ([1, 7, 30] as const).map((days) => hoursUntil(Date.now() - 60, days).since);
     assert.deepEqual(
-      endedLetters.args.map(([since]) => since as number),
+      ended.args.map(([since]) => since as number),
       begins,
     );
   });
 
   it('have no hour that is past by now', async () => {
     const { since } = hoursUntil(Date.now(), 1);
-    const { outbox, endedLetters } = outboxOf(1, since);
+    const { outbox, ended } = outboxOf(1, since);
     assert.equal((await letterEnds(outbox, 1)).length, 1);
     clock.tick(100);
     assert.equal((await letterEnds(outbox, 1)).length, 0);
-    assert.equal(endedLetters.callCount, 1);
+    assert.equal(ended.callCount, 1);
   });
 });

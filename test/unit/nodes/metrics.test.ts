@@ -18,7 +18,7 @@ const nodeOf = (
   oldest = async () => undefined as unknown,
   letters = async () => [] as WatcherCount[],
 ) => {
-  const openOutbox = { counts: sinon.spy(counts), oldest, durable: true, allLetterCounts: letters };
+  const openOutbox = { counts: sinon.spy(counts), oldest, durable: true, letters: { allCounts: letters } };
   const delivery = { openOutbox, state: { state: 'open' }, inFlight: 1, elsewhere: [] };
   const node = {
     id,

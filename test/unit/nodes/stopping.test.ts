@@ -12,8 +12,8 @@ describe('pkb-letters and pkb-run when flows stop and start', () => {
   it('does not note the end of a letter as given', async () => {
     const outbox = new MemoryOutbox();
     const noted: number[] = [];
-    const gave = outbox.gaveLetters.bind(outbox);
-    outbox.gaveLetters = (letters) => {
+    const gave = outbox.letters.gave.bind(outbox.letters);
+    outbox.letters.gave = (letters) => {
       noted.push(...letters.map(({ id }) => id));
       return gave(letters);
     };
@@ -21,7 +21,7 @@ describe('pkb-letters and pkb-run when flows stop and start', () => {
     let ended = 0;
     const watch = new LetterWatch({
       watcher: 'w',
-      outbox: async () => outbox,
+      letters: async () => outbox.letters,
       api: () => api,
       parts: () => RECEIPT_PARTS,
       askMs: 1e9,
@@ -41,7 +41,7 @@ describe('pkb-letters and pkb-run when flows stop and start', () => {
         failed: (error) => assert.fail(String(error)),
       },
     });
-    await outbox.watchLetters([
+    await outbox.letters.watch([
       {
         watcher: 'w',
         key: '1',
@@ -69,14 +69,14 @@ describe('pkb-letters and pkb-run when flows stop and start', () => {
     let noted = 0;
     let reports = 0;
     let looks = 0;
-    const reported = outbox.reported.bind(outbox);
-    outbox.reported = (name, closedAt) => {
+    const reported = outbox.runs.reported.bind(outbox.runs);
+    outbox.runs.reported = (name, closedAt) => {
       noted++;
       return reported(name, closedAt);
     };
     const reporter = new RunReporter({
       id: 'r',
-      outbox: async () => outbox,
+      runs: async () => outbox.runs,
       progressMs: 0,
       quietMs: 0,
       withWords: false,
@@ -93,7 +93,7 @@ describe('pkb-letters and pkb-run when flows stop and start', () => {
         failed: (error) => assert.fail(String(error)),
       },
     });
-    await outbox.beginRun({ name: 'n', reporter: 'r', expected: 0, isExact: true, at: 1 });
+    await outbox.runs.begin({ name: 'n', reporter: 'r', expected: 0, isExact: true, at: 1 });
     reporter.start();
     await until('it was given', () => reports === 1);
     await until('it has looked again', () => looks > 1);
@@ -108,12 +108,12 @@ describe('pkb-letters and pkb-run when flows stop and start', () => {
     let most = 0;
     const reporter = new RunReporter({
       id: 'r',
-      outbox: async () => {
+      runs: async () => {
         looks++;
         most = Math.max(most, ++running);
         await sleep(100);
         running--;
-        return outbox;
+        return outbox.runs;
       },
       progressMs: 0,
       quietMs: 0,
@@ -155,7 +155,7 @@ describe('pkb-letters and pkb-run when flows stop and start', () => {
     };
     const watch = new LetterWatch({
       watcher: 'w',
-      outbox: async () => outbox,
+      letters: async () => outbox.letters,
       api: () => api,
       parts: () => RECEIPT_PARTS,
       askMs: 3_600_000,
@@ -180,7 +180,7 @@ describe('pkb-letters and pkb-run when flows stop and start', () => {
       at: now,
     }));
     // One of another Customer that has no UUID: it needs no answer, and is to be posted at its deadline.
-    await outbox.watchLetters([...all, { ...all[0]!, key: 'x', documentId: 'x', organisation: '' }]);
+    await outbox.letters.watch([...all, { ...all[0]!, key: 'x', documentId: 'x', organisation: '' }]);
     watch.start();
     await until('many requests, or given', () => requests > 60 || given > 0);
     const after = requests;

@@ -1,16 +1,20 @@
 /** Letters in a PostgreSQL outbox. */
 import {
   byOrganisation,
+  findStatement,
   letterCountOf,
   letterCountsOf,
   LetterRows,
   letterStatements,
+  textOf,
   watcherCountsOf,
 } from '../letter-rows.js';
 import type {
   EndedLetter,
   LetterCount,
   LetterDecision,
+  LetterName,
+  Letters,
   LetterState,
   NewLetter,
   WatchedLetter,
@@ -18,10 +22,10 @@ import type {
 } from '../letters.js';
 import type { Sql } from './database.js';
 import type { StoreParts } from './parts.js';
-import { numberedAll } from './columns.js';
+import { numbered, numberedAll } from './columns.js';
 
 /** Writes and reads letters. */
-export class PostgresLetters {
+export class PostgresLetters implements Letters {
   readonly #parts: StoreParts;
   readonly #rows: LetterRows;
   readonly #sql: ReturnType<typeof letterStatements>;
@@ -106,16 +110,12 @@ export class PostgresLetters {
     return rows.length;
   }
 
-  async find(
-    watcher: string,
-    name: { reference: string } | { documentId: string },
-  ): Promise<WatchedLetter[]> {
-    const [sql, value] =
-      'reference' in name ? [this.#sql.byReference, name.reference] : [this.#sql.byDocument, name.documentId];
+  async find(watcher: string, name: LetterName): Promise<WatchedLetter[]> {
+    const { db, schema } = this.#parts;
+    const hidden = this.#rows.hide(textOf(name));
     // The index has the first characters only.
-    const column = 'reference' in name ? 'reference' : 'document_id';
-    const indexed = sql.replace('ORDER BY', `AND left(${column}, 100) = left($2, 100) ORDER BY`);
-    const rows = await this.#parts.db.all(indexed, watcher, this.#rows.hide(value));
+    const sql = findStatement(`${schema}.`, name, (column) => `left(${column}, 100) = left(?, 100)`);
+    const rows = await db.all(numbered(sql), watcher, hidden, hidden);
     return rows.map((row) => this.#rows.letterOf(row));
   }
 

@@ -50,16 +50,7 @@ import { PostgresRuns } from './runs.js';
 import { Sweeper } from './sweeper.js';
 import { Takings } from './takings.js';
 import type { TrailEntry, TrailRecord } from '../trail.js';
-import type {
-  EndedLetter,
-  LetterCount,
-  LetterDecision,
-  LetterState,
-  NewLetter,
-  WatchedLetter,
-  WatcherCount,
-} from '../letters.js';
-import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
+import type { Placed, RunItem } from '../runs.js';
 
 /** What a PostgreSQL outbox is opened with. */
 export interface PostgresOptions {
@@ -102,8 +93,8 @@ export class PostgresOutbox implements Outbox {
   readonly #fates: Fates;
   readonly #failures: Failures;
   readonly #ledger: PostgresLedger;
-  readonly #runs: PostgresRuns;
-  readonly #letters: PostgresLetters;
+  readonly runs: PostgresRuns;
+  readonly letters: PostgresLetters;
   readonly #listener: Listener;
   readonly #sweeper: Sweeper;
   readonly #parts = new Map<string, Set<Part>>();
@@ -149,11 +140,11 @@ export class PostgresOutbox implements Outbox {
     const deadMs = DEAD_AFTER * times.leaseMs;
     this.#stored = { db, schema, cipher, secret: this.secret, hidden, rows, bodies, instance, deadMs };
     this.#leases = new Leases(db, schema, instance, times);
-    this.#runs = new PostgresRuns(this.#stored);
-    this.#letters = new PostgresLetters(this.#stored);
+    this.runs = new PostgresRuns(this.#stored);
+    this.letters = new PostgresLetters(this.#stored);
     this.#intake = new Intake(
       this.#stored,
-      this.#runs,
+      this.runs,
       (connection) => this.#leases.epoch(connection) !== undefined,
     );
     this.#takings = new Takings(this.#stored, this.#leases);
@@ -337,89 +328,6 @@ export class PostgresOutbox implements Outbox {
 
   trail(after: number, most: number): Promise<TrailRecord[]> {
     return this.#ledger.trail(after, most);
-  }
-
-  beginRun(run: RunStart): Promise<void> {
-    return this.#runs.begin(run);
-  }
-
-  placeItems(places: readonly ItemPlace[]): Promise<void> {
-    return this.#runs.place(places);
-  }
-
-  runs(most: number, reporter?: string): Promise<RunSummary[]> {
-    return this.#runs.all(most, reporter);
-  }
-
-  run(name: string): Promise<RunCounts | undefined> {
-    return this.#runs.one(name);
-  }
-
-  items(name: string, after: number, most: number): Promise<ReportedItem[]> {
-    return this.#runs.items(name, after, most);
-  }
-
-  closeRun(name: string, at: number): Promise<boolean> {
-    return this.#runs.close(name, at);
-  }
-
-  claimReport(name: string, at: number, until: number): Promise<boolean> {
-    return this.#runs.claim(name, at, until);
-  }
-
-  reported(name: string, closedAt: number): Promise<void> {
-    return this.#runs.reported(name, closedAt);
-  }
-
-  watchLetters(letters: readonly NewLetter[]): Promise<void> {
-    return this.#letters.watch(letters);
-  }
-
-  cancelLetter(watcher: string, key: string, at: number): Promise<boolean> {
-    return this.#letters.cancel(watcher, key, at);
-  }
-
-  takeLetters(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
-    return this.#letters.take(watcher, now, again, most);
-  }
-
-  putOffLetters(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {
-    return this.#letters.putOff(ids, until, withoutPatient);
-  }
-
-  endLetters(decisions: readonly LetterDecision[]): Promise<number> {
-    return this.#letters.end(decisions);
-  }
-
-  takeEndedLetters(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
-    return this.#letters.takeEnded(watcher, now, until, most);
-  }
-
-  gaveLetters(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void> {
-    return this.#letters.gave(letters);
-  }
-
-  handOverLetters(from: string, to: string): Promise<number> {
-    return this.#letters.handOver(from, to);
-  }
-
-  findLetters(
-    watcher: string,
-    name: { reference: string } | { documentId: string },
-  ): Promise<WatchedLetter[]> {
-    return this.#letters.find(watcher, name);
-  }
-
-  letterCounts(watcher: string): Promise<Record<LetterState, number>> {
-    return this.#letters.counts(watcher);
-  }
-
-  allLetterCounts(): Promise<WatcherCount[]> {
-    return this.#letters.allCounts();
-  }
-
-  endedLetters(since: number): Promise<LetterCount[]> {
-    return this.#letters.ended(since);
   }
 
   async queued(connection: string, most: number): Promise<number> {

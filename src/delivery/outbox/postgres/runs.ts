@@ -11,6 +11,7 @@ import {
 import type {
   ItemPlace,
   RunItem,
+  Runs,
   SameMessage,
   ReportedItem,
   RunCounts,
@@ -37,7 +38,7 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
 };
 
 /** Writes and reads runs. */
-export class PostgresRuns {
+export class PostgresRuns implements Runs {
   readonly rows: RunRows;
   readonly sql: ReturnType<typeof runStatements>;
   readonly #parts: StoreParts;
@@ -165,7 +166,7 @@ export class PostgresRuns {
     });
   }
 
-  async all(most: number, reporter: string | undefined): Promise<RunSummary[]> {
+  async all(most: number, reporter?: string): Promise<RunSummary[]> {
     const { db } = this.#parts;
     const rows = await (reporter === undefined
       ? db.all(this.sql.latestRuns, most)

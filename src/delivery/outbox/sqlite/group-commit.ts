@@ -6,11 +6,14 @@ import { PkbOutboxError } from '../../../errors.js';
 import { storeError } from './file.js';
 import type { Statements } from './statements.js';
 
-interface Write {
+interface Queued {
   readonly run: () => unknown;
   readonly resolve: (value: never) => void;
   readonly reject: (error: unknown) => void;
 }
+
+/** Does some writes in one transaction, with others that come at the same time. @returns what they come to, once they are committed */
+export type Write = <T>(work: () => T) => Promise<T>;
 
 /** What else is done with every transaction. */
 export interface CommitHooks {
@@ -26,7 +29,7 @@ export interface CommitHooks {
 export class GroupCommit {
   readonly #sql: Statements;
   readonly #hooks: CommitHooks;
-  #writes: Write[] = [];
+  #writes: Queued[] = [];
   #closed = false;
   #flushing: Promise<void> | undefined;
 
@@ -46,7 +49,7 @@ export class GroupCommit {
       );
     }
     return new Promise<T>((resolve, reject) => {
-      this.#writes.push({ run, resolve: resolve as Write['resolve'], reject });
+      this.#writes.push({ run, resolve: resolve as Queued['resolve'], reject });
       this.#flushing ??= new Promise((flushed) => {
         setImmediate(() => {
           this.#flush();

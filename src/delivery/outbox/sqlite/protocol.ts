@@ -3,7 +3,9 @@
  */
 import type { ErrorCode } from '../../../errors.js';
 import type { Outbox } from '../contract.js';
+import type { Letters } from '../letters.js';
 import type { StoredMessage } from '../messages.js';
+import type { Runs } from '../runs.js';
 
 /** What the thread is started with. */
 export interface ThreadData {
@@ -13,11 +15,47 @@ export interface ThreadData {
   readonly inFlight: readonly number[];
 }
 
+/** The rooms of an outbox that have methods of their own. */
+export type RoomName = 'runs' | 'letters';
+
+/** The methods of runs, of which the compiler sees that none is missing. */
+export const RUN_METHODS: Readonly<Record<keyof Runs, true>> = {
+  begin: true,
+  place: true,
+  all: true,
+  one: true,
+  items: true,
+  close: true,
+  claim: true,
+  reported: true,
+};
+
+/** The methods of letters. */
+export const LETTER_METHODS: Readonly<Record<keyof Letters, true>> = {
+  watch: true,
+  cancel: true,
+  take: true,
+  putOff: true,
+  end: true,
+  takeEnded: true,
+  gave: true,
+  handOver: true,
+  find: true,
+  counts: true,
+  allCounts: true,
+  ended: true,
+};
+
 /** The methods that are called in the thread. */
-export type Method = Exclude<
-  { [Name in keyof Outbox]: Outbox[Name] extends (...args: never[]) => unknown ? Name : never }[keyof Outbox],
-  'busySince' | undefined
->;
+export type Method =
+  | Exclude<
+      {
+        [Name in keyof Outbox]: Outbox[Name] extends (...args: never[]) => unknown ? Name : never;
+      }[keyof Outbox],
+      'busySince' | undefined
+    >
+  | `runs.${keyof Runs}`
+  | `letters.${keyof Letters}`;
 
 /** One call. Calls that are made together are sent together. */
 export interface Call {

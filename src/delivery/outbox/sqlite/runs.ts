@@ -1,9 +1,19 @@
-/** Runs in an outbox file. What is written is to be called within a transaction of the file (`store.ts`). */
+/** Runs in an outbox file. */
 import type { NewMessage } from '../messages.js';
 import { occurrenceOf, RunRows, runStatements } from '../run-rows.js';
-import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
+import type {
+  ItemPlace,
+  Placed,
+  ReportedItem,
+  RunCounts,
+  RunItem,
+  Runs,
+  RunStart,
+  RunSummary,
+} from '../runs.js';
 import type { MessageRows } from '../message-row.js';
 import type { BodyCipher, Hidden } from '../cipher.js';
+import type { Write } from './group-commit.js';
 import type { Statements } from './statements.js';
 
 const SQL = runStatements('');
@@ -14,25 +24,28 @@ export interface RunParts {
   readonly cipher: BodyCipher;
   readonly hidden: Hidden;
   readonly rows: MessageRows;
+  readonly write: Write;
   /** Stores a message. @returns its id; undefined where PKB has refused these very bytes */
   readonly insert: (message: NewMessage) => number | undefined;
 }
 
 /** Writes and reads runs. */
-export class SqliteRuns {
+export class SqliteRuns implements Runs {
   readonly #sql: Statements;
   readonly #rows: RunRows;
   readonly #messages: MessageRows;
   readonly #insert: RunParts['insert'];
+  readonly #write: Write;
 
-  constructor({ sql, cipher, hidden, rows, insert }: RunParts) {
+  constructor({ sql, cipher, hidden, rows, insert, write }: RunParts) {
     this.#sql = sql;
     this.#rows = new RunRows(cipher, hidden, rows);
     this.#messages = rows;
     this.#insert = insert;
+    this.#write = write;
   }
 
-  /** As `Runs.addItem`. @returns undefined where PKB has refused these very bytes */
+  /** As `Outbox.addItem`, within a transaction of the file. @returns undefined where PKB has refused these very bytes */
   add(message: NewMessage, item: RunItem): Placed | undefined {
     const latest = this.#sql.get(SQL.latest, item.key);
     const same = latest?.['content'] === item.content ? latest : undefined;
@@ -56,18 +69,22 @@ export class SqliteRuns {
     };
   }
 
-  begin(run: RunStart): void {
-    this.#sql.run(SQL.begin, ...this.#rows.beginValues(run));
+  begin(run: RunStart): Promise<void> {
+    return this.#write(() => {
+      this.#sql.run(SQL.begin, ...this.#rows.beginValues(run));
+    });
   }
 
-  place(places: readonly ItemPlace[]): void {
-    for (const place of places) {
-      const { run, state, at } = place;
-      this.#sql.run(SQL.ensure, ...this.#rows.ensureValues(run, at));
-      if (state === 'waiting' && this.#isKnown(place)) continue;
-      const occurrence = state === 'waiting' ? 0 : this.#replace(place);
-      this.#sql.run(SQL.place, ...this.#rows.placeValues(place, occurrence));
-    }
+  place(places: readonly ItemPlace[]): Promise<void> {
+    return this.#write(() => {
+      for (const place of places) {
+        const { run, state, at } = place;
+        this.#sql.run(SQL.ensure, ...this.#rows.ensureValues(run, at));
+        if (state === 'waiting' && this.#isKnown(place)) continue;
+        const occurrence = state === 'waiting' ? 0 : this.#replace(place);
+        this.#sql.run(SQL.place, ...this.#rows.placeValues(place, occurrence));
+      }
+    });
   }
 
   #isKnown({ run, key, referenceKey }: RunItem): boolean {
@@ -84,7 +101,7 @@ export class SqliteRuns {
     return occurrenceOf(item, this.#sql.all(SQL.places, name, key, content));
   }
 
-  all(most: number, reporter: string | undefined): RunSummary[] {
+  async all(most: number, reporter?: string): Promise<RunSummary[]> {
     const rows =
       reporter === undefined
         ? this.#sql.all(SQL.latestRuns, most)
@@ -92,7 +109,7 @@ export class SqliteRuns {
     return rows.map((row) => this.#rows.summaryOf(row));
   }
 
-  one(run: string): RunCounts | undefined {
+  async one(run: string): Promise<RunCounts | undefined> {
     const name = this.#rows.nameOf(run);
     const row = this.#sql.get(SQL.one, name);
     if (row === undefined) return undefined;
@@ -104,21 +121,27 @@ export class SqliteRuns {
     );
   }
 
-  items(run: string, after: number, most: number): ReportedItem[] {
+  async items(run: string, after: number, most: number): Promise<ReportedItem[]> {
     const rows = this.#sql.all(SQL.items, this.#rows.nameOf(run), after, most);
     return rows.map((row) => this.#rows.itemOf(row));
   }
 
-  close(run: string, at: number): boolean {
-    return this.#sql.run(SQL.close, at, this.#rows.nameOf(run)).changes > 0;
+  close(run: string, at: number): Promise<boolean> {
+    return this.#write(() => {
+      return this.#sql.run(SQL.close, at, this.#rows.nameOf(run)).changes > 0;
+    });
   }
 
-  claim(run: string, at: number, until: number): boolean {
-    return this.#sql.run(SQL.claim, until, this.#rows.nameOf(run), at).changes > 0;
+  claim(run: string, at: number, until: number): Promise<boolean> {
+    return this.#write(() => {
+      return this.#sql.run(SQL.claim, until, this.#rows.nameOf(run), at).changes > 0;
+    });
   }
 
-  reported(run: string, closedAt: number): void {
-    this.#sql.run(SQL.reported, this.#rows.nameOf(run), closedAt);
+  reported(run: string, closedAt: number): Promise<void> {
+    return this.#write(() => {
+      this.#sql.run(SQL.reported, this.#rows.nameOf(run), closedAt);
+    });
   }
 
   /** Erases what is older than a time. @returns whether there may be more */

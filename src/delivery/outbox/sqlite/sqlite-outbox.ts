@@ -32,19 +32,22 @@ import type { Attempt, NewMessage, StoredMessage } from '../messages.js';
 import { unchangedError } from '../contract.js';
 import type { Pause } from '../pause.js';
 import type { TrailEntry, TrailRecord } from '../trail.js';
-import type {
-  EndedLetter,
-  LetterCount,
-  LetterDecision,
-  LetterState,
-  NewLetter,
-  WatchedLetter,
-  WatcherCount,
-} from '../letters.js';
-import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
+import type { Letters } from '../letters.js';
+import type { Placed, RunItem, Runs } from '../runs.js';
 import type { EndedCount, MessageFilter, MessageLife, MessageList, Withdrawal } from '../ledger.js';
 import { KeptTexts } from './kept-texts.js';
-import type { Call, Failed, Method, Reply, Said, Taken, ThreadData } from './protocol.js';
+import {
+  type Call,
+  type Failed,
+  LETTER_METHODS,
+  type Method,
+  type Reply,
+  type RoomName,
+  RUN_METHODS,
+  type Said,
+  type Taken,
+  type ThreadData,
+} from './protocol.js';
 import type { SqliteOptions } from './store.js';
 
 /** How soon a thread that cannot open its file is started again. */
@@ -83,6 +86,8 @@ export interface ThreadOptions {
 /** Keeps messages in a file of this machine, by a thread of its own. */
 export class SqliteOutbox implements Outbox {
   readonly durable = true;
+  readonly runs: Runs = this.#room('runs', RUN_METHODS);
+  readonly letters: Letters = this.#room('letters', LETTER_METHODS);
   readonly #data: Omit<ThreadData, 'inFlight'>;
   readonly #options: ThreadOptions;
   readonly #texts = new KeptTexts();
@@ -280,89 +285,6 @@ export class SqliteOutbox implements Outbox {
     return this.#call('trail', [after, most]);
   }
 
-  beginRun(run: RunStart): Promise<void> {
-    return this.#call('beginRun', [run]);
-  }
-
-  placeItems(places: readonly ItemPlace[]): Promise<void> {
-    return this.#call('placeItems', [places]);
-  }
-
-  runs(most: number, reporter?: string): Promise<RunSummary[]> {
-    return this.#call('runs', [most, reporter]);
-  }
-
-  run(name: string): Promise<RunCounts | undefined> {
-    return this.#call('run', [name]);
-  }
-
-  items(name: string, after: number, most: number): Promise<ReportedItem[]> {
-    return this.#call('items', [name, after, most]);
-  }
-
-  closeRun(name: string, at: number): Promise<boolean> {
-    return this.#call('closeRun', [name, at]);
-  }
-
-  claimReport(name: string, at: number, until: number): Promise<boolean> {
-    return this.#call('claimReport', [name, at, until]);
-  }
-
-  reported(name: string, closedAt: number): Promise<void> {
-    return this.#call('reported', [name, closedAt]);
-  }
-
-  watchLetters(letters: readonly NewLetter[]): Promise<void> {
-    return this.#call('watchLetters', [letters]);
-  }
-
-  cancelLetter(watcher: string, key: string, at: number): Promise<boolean> {
-    return this.#call('cancelLetter', [watcher, key, at]);
-  }
-
-  takeLetters(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
-    return this.#call('takeLetters', [watcher, now, again, most]);
-  }
-
-  putOffLetters(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {
-    return this.#call('putOffLetters', [ids, until, withoutPatient]);
-  }
-
-  endLetters(decisions: readonly LetterDecision[]): Promise<number> {
-    return this.#call('endLetters', [decisions]);
-  }
-
-  takeEndedLetters(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
-    return this.#call('takeEndedLetters', [watcher, now, until, most]);
-  }
-
-  gaveLetters(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void> {
-    return this.#call('gaveLetters', [letters]);
-  }
-
-  handOverLetters(from: string, to: string): Promise<number> {
-    return this.#call('handOverLetters', [from, to]);
-  }
-
-  findLetters(
-    watcher: string,
-    name: { reference: string } | { documentId: string },
-  ): Promise<WatchedLetter[]> {
-    return this.#call('findLetters', [watcher, name]);
-  }
-
-  letterCounts(watcher: string): Promise<Record<LetterState, number>> {
-    return this.#call('letterCounts', [watcher]);
-  }
-
-  allLetterCounts(): Promise<WatcherCount[]> {
-    return this.#call('allLetterCounts', []);
-  }
-
-  endedLetters(since: number): Promise<LetterCount[]> {
-    return this.#call('endedLetters', [since]);
-  }
-
   setPause(connection: string, pause: Pause | undefined): Promise<void> {
     return this.#call('setPause', [connection, pause]);
   }
@@ -424,6 +346,19 @@ export class SqliteOutbox implements Outbox {
       this.#pending.set(call.id, { call, since, answered, resolve: resolve as Pending['resolve'], reject });
       if (this.#outgoing.push(call) === 1) setImmediate(() => this.#send());
     });
+  }
+
+  /** A room of the store, each of whose methods is called in the thread. */
+  #room<Name extends RoomName>(
+    name: Name,
+    methods: Readonly<Record<keyof Outbox[Name], true>>,
+  ): Outbox[Name] {
+    const calls = Object.keys(methods).map((method) => {
+      const call = (...args: readonly unknown[]): Promise<unknown> =>
+        this.#call(`${name}.${method}` as Method, args);
+      return [method, call] as const;
+    });
+    return Object.fromEntries(calls) as unknown as Outbox[Name];
   }
 
   /** Calls that were made in one turn go together. */

@@ -34,7 +34,7 @@ import { Bodies } from './bodies.js';
 import { type BodyCipher, Hidden } from '../cipher.js';
 import { Failures } from './failures.js';
 import { openFile, removeDamagedCopies } from './file.js';
-import { GroupCommit } from './group-commit.js';
+import { GroupCommit, type Write } from './group-commit.js';
 import { KeyQueues } from './key-queues.js';
 import { keysOf, readMeta, writeKeys, writeMeta } from './keys.js';
 import { SqliteLedger } from './ledger.js';
@@ -52,16 +52,7 @@ import { RunRows } from '../run-rows.js';
 import { Statements } from './statements.js';
 import { readTrail, writeRecord } from './trail.js';
 import type { TrailEntry, TrailRecord } from '../trail.js';
-import type {
-  EndedLetter,
-  LetterCount,
-  LetterDecision,
-  LetterState,
-  NewLetter,
-  WatchedLetter,
-  WatcherCount,
-} from '../letters.js';
-import type { ItemPlace, Placed, ReportedItem, RunCounts, RunItem, RunStart, RunSummary } from '../runs.js';
+import type { Placed, RunItem } from '../runs.js';
 import { WatchedFile } from './watched-file.js';
 
 /** What an embedded outbox is opened with. */
@@ -115,8 +106,8 @@ export class SqliteStore implements Outbox {
   readonly #queues: KeyQueues;
   readonly #failures: Failures;
   readonly #ledger: SqliteLedger;
-  readonly #runs: SqliteRuns;
-  readonly #letters: SqliteLetters;
+  readonly runs: SqliteRuns;
+  readonly letters: SqliteLetters;
   /** The last id given; ids are chosen before their row is written, since its seals name it. */
   #lastId: number;
   /** Whether texts were erased that still stand in the log. */
@@ -165,6 +156,7 @@ export class SqliteStore implements Outbox {
       this.#bodies = new Bodies(sql, cipher);
       this.#queues = new KeyQueues(sql);
       for (const id of options.inFlight ?? []) this.#queues.inFlight.add(id);
+      const write: Write = (work) => this.#commits.write(work);
       const parts = { sql, cipher, hidden: this.#hidden, rows: this.#rows, bodies: this.#bodies };
       this.#failures = new Failures({ ...parts, queues: this.#queues });
       this.#ledger = new SqliteLedger({
@@ -172,8 +164,12 @@ export class SqliteStore implements Outbox {
         queues: this.#queues,
         stored: (row) => this.#stored(row, false),
       });
-      this.#letters = new SqliteLetters(sql, cipher, this.#hidden);
-      this.#runs = new SqliteRuns({ ...parts, insert: (message) => this.#insertUnlessRefused(message) });
+      this.letters = new SqliteLetters({ ...parts, write });
+      this.runs = new SqliteRuns({
+        ...parts,
+        write,
+        insert: (message) => this.#insertUnlessRefused(message),
+      });
       this.#lastId = Number(sql.get(`SELECT seq FROM sqlite_sequence WHERE name = 'message'`)?.['seq'] ?? 0);
       more = this.#sweep();
       this.#cleanLog();
@@ -197,7 +193,7 @@ export class SqliteStore implements Outbox {
   }
 
   async addItem(message: NewMessage, item: RunItem): Promise<Placed> {
-    const placed = await this.#commits.write(() => this.#runs.add(message, item));
+    const placed = await this.#commits.write(() => this.runs.add(message, item));
     if (placed === undefined) throw unchangedError();
     return placed;
   }
@@ -384,89 +380,6 @@ export class SqliteStore implements Outbox {
     return readTrail(this.#sql, this.#cipher, after, most);
   }
 
-  beginRun(run: RunStart): Promise<void> {
-    return this.#commits.write(() => this.#runs.begin(run));
-  }
-
-  placeItems(places: readonly ItemPlace[]): Promise<void> {
-    return this.#commits.write(() => this.#runs.place(places));
-  }
-
-  async runs(most: number, reporter?: string): Promise<RunSummary[]> {
-    return this.#runs.all(most, reporter);
-  }
-
-  async run(name: string): Promise<RunCounts | undefined> {
-    return this.#runs.one(name);
-  }
-
-  async items(name: string, after: number, most: number): Promise<ReportedItem[]> {
-    return this.#runs.items(name, after, most);
-  }
-
-  closeRun(name: string, at: number): Promise<boolean> {
-    return this.#commits.write(() => this.#runs.close(name, at));
-  }
-
-  claimReport(name: string, at: number, until: number): Promise<boolean> {
-    return this.#commits.write(() => this.#runs.claim(name, at, until));
-  }
-
-  reported(name: string, closedAt: number): Promise<void> {
-    return this.#commits.write(() => this.#runs.reported(name, closedAt));
-  }
-
-  watchLetters(letters: readonly NewLetter[]): Promise<void> {
-    return this.#commits.write(() => this.#letters.watch(letters));
-  }
-
-  cancelLetter(watcher: string, key: string, at: number): Promise<boolean> {
-    return this.#commits.write(() => this.#letters.cancel(watcher, key, at));
-  }
-
-  takeLetters(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
-    return this.#commits.write(() => this.#letters.take(watcher, now, again, most));
-  }
-
-  putOffLetters(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {
-    return this.#commits.write(() => this.#letters.putOff(ids, until, withoutPatient));
-  }
-
-  endLetters(decisions: readonly LetterDecision[]): Promise<number> {
-    return this.#commits.write(() => this.#letters.end(decisions));
-  }
-
-  takeEndedLetters(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
-    return this.#commits.write(() => this.#letters.takeEnded(watcher, now, until, most));
-  }
-
-  gaveLetters(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void> {
-    return this.#commits.write(() => this.#letters.gave(letters));
-  }
-
-  handOverLetters(from: string, to: string): Promise<number> {
-    return this.#commits.write(() => this.#letters.handOver(from, to));
-  }
-
-  async findLetters(
-    watcher: string,
-    name: { reference: string } | { documentId: string },
-  ): Promise<WatchedLetter[]> {
-    return this.#letters.find(watcher, name);
-  }
-
-  async letterCounts(watcher: string): Promise<Record<LetterState, number>> {
-    return this.#letters.counts(watcher);
-  }
-
-  async allLetterCounts(): Promise<WatcherCount[]> {
-    return this.#letters.allCounts();
-  }
-
-  async endedLetters(since: number): Promise<LetterCount[]> {
-    return this.#letters.ended(since);
-  }
-
   async queued(connection: string, most: number): Promise<number> {
     const counted = this.#sql.get(
       `SELECT count(*) AS n FROM (SELECT 1 FROM message WHERE connection = ? AND state = 'queued' LIMIT ?)`,
@@ -636,8 +549,8 @@ export class SqliteStore implements Outbox {
       this.#sql.run('DELETE FROM message WHERE id = ?', Number(id));
       more = true;
     }
-    if (this.#runs.erase(now - AUDIT_MS, SWEEP_MESSAGES)) more = true;
-    if (this.#letters.erase(now - AUDIT_MS, SWEEP_MESSAGES)) more = true;
+    if (this.runs.erase(now - AUDIT_MS, SWEEP_MESSAGES)) more = true;
+    if (this.letters.erase(now - AUDIT_MS, SWEEP_MESSAGES)) more = true;
     if (erased > 0 || more) this.#erased = true;
     // Files of the first version cannot be cut back; what is free in them is used again.
     if (this.#sql.get('PRAGMA auto_vacuum')?.['auto_vacuum'] !== INCREMENTAL) return more;

@@ -6,7 +6,7 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { asPkbError } from '../../../errors.js';
 import type { NewMessage, StoredMessage } from '../messages.js';
 import type { RunItem } from '../runs.js';
-import type { Call, Failed, Reply, Said, Taken, ThreadData } from './protocol.js';
+import type { Call, Failed, Reply, RoomName, Said, Taken, ThreadData } from './protocol.js';
 import { SqliteStore } from './store.js';
 
 const port = parentPort;
@@ -55,8 +55,10 @@ async function run(store: SqliteStore, { method, args, keeps }: Call): Promise<u
       kept.delete(message.id) ? { ...message, kept: true } : message,
     );
   }
-  const call = store[method] as (...given: unknown[]) => Promise<unknown>;
-  return call.apply(store, [...args]);
+  const [first, second] = method.split('.') as [RoomName, string | undefined];
+  const room: object = second === undefined ? store : store[first];
+  const call = (room as Record<string, (...given: unknown[]) => Promise<unknown>>)[second ?? first];
+  return call?.apply(room, [...args]);
 }
 
 async function main(): Promise<void> {

@@ -45,12 +45,12 @@ for (const [name, create] of Object.entries(STORES)) {
     afterEach(() => outbox.close());
 
     const take = (now = NOW, again = NOW + 1000): Promise<WatchedLetter[]> =>
-      outbox.takeLetters('w', now, again, 100);
+      outbox.letters.take('w', now, again, 100);
     const taken = async (now = NOW): Promise<string[]> =>
       (await take(now)).map(({ documentId }) => documentId);
 
     it('gives those that are due, by organisation and deadline, and not again before their time', async () => {
-      await outbox.watchLetters([
+      await outbox.letters.watch([
         letter('1', { organisation: 'south' }),
         letter('2', { deadline: NOW + 2 * HOUR_MS }),
         letter('3'),
@@ -64,28 +64,28 @@ for (const [name, create] of Object.entries(STORES)) {
     });
 
     it('keeps a letter as it is that comes again, and watches a new version anew', async () => {
-      await outbox.watchLetters([letter('1')]);
-      await outbox.watchLetters([letter('1', { deadline: NOW + 9 })]);
+      await outbox.letters.watch([letter('1')]);
+      await outbox.letters.watch([letter('1', { deadline: NOW + 9 })]);
       const [one] = await take();
       assert.equal(one?.deadline, NOW + HOUR_MS);
-      assert.equal(await outbox.endLetters([decided(one)]), 1);
-      await outbox.watchLetters([letter('1')]);
+      assert.equal(await outbox.letters.end([decided(one)]), 1);
+      await outbox.letters.watch([letter('1')]);
       assert.deepEqual(await taken(NOW + HOUR_MS), []);
-      await outbox.watchLetters([letter('1', { controlId: 'sent again', deadline: NOW + 9 })]);
+      await outbox.letters.watch([letter('1', { controlId: 'sent again', deadline: NOW + 9 })]);
       const [again] = await take(NOW + HOUR_MS);
       assert.deepEqual([again?.controlId, again?.deadline], ['sent again', NOW + 9]);
-      assert.deepEqual(await outbox.takeEndedLetters('w', NOW, NOW + 1, 10), []);
+      assert.deepEqual(await outbox.letters.takeEnded('w', NOW, NOW + 1, 10), []);
     });
 
     it('ends a letter once, in the version that was asked about', async () => {
-      await outbox.watchLetters([letter('1'), letter('2')]);
+      await outbox.letters.watch([letter('1'), letter('2')]);
       const [one, two] = await take();
       assert.ok(one && two);
-      await outbox.watchLetters([letter('2', { controlId: 'newer' })]);
+      await outbox.letters.watch([letter('2', { controlId: 'newer' })]);
       const read = decided(one, { end: 'read', reason: 'read', readAt: NOW - 5 });
-      assert.equal(await outbox.endLetters([read, decided(two)]), 1);
-      assert.equal(await outbox.endLetters([decided(one)]), 0);
-      const ended = await outbox.takeEndedLetters('w', NOW, NOW + 1000, 10);
+      assert.equal(await outbox.letters.end([read, decided(two)]), 1);
+      assert.equal(await outbox.letters.end([decided(one)]), 0);
+      const ended = await outbox.letters.takeEnded('w', NOW, NOW + 1000, 10);
       assert.deepEqual(
         ended.map(({ documentId, end, reason, readAt, endedAt, carried }) => [
           documentId,
@@ -97,7 +97,7 @@ for (const [name, create] of Object.entries(STORES)) {
         ]),
         [['1', 'read', 'read', NOW - 5, NOW, '{"a":1}']],
       );
-      assert.deepEqual(await outbox.letterCounts('w'), {
+      assert.deepEqual(await outbox.letters.counts('w'), {
         watched: 1,
         read: 1,
         post: 0,
@@ -107,16 +107,16 @@ for (const [name, create] of Object.entries(STORES)) {
     });
 
     it('gives an end to one at a time, until it is noted', async () => {
-      await outbox.watchLetters([letter('1'), letter('2')]);
-      await outbox.endLetters((await take()).map((one) => decided(one)));
+      await outbox.letters.watch([letter('1'), letter('2')]);
+      await outbox.letters.end((await take()).map((one) => decided(one)));
       const [first, second] = await Promise.all([
-        outbox.takeEndedLetters('w', NOW, NOW + 1000, 10),
-        outbox.takeEndedLetters('w', NOW, NOW + 1000, 10),
+        outbox.letters.takeEnded('w', NOW, NOW + 1000, 10),
+        outbox.letters.takeEnded('w', NOW, NOW + 1000, 10),
       ]);
       assert.deepEqual([first.length, second.length].toSorted(), [0, 2]);
       const all = [...first, ...second];
-      await outbox.gaveLetters(all.slice(0, 1));
-      const again = await outbox.takeEndedLetters('w', NOW + 1000, NOW + 2000, 10);
+      await outbox.letters.gave(all.slice(0, 1));
+      const again = await outbox.letters.takeEnded('w', NOW + 1000, NOW + 2000, 10);
       assert.deepEqual(
         again.map(({ documentId }) => documentId),
         ['2'],
@@ -124,20 +124,20 @@ for (const [name, create] of Object.entries(STORES)) {
     });
 
     it('cancels what was deleted, while it is watched', async () => {
-      await outbox.watchLetters([letter('1'), letter('2')]);
-      assert.equal(await outbox.cancelLetter('w', 'key of 1', NOW), true);
-      assert.equal(await outbox.cancelLetter('w', 'key of 1', NOW), false);
-      assert.equal(await outbox.cancelLetter('w', 'key of 3', NOW), false);
-      await outbox.watchLetters([letter('1')]);
+      await outbox.letters.watch([letter('1'), letter('2')]);
+      assert.equal(await outbox.letters.cancel('w', 'key of 1', NOW), true);
+      assert.equal(await outbox.letters.cancel('w', 'key of 1', NOW), false);
+      assert.equal(await outbox.letters.cancel('w', 'key of 3', NOW), false);
+      await outbox.letters.watch([letter('1')]);
       assert.deepEqual(await taken(), ['2']);
-      assert.deepEqual(await outbox.takeEndedLetters('w', NOW, NOW, 10), []);
+      assert.deepEqual(await outbox.letters.takeEnded('w', NOW, NOW, 10), []);
     });
 
     it('puts off, and notes that a patient was asked about', async () => {
-      await outbox.watchLetters([letter('1'), letter('2')]);
+      await outbox.letters.watch([letter('1'), letter('2')]);
       const ids = (await take()).map(({ id }) => id);
-      await outbox.putOffLetters(ids.slice(0, 1), NOW + 2000, true);
-      await outbox.putOffLetters(ids.slice(1), NOW + 3000, false);
+      await outbox.letters.putOff(ids.slice(0, 1), NOW + 2000, true);
+      await outbox.letters.putOff(ids.slice(1), NOW + 3000, false);
       assert.deepEqual(
         (await take(NOW + 2000)).map(({ documentId, nhsNumber }) => [documentId, nhsNumber]),
         [['1', '']],
@@ -152,41 +152,41 @@ for (const [name, create] of Object.entries(STORES)) {
     });
 
     it('finds watched letters by reference and document', async () => {
-      await outbox.watchLetters([letter('1'), letter('2', { reference: 'ref 1' }), letter('3')]);
-      const names = async (name: Parameters<Outbox['findLetters']>[1]): Promise<string[]> =>
-        (await outbox.findLetters('w', name)).map(({ documentId }) => documentId);
+      await outbox.letters.watch([letter('1'), letter('2', { reference: 'ref 1' }), letter('3')]);
+      const names = async (name: Parameters<Outbox['letters']['find']>[1]): Promise<string[]> =>
+        (await outbox.letters.find('w', name)).map(({ documentId }) => documentId);
       assert.deepEqual(await names({ reference: 'ref 1' }), ['1', '2']);
       assert.deepEqual(await names({ documentId: '3' }), ['3']);
       assert.deepEqual(await names({ documentId: '4' }), []);
-      await outbox.cancelLetter('w', 'key of 3', NOW);
+      await outbox.letters.cancel('w', 'key of 3', NOW);
       assert.deepEqual(await names({ documentId: '3' }), []);
     });
 
     it('counts the letters of every watcher by state', async () => {
-      assert.deepEqual(await outbox.allLetterCounts(), []);
-      await outbox.watchLetters([letter('1'), letter('2'), letter('3', { watcher: 'v' })]);
+      assert.deepEqual(await outbox.letters.allCounts(), []);
+      await outbox.letters.watch([letter('1'), letter('2'), letter('3', { watcher: 'v' })]);
       const [one] = await take();
       assert.ok(one);
-      await outbox.endLetters([decided(one, { end: 'attention', reason: 'unknown' })]);
-      await outbox.cancelLetter('v', 'key of 3', NOW);
+      await outbox.letters.end([decided(one, { end: 'attention', reason: 'unknown' })]);
+      await outbox.letters.cancel('v', 'key of 3', NOW);
       const none = { watched: 0, read: 0, post: 0, attention: 0, cancelled: 0 };
-      assert.deepEqual(await outbox.allLetterCounts(), [
+      assert.deepEqual(await outbox.letters.allCounts(), [
         { watcher: 'v', states: { ...none, cancelled: 1 } },
         { watcher: 'w', states: { ...none, watched: 1, attention: 1 } },
       ]);
     });
 
     it('gives the end of a new version though that of the one before is just being noted as given', async () => {
-      await outbox.watchLetters([letter('1')]);
-      await outbox.endLetters((await take()).map((one) => decided(one)));
-      const given = await outbox.takeEndedLetters('w', NOW, NOW + 1000, 10);
+      await outbox.letters.watch([letter('1')]);
+      await outbox.letters.end((await take()).map((one) => decided(one)));
+      const given = await outbox.letters.takeEnded('w', NOW, NOW + 1000, 10);
       // Within the 50 ms before the note: a new version is accepted, and ended by msg.postNow.
-      await outbox.watchLetters([letter('1', { controlId: 'newer' })]);
-      const [newer] = await outbox.findLetters('w', { reference: 'ref 1' });
+      await outbox.letters.watch([letter('1', { controlId: 'newer' })]);
+      const [newer] = await outbox.letters.find('w', { reference: 'ref 1' });
       assert.ok(newer);
-      assert.equal(await outbox.endLetters([decided(newer)]), 1);
-      await outbox.gaveLetters(given);
-      const next = await outbox.takeEndedLetters('w', NOW + 2000, NOW + 3000, 10);
+      assert.equal(await outbox.letters.end([decided(newer)]), 1);
+      await outbox.letters.gave(given);
+      const next = await outbox.letters.takeEnded('w', NOW + 2000, NOW + 3000, 10);
       assert.deepEqual(
         next.map(({ controlId }) => controlId),
         ['newer'],
@@ -194,42 +194,45 @@ for (const [name, create] of Object.entries(STORES)) {
     });
 
     it('does not post a letter whose deletion is accepted right behind it', async () => {
-      await Promise.all([outbox.watchLetters([letter('1')]), outbox.cancelLetter('w', 'key of 1', NOW + 1)]);
-      assert.equal((await outbox.letterCounts('w')).cancelled, 1);
+      await Promise.all([
+        outbox.letters.watch([letter('1')]),
+        outbox.letters.cancel('w', 'key of 1', NOW + 1),
+      ]);
+      assert.equal((await outbox.letters.counts('w')).cancelled, 1);
     });
 
     it('does not give the end of a letter that was deleted before it was given', async () => {
-      await outbox.watchLetters([letter('1')]);
-      await outbox.endLetters((await take()).map((one) => decided(one)));
-      await outbox.cancelLetter('w', 'key of 1', NOW);
-      assert.deepEqual(await outbox.takeEndedLetters('w', NOW, NOW + 1000, 10), []);
+      await outbox.letters.watch([letter('1')]);
+      await outbox.letters.end((await take()).map((one) => decided(one)));
+      await outbox.letters.cancel('w', 'key of 1', NOW);
+      assert.deepEqual(await outbox.letters.takeEnded('w', NOW, NOW + 1000, 10), []);
     });
 
     it('hands letters over, but those that the other knows', async () => {
-      await outbox.watchLetters([letter('1'), letter('2'), letter('2', { watcher: 'next' })]);
-      assert.equal(await outbox.handOverLetters('w', 'next'), 1);
-      const found = await outbox.findLetters('next', { reference: 'ref 1' });
+      await outbox.letters.watch([letter('1'), letter('2'), letter('2', { watcher: 'next' })]);
+      assert.equal(await outbox.letters.handOver('w', 'next'), 1);
+      const found = await outbox.letters.find('next', { reference: 'ref 1' });
       assert.deepEqual(
         found.map(({ documentId, nhsNumber }) => [documentId, nhsNumber]),
         [['1', '9990000018']],
       );
-      assert.equal((await outbox.letterCounts('w')).watched, 1);
+      assert.equal((await outbox.letters.counts('w')).watched, 1);
     });
 
     it('counts ends by the hour and reason', async () => {
-      await outbox.watchLetters([letter('1'), letter('2'), letter('3')]);
+      await outbox.letters.watch([letter('1'), letter('2'), letter('3')]);
       const [one, two, three] = await take();
       assert.ok(one && two && three);
       const hour = Math.floor(NOW / HOUR_MS) * HOUR_MS;
-      await outbox.endLetters([
+      await outbox.letters.end([
         decided(one, { at: hour + 1 }),
         decided(two, { at: hour + 2 }),
         decided(three, { at: hour - 1, end: 'read', reason: 'read' }),
       ]);
-      assert.deepEqual(await outbox.endedLetters(hour), [
+      assert.deepEqual(await outbox.letters.ended(hour), [
         { hour, watcher: 'w', end: 'post', reason: 'unread', count: 2 },
       ]);
-      assert.equal((await outbox.endedLetters(hour - HOUR_MS)).length, 2);
+      assert.equal((await outbox.letters.ended(hour - HOUR_MS)).length, 2);
     });
   });
 }

@@ -86,7 +86,7 @@ const ITEMS: readonly RunItem[] = ['1', '3', '5', '9'].map((controlId) => itemOf
 
 /** Fills an outbox: one accepted, one whose flow was not told, one rejected with one on hold, one postponed, others waiting. */
 async function fill(outbox: Outbox): Promise<void> {
-  await outbox.beginRun({ name: 'night', reporter: 'r', expected: 5, isExact: false, at: NOW });
+  await outbox.runs.begin({ name: 'night', reporter: 'r', expected: 5, isExact: false, at: NOW });
   for (const one of STORED) {
     const item = ITEMS.find(({ reference }) => reference === one.controlId);
     if (item === undefined) await outbox.add(one);
@@ -95,12 +95,12 @@ async function fill(outbox: Outbox): Promise<void> {
   await outbox.addItem(message('twice', 'accepted', { storedAt: NOW + 1 }), itemOf('1', 'next day'));
   const place = { code: 'WHY', facility: 'north{north}', messageType: 'ADT^A28', at: NOW };
   await outbox.setPause('paused', { at: NOW, user: 'u' });
-  await outbox.watchLetters([LETTER, { ...LETTER, key: 'read', documentId: 'd2' }]);
-  const [, read] = await outbox.takeLetters('w', NOW, NOW + 5, 9);
+  await outbox.letters.watch([LETTER, { ...LETTER, key: 'read', documentId: 'd2' }]);
+  const [, read] = await outbox.letters.take('w', NOW, NOW + 5, 9);
   assert.ok(read);
   const decision = { ...read, end: 'read', reason: 'read', readAt: NOW - 5, at: NOW } as const;
-  await outbox.endLetters([decision]);
-  await outbox.placeItems([{ ...itemOf('stopped'), ...place, state: 'stopped' }]);
+  await outbox.letters.end([decision]);
+  await outbox.runs.place([{ ...itemOf('stopped'), ...place, state: 'stopped' }]);
   for (const n of [1, 2])
     await outbox.record({ at: NOW + n, user: 'u', event: 'pkb.again', details: `{"message":${n}}` });
   const taken = [...(await outbox.take('c', NOW, 10, [])), ...(await outbox.take('d', NOW, 10, []))];
@@ -147,15 +147,15 @@ async function contents(outbox: Outbox) {
   const kept = await outbox.findFailed('c', first);
   const trail = await outbox.trail(0, 10);
   assert.equal(firstBroken(trail, undefined, outbox.secret), undefined);
-  const runs = await outbox.runs(10);
-  const items = await Promise.all(runs.map(({ name }) => outbox.items(name, 0, 100)));
+  const runs = await outbox.runs.all(10);
+  const items = await Promise.all(runs.map(({ name }) => outbox.runs.items(name, 0, 100)));
   const before = {
     trail,
     pause: await outbox.pauseOf('paused'),
-    letters: await outbox.takeLetters('w', NOW + 5, NOW + 6, 9),
-    read: await outbox.takeEndedLetters('w', NOW, NOW + 1, 9),
-    unread: await outbox.findLetters('w', { reference: LETTER.reference }),
-    runs: await Promise.all(runs.map(({ name }) => outbox.run(name))),
+    letters: await outbox.letters.take('w', NOW + 5, NOW + 6, 9),
+    read: await outbox.letters.takeEnded('w', NOW, NOW + 1, 9),
+    unread: await outbox.letters.find('w', { reference: LETTER.reference }),
+    runs: await Promise.all(runs.map(({ name }) => outbox.runs.one(name))),
     // Numbers of items and ids of messages may be others after a move.
     items: items.flat().map((one) => ({ ...one, n: 0, message: one.message !== undefined })),
     secret: outbox.secret.export().toString('hex'),

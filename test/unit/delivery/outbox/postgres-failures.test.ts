@@ -230,7 +230,7 @@ describe('the outbox in PostgreSQL and what lies between', function () {
         placed.map((one) => ('id' in one ? 'stored' : one.same.id)),
         ['stored', 'stored', first.id],
       );
-      assert.equal((await outbox.run('r'))?.states.waiting, 3);
+      assert.equal((await outbox.runs.one('r'))?.states.waiting, 3);
       assert.deepEqual(await outbox.counts('c'), { queued: 3, held: 0 });
       await outbox.close();
       wire.close();

@@ -381,7 +381,7 @@ describe('the outbox in PostgreSQL', function () {
       });
       const placed = await Promise.all(given);
       assert.equal(placed.filter((one) => 'id' in one).length, 30);
-      const states = await Promise.all([0, 1, 2].map((n) => first.run(`run of ${n}`)));
+      const states = await Promise.all([0, 1, 2].map((n) => first.runs.one(`run of ${n}`)));
       const sum = (state: 'waiting' | 'duplicate'): number =>
         states.reduce((so, run) => so + (run?.states[state] ?? 0), 0);
       assert.deepEqual([sum('waiting'), sum('duplicate')], [30, 60]);

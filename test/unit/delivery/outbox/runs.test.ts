@@ -44,7 +44,7 @@ for (const [name, create] of Object.entries(STORES)) {
     const idOf = (placed: Placed): number => ('id' in placed ? placed.id : assert.fail('not stored'));
 
     const states = async (run = 'night'): Promise<Partial<Record<ItemState, number>>> => {
-      const found = (await outbox.run(run)) ?? assert.fail('no such run');
+      const found = (await outbox.runs.one(run)) ?? assert.fail('no such run');
       const sum = Object.values(found.states).reduce((all, n) => all + n, 0);
       assert.equal(found.items, sum, 'an item is in one state');
       return Object.fromEntries(Object.entries(found.states).filter(([, n]) => n > 0));
@@ -72,9 +72,9 @@ for (const [name, create] of Object.entries(STORES)) {
       await outbox.addItem(message('2'), item('b'));
       await end('rejected');
       await outbox.addItem(message('3'), item('c'));
-      await outbox.placeItems([place('d', 'stopped', { content: 'x' }), place('e', 'unbuilt')]);
+      await outbox.runs.place([place('d', 'stopped', { content: 'x' }), place('e', 'unbuilt')]);
       assert.deepEqual(await states(), { accepted: 1, rejected: 1, waiting: 1, stopped: 1, unbuilt: 1 });
-      const items = await outbox.items('night', 0, 100);
+      const items = await outbox.runs.items('night', 0, 100);
       assert.deepEqual(
         items.map(({ reference, state, controlId, code }) => [reference, state, controlId, code]),
         [
@@ -90,10 +90,10 @@ for (const [name, create] of Object.entries(STORES)) {
       const [first] = items;
       assert.ok(first);
       assert.deepEqual(
-        (await outbox.items('night', first.n, 2)).map(({ reference }) => reference),
+        (await outbox.runs.items('night', first.n, 2)).map(({ reference }) => reference),
         ['b', 'c'],
       );
-      assert.deepEqual(await outbox.items('morning', 0, 10), []);
+      assert.deepEqual(await outbox.runs.items('morning', 0, 10), []);
     });
 
     it('does not store the same twice while it is pending, in flight or accepted', async () => {
@@ -108,7 +108,7 @@ for (const [name, create] of Object.entries(STORES)) {
       const again = await outbox.addItem(message('4'), item('a'));
       assert.deepEqual(again, { same: { ...same, state: 'accepted' } });
       assert.deepEqual(await states(), { accepted: 1 });
-      const run = await outbox.run('night');
+      const run = await outbox.runs.one('night');
       assert.deepEqual([run?.items, run?.repeats], [1, 3]);
     });
 
@@ -125,7 +125,7 @@ for (const [name, create] of Object.entries(STORES)) {
       await end('accepted');
       await outbox.addItem(message('2'), item('a', 'as it was', 'next day'));
       assert.deepEqual(await states('next day'), { duplicate: 1 });
-      const [one] = await outbox.items('next day', 0, 10);
+      const [one] = await outbox.runs.items('next day', 0, 10);
       assert.deepEqual(
         [one?.state, one?.controlId, one?.message, one?.sameState, one?.outcome],
         ['duplicate', '1', id, 'accepted', undefined],
@@ -138,14 +138,14 @@ for (const [name, create] of Object.entries(STORES)) {
       assert.ok('id' in (await outbox.addItem(message('2'), item('a', 'new'))));
       assert.ok('id' in (await outbox.addItem(message('3'), item('a', 'old', 'later'))));
       assert.equal((await outbox.counts('c')).queued, 3);
-      const run = await outbox.run('night');
+      const run = await outbox.runs.one('night');
       assert.deepEqual([run?.items, run?.changed, run?.repeats], [2, 1, 0]);
     });
 
     it('counts the same at two places of a list as two items, and each of them once', async () => {
       const at = (reference: string, position: number): RunItem => ({ ...item(reference), position });
       const feed = async (): Promise<void> => {
-        await outbox.placeItems([{ ...place('c', 'unbuilt'), position: 3 }]);
+        await outbox.runs.place([{ ...place('c', 'unbuilt'), position: 3 }]);
         for (const [i, reference] of ['a', 'a', 'b'].entries())
           await outbox.addItem(message(`${reference}${i}`), at(reference, i));
         await outbox.addItem(message('c4'), at('c', 4));
@@ -154,7 +154,7 @@ for (const [name, create] of Object.entries(STORES)) {
       assert.deepEqual(await states(), { waiting: 3, duplicate: 1, unbuilt: 1 });
       await feed();
       assert.deepEqual(await states(), { waiting: 3, duplicate: 1, unbuilt: 1 });
-      const run = await outbox.run('night');
+      const run = await outbox.runs.one('night');
       assert.deepEqual([run?.items, run?.repeats], [5, 5]);
       await outbox.addItem(message('c3'), at('c', 3));
       assert.deepEqual(await states(), { waiting: 3, duplicate: 2 });
@@ -167,7 +167,7 @@ for (const [name, create] of Object.entries(STORES)) {
       assert.deepEqual(await states(), { waiting: 1 });
       await end('accepted');
       assert.deepEqual(await states(), { accepted: 1 });
-      const [one] = await outbox.items('night', 0, 10);
+      const [one] = await outbox.runs.items('night', 0, 10);
       assert.deepEqual([one?.controlId, one?.arrivals, one?.attempts], ['2', 2, 1]);
     });
 
@@ -195,10 +195,10 @@ for (const [name, create] of Object.entries(STORES)) {
     });
 
     it('counts an item from its announcement, and only once', async () => {
-      await outbox.placeItems([place('a', 'waiting'), place('a', 'waiting'), place('b', 'waiting')]);
+      await outbox.runs.place([place('a', 'waiting'), place('a', 'waiting'), place('b', 'waiting')]);
       assert.deepEqual(await states(), { waiting: 2 });
       await outbox.addItem(message('1'), item('a'));
-      await outbox.placeItems([place('a', 'waiting'), place('b', 'stopped', { content: 'x' })]);
+      await outbox.runs.place([place('a', 'waiting'), place('b', 'stopped', { content: 'x' })]);
       assert.deepEqual(await states(), { waiting: 1, stopped: 1 });
       await outbox.addItem(message('2'), item('b', 'x'));
       await end('accepted');
@@ -207,37 +207,37 @@ for (const [name, create] of Object.entries(STORES)) {
 
     it('does not take an item’s message away from it', async () => {
       await outbox.addItem(message('1'), item('a', 'x'));
-      await outbox.placeItems([place('a', 'unbuilt', { content: 'x' })]);
+      await outbox.runs.place([place('a', 'unbuilt', { content: 'x' })]);
       assert.deepEqual(await states(), { waiting: 1 });
     });
 
     it('is closed once, when all that is expected has come and nothing waits', async () => {
       const start = { name: 'night', reporter: 'r', isExact: false, at: NOW };
-      await outbox.beginRun({ ...start, expected: undefined });
+      await outbox.runs.begin({ ...start, expected: undefined });
       await outbox.addItem(message('1'), item('a'));
       await end('accepted');
-      assert.equal(await outbox.closeRun('night', NOW), false, 'nothing was expected');
-      await outbox.beginRun({ ...start, expected: 2 });
-      assert.equal(await outbox.closeRun('night', NOW), false, 'one is missing');
+      assert.equal(await outbox.runs.close('night', NOW), false, 'nothing was expected');
+      await outbox.runs.begin({ ...start, expected: 2 });
+      assert.equal(await outbox.runs.close('night', NOW), false, 'one is missing');
       await outbox.addItem(message('2'), item('b'));
-      assert.equal(await outbox.closeRun('night', NOW), false, 'one is waiting');
+      assert.equal(await outbox.runs.close('night', NOW), false, 'one is waiting');
       await end('rejected');
       assert.deepEqual(
-        (await Promise.all([1, 2, 3].map(() => outbox.closeRun('night', NOW + 9)))).filter(Boolean),
+        (await Promise.all([1, 2, 3].map(() => outbox.runs.close('night', NOW + 9)))).filter(Boolean),
         [true],
       );
-      const run = await outbox.run('night');
+      const run = await outbox.runs.one('night');
       assert.deepEqual([run?.closedAt, run?.expected, run?.startedAt], [NOW + 9, 2, NOW]);
       await outbox.addItem(message('3'), item('a'));
-      assert.equal((await outbox.run('night'))?.closedAt, NOW + 9, 'a repetition opens nothing');
+      assert.equal((await outbox.runs.one('night'))?.closedAt, NOW + 9, 'a repetition opens nothing');
       await outbox.addItem(message('4'), item('c'));
-      assert.equal((await outbox.run('night'))?.closedAt, undefined, 'what is stored opens it again');
+      assert.equal((await outbox.runs.one('night'))?.closedAt, undefined, 'what is stored opens it again');
     });
 
     it('expects what was said last, or the largest number', async () => {
       const expect = async (expected: number | undefined, isExact: boolean): Promise<number | undefined> => {
-        await outbox.beginRun({ name: 'night', reporter: 'r', expected, isExact, at: NOW });
-        return (await outbox.run('night'))?.expected;
+        await outbox.runs.begin({ name: 'night', reporter: 'r', expected, isExact, at: NOW });
+        return (await outbox.runs.one('night'))?.expected;
       };
       assert.equal(await expect(5, false), 5);
       assert.equal(await expect(3, false), 5);
@@ -247,46 +247,46 @@ for (const [name, create] of Object.entries(STORES)) {
     });
 
     it('gives the report of a closed run to one who asks, until it is noted', async () => {
-      await outbox.beginRun({ name: 'night', reporter: 'r', expected: 0, isExact: true, at: NOW });
-      assert.equal(await outbox.claimReport('night', NOW, NOW + 10), false, 'it is open');
-      assert.equal(await outbox.closeRun('night', NOW), true);
-      assert.equal(await outbox.claimReport('night', NOW, NOW + 10), true);
-      assert.equal(await outbox.claimReport('night', NOW + 5, NOW + 15), false);
-      assert.equal(await outbox.claimReport('night', NOW + 10, NOW + 20), true, 'the first did not note it');
+      await outbox.runs.begin({ name: 'night', reporter: 'r', expected: 0, isExact: true, at: NOW });
+      assert.equal(await outbox.runs.claim('night', NOW, NOW + 10), false, 'it is open');
+      assert.equal(await outbox.runs.close('night', NOW), true);
+      assert.equal(await outbox.runs.claim('night', NOW, NOW + 10), true);
+      assert.equal(await outbox.runs.claim('night', NOW + 5, NOW + 15), false);
+      assert.equal(await outbox.runs.claim('night', NOW + 10, NOW + 20), true, 'the first did not note it');
       assert.deepEqual(
-        (await outbox.runs(10, 'r')).map((run) => run.name),
+        (await outbox.runs.all(10, 'r')).map((run) => run.name),
         ['night'],
       );
-      await outbox.reported('night', NOW);
-      assert.equal(await outbox.claimReport('night', NOW + 99, NOW + 100), false);
-      assert.deepEqual(await outbox.runs(10, 'r'), []);
-      assert.equal((await outbox.run('night'))?.isReported, true);
+      await outbox.runs.reported('night', NOW);
+      assert.equal(await outbox.runs.claim('night', NOW + 99, NOW + 100), false);
+      assert.deepEqual(await outbox.runs.all(10, 'r'), []);
+      assert.equal((await outbox.runs.one('night'))?.isReported, true);
     });
 
     describe('of which two items are expected', () => {
       beforeEach(() =>
-        outbox.beginRun({ name: 'night', reporter: 'r', expected: 2, isExact: true, at: NOW }),
+        outbox.runs.begin({ name: 'night', reporter: 'r', expected: 2, isExact: true, at: NOW }),
       );
 
       it('keeps the item of one Customer that could not be built when another has the same reference', async () => {
         const one = { key: 'north a', facility: 'north' };
-        await outbox.placeItems([{ ...place('a', 'unbuilt'), ...one }]);
+        await outbox.runs.place([{ ...place('a', 'unbuilt'), ...one }]);
         await outbox.addItem(message('1', { facility: 'south' }), { ...item('a'), key: 'south a' });
-        const { items, states } = (await outbox.run('night')) ?? assert.fail();
+        const { items, states } = (await outbox.runs.one('night')) ?? assert.fail();
         assert.deepEqual([items, states.unbuilt, states.waiting], [2, 1, 1]);
       });
 
       it('keeps an exact expectation when a message with msg.parts alone follows', async () => {
-        await outbox.beginRun({ name: 'night', reporter: 'r', expected: 3, isExact: false, at: NOW });
-        assert.equal((await outbox.run('night'))?.expected, 2);
+        await outbox.runs.begin({ name: 'night', reporter: 'r', expected: 3, isExact: false, at: NOW });
+        assert.equal((await outbox.runs.one('night'))?.expected, 2);
       });
 
       it('is not closed while an expected item never came, because another one was corrected', async () => {
         // Two rows; the guard stops the first, it is corrected at the source and comes again; the second never comes.
-        await outbox.placeItems([{ ...place('a', 'stopped', { content: 'wrong' }), position: 0 }]);
+        await outbox.runs.place([{ ...place('a', 'stopped', { content: 'wrong' }), position: 0 }]);
         await outbox.addItem(message('1'), { ...item('a', 'corrected'), position: 0 });
         await end('accepted');
-        assert.equal(await outbox.closeRun('night', NOW), false);
+        assert.equal(await outbox.runs.close('night', NOW), false);
       });
 
       it('is not closed while an expected item never came, because another one was updated', async () => {
@@ -294,38 +294,38 @@ for (const [name, create] of Object.entries(STORES)) {
         await end('accepted');
         await outbox.addItem(message('2'), { ...item('a', 'second'), position: 0 });
         await end('accepted');
-        assert.equal(await outbox.closeRun('night', NOW), false);
+        assert.equal(await outbox.runs.close('night', NOW), false);
       });
 
       it('counts no second arrival when Catch brings what could not be delivered to pkb-run', async () => {
         await outbox.addItem(message('1'), item('a'));
-        await outbox.placeItems([place('a', 'unbuilt', { content: 'as it was' })]);
-        assert.equal((await outbox.run('night'))?.repeats, 0);
+        await outbox.runs.place([place('a', 'unbuilt', { content: 'as it was' })]);
+        assert.equal((await outbox.runs.one('night'))?.repeats, 0);
       });
 
       it('gives the report of the second closing though that of the first is just being noted', async () => {
-        await outbox.beginRun({ name: 'night', reporter: 'r', expected: 1, isExact: true, at: NOW });
+        await outbox.runs.begin({ name: 'night', reporter: 'r', expected: 1, isExact: true, at: NOW });
         await outbox.addItem(message('1'), item('a'));
         await end('accepted');
-        assert.equal(await outbox.closeRun('night', NOW), true);
-        assert.equal(await outbox.claimReport('night', NOW, NOW + 10_000), true);
+        assert.equal(await outbox.runs.close('night', NOW), true);
+        assert.equal(await outbox.runs.claim('night', NOW, NOW + 10_000), true);
         // Another process stores, and closes, before this one notes its report.
         await outbox.addItem(message('2'), item('b'));
         await end('accepted');
-        assert.equal(await outbox.closeRun('night', NOW + 20), true);
-        await outbox.reported('night', NOW);
-        assert.equal(await outbox.claimReport('night', NOW + 60, NOW + 10_060), true);
+        assert.equal(await outbox.runs.close('night', NOW + 20), true);
+        await outbox.runs.reported('night', NOW);
+        assert.equal(await outbox.runs.claim('night', NOW + 60, NOW + 10_060), true);
       });
     });
 
     it('lists runs, the last begun first', async () => {
       for (const [i, run] of ['one', 'two', 'three'].entries())
-        await outbox.placeItems([{ ...place('a', 'waiting', { run }), at: NOW + i }]);
+        await outbox.runs.place([{ ...place('a', 'waiting', { run }), at: NOW + i }]);
       assert.deepEqual(
-        (await outbox.runs(2)).map((run) => run.name),
+        (await outbox.runs.all(2)).map((run) => run.name),
         ['three', 'two'],
       );
-      assert.equal(await outbox.run('four'), undefined);
+      assert.equal(await outbox.runs.one('four'), undefined);
     });
   });
 }

@@ -288,16 +288,16 @@ describe('the embedded outbox', () => {
       nextAsk: NOW,
       at: NOW,
     };
-    await plain.watchLetters([letter]);
+    await plain.letters.watch([letter]);
     const { secret } = plain;
     await plain.close();
     assert.ok(bytes().includes(SECRET) && bytes().includes('trustalias'));
     const keyed = await open({ encryptionKey: 'correct' });
     assert.equal((await keyed.untold('c', 's'))[0]?.message.controlId, '1');
     assert.equal((await keyed.take('c', NOW, 1, []))[0]?.body, long);
-    assert.equal((await keyed.run(item.run))?.name, item.run);
-    assert.equal((await keyed.items(item.run, 0, 9))[0]?.reference, item.reference);
-    const [found] = await keyed.findLetters('w', { documentId: SECRET });
+    assert.equal((await keyed.runs.one(item.run))?.name, item.run);
+    assert.equal((await keyed.runs.items(item.run, 0, 9))[0]?.reference, item.reference);
+    const [found] = await keyed.letters.find('w', { documentId: SECRET });
     assert.deepEqual(found, { ...letter, id: found?.id });
     assert.ok('same' in (await keyed.addItem(message('4'), item)));
     await keyed.close();
