@@ -10,9 +10,28 @@ import { prepare, root } from './setup.mjs';
 await prepare(import.meta.url);
 
 const mocha = join(root, 'node_modules/mocha/bin/mocha.js');
-/** Fault tests, and which of them need no server. */
-const FAULTS = ['test/fault/**/*.test.ts'];
+/** Of the fault tests, those that are computed: they open no port and time nothing. */
 const COMPUTED = 'test/fault/**/{power-cuts,schedules}*.test.ts';
+/** What may run beside others, the longest first: it waits for most of its time. */
+const BESIDE = [
+  { title: 'editor tests on Node-RED 5 and 4.1', patterns: ['test/editor/**/*.test.ts'] },
+  { title: 'unit tests', patterns: ['test/unit/**/*.test.ts'] },
+  { title: 'flow tests on Node-RED 5', patterns: ['test/flow/**/*.test.ts'], env: { NODE_RED: 'node-red' } },
+  {
+    title: 'flow tests on Node-RED 4.1',
+    patterns: ['test/flow/**/*.test.ts'],
+    env: { NODE_RED: 'node-red-4' },
+  },
+  { title: 'fault tests (power cuts, schedules)', patterns: [COMPUTED] },
+  { title: 'tests of the admin routes on Node-RED 5 and 4.1', patterns: ['test/routes/**/*.test.ts'] },
+];
+/** What measures a Node-RED under load, and so needs the machine for itself. */
+const ALONE = [
+  {
+    title: 'fault tests (crashes, outages, deploys, network, several Node-REDs)',
+    patterns: ['test/fault/**/*.test.ts', '--ignore', COMPUTED],
+  },
+];
 const counts = { passed: 0, failed: 0, pending: 0 };
 const broken = [];
 
@@ -33,7 +52,7 @@ async function step(title, args, env = {}) {
   return stdout;
 }
 
-async function tests(title, patterns, env = {}) {
+async function tests({ title, patterns, env = {} }) {
   const output = await step(title, [mocha, '--exit', ...patterns], env);
   const count = (word) => Number(new RegExp(`^\\s*(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0);
   counts.passed += count('passing');
@@ -86,19 +105,12 @@ if (!process.env.HL7_CORPUS)
   console.log('\nHL7_CORPUS is not set: the tests over third-party messages are not run.');
 postgres();
 browser();
-await tests('unit tests', ['test/unit/**/*.test.ts']);
-await tests('flow tests on Node-RED 5', ['test/flow/**/*.test.ts'], { NODE_RED: 'node-red' });
-await tests('flow tests on Node-RED 4.1', ['test/flow/**/*.test.ts'], { NODE_RED: 'node-red-4' });
-await tests('fault tests (crashes, outages, deploys, network, several Node-REDs)', [
-  ...FAULTS,
-  '--ignore',
-  COMPUTED,
-]);
-// Power cuts and schedules are computed: they open no port and time nothing, so they go beside the browser.
-await Promise.all([
-  tests('fault tests (power cuts, schedules)', [COMPUTED]),
-  tests('editor tests on Node-RED 5 and 4.1', ['test/editor/**/*.test.ts']),
-]);
+const waiting = [...BESIDE];
+const lane = async () => {
+  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await tests(next);
+};
+await Promise.all([lane(), lane()]);
+for (const one of ALONE) await tests(one);
 
 console.log(`\n${Math.round((Date.now() - started) / 1000)} s`);
 for (const title of broken) console.log(`Failed: ${title}`);

@@ -114,7 +114,7 @@ describe(`no patient data and no credentials from PKB’s FHIR operations, on No
     const flow = await begin();
     const text = 'CANARY-NOTE';
     flow.receive('build', {
-      deadline: 'PT1S',
+      deadline: 'PT0S',
       payload: { kind: 'document', id: 'd1', type: 'CL', patient: PATIENT, text },
     });
     flow.receive('patients', { payload: [PATIENT.nhsNumber] });

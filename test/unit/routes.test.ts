@@ -47,27 +47,27 @@ describe('the admin routes', () => {
     assert.equal(named.length, open.length, 'say everybody in the call of adminGet itself');
   });
 
-  /** The routes that have no row among some paths of test/fault/admin.test.ts, where `:id` is the id of a node. */
+  /** The routes that have no row among some paths of test/routes/admin.test.ts, where `:id` is the id of a node. */
   const without = (wanted: string, rows: readonly string[]): string[] =>
     routes
       .filter(({ method }) => method === wanted)
       .map(({ path }) => path)
       .filter((path) => !rows.some((row) => new RegExp(`^${path.replace(':id', '[^/]+')}$`).test(row)));
-  const attacks = text('test/fault/admin.test.ts');
+  const attacks = text('test/routes/admin.test.ts');
   /** The paths in a table of that test. */
   const pathsIn = (table: string): string[] => {
     const [, rows = ''] = new RegExp(`const ${table}[^{]*\\{([\\s\\S]*?)\\n\\};`).exec(attacks) ?? [];
     return [...rows.matchAll(/'\/([^']+)':/g)].map(([, path = '']) => path);
   };
 
-  it('are attacked: each POST has a row in POSTS of test/fault/admin.test.ts', () =>
+  it('are attacked: each POST has a row in POSTS of test/routes/admin.test.ts', () =>
     assert.deepEqual(without('POST', pathsIn('POSTS')), []));
 
-  it('are for whom they should be: each POST has a row in the list of who may, in test/fault/admin.test.ts', () => {
+  it('are for whom they should be: each POST has a row in the list of who may, in test/routes/admin.test.ts', () => {
     const listed = [...attacks.matchAll(/\['\/([^']+)', \['everything'/g)].map(([, path = '']) => path);
     assert.deepEqual(without('POST', listed), []);
   });
 
-  it('are read by whom they should be: each GET has a row in GETS of test/fault/admin.test.ts', () =>
+  it('are read by whom they should be: each GET has a row in GETS of test/routes/admin.test.ts', () =>
     assert.deepEqual(without('GET', pathsIn('GETS')), []));
 });
