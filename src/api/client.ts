@@ -18,6 +18,7 @@ import {
   type ProxyOptions,
   type TlsOptions,
 } from '../http/agents.js';
+import { retryAfterMs } from '../http/retry-after.js';
 
 /** What a client is made from. */
 export interface ApiOptions {
@@ -245,15 +246,15 @@ function jsonOf(body: Buffer): unknown {
   }
 }
 
-/** Longest wait that an answer may ask for, in seconds. */
-const MOST_SECONDS = 3600;
+/** Longest wait that an answer may ask for, in milliseconds: an hour. */
+const MOST_WAIT_MS = 3_600_000;
 
 function unavailable(status: number, retryAfter: string | undefined): PkbApiError {
-  const seconds = /^\d{1,6}$/.test(retryAfter ?? '') ? Math.min(Number(retryAfter), MOST_SECONDS) : undefined;
+  const wait = retryAfterMs(retryAfter, Date.now());
   return new PkbApiError(
     'PKB_API_UNAVAILABLE',
     `PKB’s FHIR address cannot answer at the moment (HTTP ${status}).`,
-    seconds === undefined ? undefined : seconds * 1000,
+    wait === undefined ? undefined : Math.min(wait, MOST_WAIT_MS),
   );
 }
 

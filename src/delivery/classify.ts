@@ -1,6 +1,7 @@
 /**
  * Turns an HTTP answer, or a failed request, into one named {@link Outcome}. Pure functions.
  */
+import { retryAfterMs } from '../http/retry-after.js';
 import { QUERY } from '../pkb/query-answer.js';
 import { answerLimit, type Answered, readAnswer } from '../pkb/soap/response.js';
 import type { Outcome, Unacknowledged } from './outcome.js';
@@ -51,7 +52,10 @@ export function judgeAnswer(answer: Answer, controlId: string, now: Date, messag
     return acknowledged(decoded.outcome, decoded);
   if (decoded.outcome === 'accepted' && status >= 200 && status <= 299)
     return acknowledged('accepted', decoded);
-  return judgeStatus(answer, retryAfter(answer, now)) ?? judgeBody(decoded, status);
+  return (
+    judgeStatus(answer, retryAfterMs(answer.headers['retry-after'], now.getTime())) ??
+    judgeBody(decoded, status)
+  );
 }
 
 function headerOf(headers: Answer['headers'], name: string): string | undefined {
@@ -123,15 +127,6 @@ function judgeBody({ outcome, fault, ack, isAnswer, isBroken }: Answered, status
     ? `The answer (HTTP ${status}) is XML that breaks off or cannot be read.`
     : `The answer (HTTP ${status}) holds no acknowledgement for this message.`;
   return { ...refusal(isAnswer ? 'unreadable' : 'foreign', reason), status };
-}
-
-/** `Retry-After` in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
-function retryAfter({ headers }: Answer, now: Date): number | undefined {
-  const value = headers['retry-after'];
-  if (typeof value !== 'string') return undefined;
-  if (/^\d{1,9}$/.test(value.trim())) return Number(value) * 1000;
-  const date = Date.parse(value);
-  return Number.isNaN(date) ? undefined : Math.max(0, date - now.getTime());
 }
 
 /**

@@ -1,5 +1,6 @@
 /** The client of PKB's FHIR operations, against the simulator and against servers that misbehave. */
 import assert from 'node:assert/strict';
+import { PkbApiError } from '../../../src/errors.js';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { type ApiFactory, apiFactory, type ApiOptions, type PkbApi } from '../../../src/api/client.js';
@@ -247,9 +248,24 @@ describe('the client of FHIR operations', () => {
       await assert.rejects(receipts(api, ['d1']), { code: 'PKB_API_ANSWER' });
     });
 
-  it('takes the time that PKB asks to wait from Retry-After', async () => {
-    const { api } = await serving((_, response) => response.writeHead(429, { 'retry-after': '7' }).end());
-    await assert.rejects(asks(api), { code: 'PKB_API_UNAVAILABLE', retryAfterMs: 7000 });
+  it('takes the time that PKB asks to wait from Retry-After, up to an hour', async () => {
+    let asked = '';
+    const { api } = await serving((_, response) => response.writeHead(429, { 'retry-after': asked }).end());
+    const wait = async (value: string): Promise<number | undefined> => {
+      asked = value;
+      const error: unknown = await asks(api).then(
+        () => undefined,
+        (thrown: unknown) => thrown,
+      );
+      assert.ok(error instanceof PkbApiError && error.code === 'PKB_API_UNAVAILABLE');
+      return error.retryAfterMs;
+    };
+    const inHalfAnHour = (await wait(new Date(Date.now() + 1_800_000).toUTCString())) ?? 0;
+    assert.ok(inHalfAnHour > 1_790_000 && inHalfAnHour <= 1_800_000, String(inHalfAnHour));
+    assert.deepEqual(
+      [await wait('7'), await wait('90000'), await wait('soon')],
+      [7000, 3_600_000, undefined],
+    );
   });
 
   it('says that nobody answers, and does not wait for good', async () => {
