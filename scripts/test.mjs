@@ -99,17 +99,24 @@ function postgres() {
   if (!existsSync('/usr/sbin/pgbouncer')) debian('PgBouncer for the tests behind a pooler', 'pgbouncer');
 }
 
+/** Does several things, two at a time. */
+async function twoAtATime(all, work) {
+  const waiting = [...all];
+  const lane = async () => {
+    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await work(next);
+  };
+  await Promise.all([lane(), lane()]);
+}
+
 const started = Date.now();
-for (const { title, args } of CHECKS) await step(title, args);
+const [build, ...checks] = CHECKS;
+await step(build.title, build.args);
+await twoAtATime(checks, ({ title, args }) => step(title, args));
 if (!process.env.HL7_CORPUS)
   console.log('\nHL7_CORPUS is not set: the tests over third-party messages are not run.');
 postgres();
 browser();
-const waiting = [...BESIDE];
-const lane = async () => {
-  for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) await tests(next);
-};
-await Promise.all([lane(), lane()]);
+await twoAtATime(BESIDE, tests);
 for (const one of ALONE) await tests(one);
 
 console.log(`\n${Math.round((Date.now() - started) / 1000)} s`);

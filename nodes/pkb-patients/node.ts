@@ -45,15 +45,27 @@ module.exports = function (RED: Runtime): void {
       const { signal } = closing;
       const found = new Map<string, object>();
       const most = ask === 'status' ? MOST_STATUSES : MOST_TOKENS;
+      const nothing = ask === 'status' ? UNDETERMINED : {};
+      const answers = (some: readonly string[]): object[] =>
+        some.map((nhsNumber) => ({ nhsNumber, ...(found.get(nhsNumber) ?? nothing) }));
       for (let from = 0; from < numbers.length; from += most) {
         const some = numbers.slice(from, from + most);
-        const answer = await (ask === 'status'
-          ? patientStatuses(api, organisation, some, signal)
-          : invitations(api, organisation, some, signal));
-        for (const [number, one] of answer) found.set(number, one);
+        try {
+          const answer = await (ask === 'status'
+            ? patientStatuses(api, organisation, some, signal)
+            : invitations(api, organisation, some, signal));
+          for (const [number, one] of answer) found.set(number, one);
+        } catch (error) {
+          // Codes that PKB has given must not be lost: a Catch node gets them, and the numbers that are left.
+          if (from > 0)
+            Object.assign(message, {
+              payload: numbers.slice(from),
+              answered: answers(numbers.slice(0, from)),
+            });
+          throw error;
+        }
       }
-      const nothing = ask === 'status' ? UNDETERMINED : {};
-      message.payload = numbers.map((nhsNumber) => ({ nhsNumber, ...(found.get(nhsNumber) ?? nothing) }));
+      message.payload = answers(numbers);
       clearError(this);
       send(message);
     });

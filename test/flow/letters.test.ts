@@ -1,5 +1,6 @@
 /** pkb-letters, pkb-patients and pkb-api in a real flow: example 14, and what they are given besides. */
 import assert from 'node:assert/strict';
+import { isNhsNumber } from '../../src/pkb/nhs-number.js';
 import { until } from '../support/wait.js';
 import { type FlowNode, run } from './examples.js';
 import { build, connection, customer, outbox, send, simulator } from './flows.js';
@@ -89,11 +90,13 @@ describe(`letters on Node-RED ${version}`, function () {
       letters = {},
       api = {},
       simulated = {},
+      patients = {},
       organisationId = TRUST,
     }: Partial<{
       letters: object;
       api: object;
       simulated: object;
+      patients: object;
       organisationId: string;
     }> = {},
     credentials: Record<string, object> = {},
@@ -121,7 +124,14 @@ describe(`letters on Node-RED ${version}`, function () {
           ...letters,
           wires: [['read'], ['post'], ['attention']],
         },
-        { id: 'patients', type: 'pkb-patients', api: 'api', customer: 'customer', wires: [['answered']] },
+        {
+          id: 'patients',
+          type: 'pkb-patients',
+          api: 'api',
+          customer: 'customer',
+          ...patients,
+          wires: [['answered']],
+        },
         ...['read', 'post', 'attention', 'answered', 'caught'].map((name) => ({ id: name, type: 'helper' })),
         { id: 'catch', type: 'catch', scope: ['letters', 'patients', 'api'], wires: [['caught']] },
       ],
@@ -146,12 +156,13 @@ describe(`letters on Node-RED ${version}`, function () {
   it('counts as told of an acceptance only when the letter is watched', async () => {
     const flow = await begin();
     const open = await flow.node('connection').delivery().outbox();
-    const { watchLetters, told } = open;
+    const { letters, told } = open;
+    const { watch } = letters;
     const order: string[] = [];
     // A slow store: longer than a flow has to take an outcome.
-    open.watchLetters = async (letters: object[]) => {
+    letters.watch = async (some: object[]) => {
       await new Promise((resolve) => setTimeout(resolve, 200));
-      await watchLetters.call(open, letters);
+      await watch.call(letters, some);
       order.push('watched');
     };
     open.told = (id: number) => {
@@ -313,4 +324,31 @@ describe(`letters on Node-RED ${version}`, function () {
     flow.receive('patients', { payload: '999 000 0018' });
     assert.deepEqual((await flow.wait('answered')).payload[0].nhsNumber, '9990000018');
   });
+
+  it('gives what was answered before a batch failed to the Catch node, with the numbers that are left', async () => {
+    const numbers = nhsNumbers(502);
+    const flow = await begin({
+      simulated: { patients: [], apiFaults: '{"script":["slow","500"],"slowness":1}' },
+      patients: { ask: 'invitations' },
+    });
+    flow.receive('patients', { payload: numbers });
+    const { payload, answered, error } = await flow.wait('caught');
+    assert.match(error.message, /PKB’s FHIR address cannot answer/);
+    assert.deepEqual(payload, numbers.slice(500));
+    assert.deepEqual(
+      answered.map(({ nhsNumber }: { nhsNumber: string }) => nhsNumber),
+      numbers.slice(0, 500),
+    );
+    flow.receive('patients', { payload });
+    assert.equal((await flow.wait('answered')).payload.length, 2);
+  });
 });
+
+/** Some valid numbers of the 999 range. */
+function nhsNumbers(count: number): string[] {
+  const all: string[] = [];
+  for (let digits = 999_000_000; all.length < count; digits++)
+    for (let check = 0; check < 10; check++)
+      if (isNhsNumber(`${digits}${check}`)) all.push(`${digits}${check}`);
+  return all;
+}
