@@ -10,7 +10,7 @@ const FACTOR = 8;
 /** Less than this, in milliseconds, is too short to tell. */
 const FLOOR = 3;
 /** After so long, in milliseconds, an expression is given up. */
-const GIVEN_UP = 2000;
+const GIVEN_UP = 500;
 
 const context = createContext({ performance });
 /** Runs in a context of its own, because there it can be stopped. */
