@@ -48,7 +48,8 @@ export interface Stamped<T> {
  * Stamps a message with its Customer. It always sets MSH-4, and MSH-3, MSH-10 and MSH-11 by the options; MSH-5, MSH-6, MSH-7
  * and MSH-12 if they are empty; the data point ID if the options say so (PKB pages 3365012161 and 3365012972).
  *
- * The cost grows with the header, not with the message, unless a data point ID is set.
+ * The cost grows with the header, not with the message, unless a data point ID is set, or MSH-7 is empty: then clock times without
+ * an offset are looked for in the whole message.
  *
  * @param hl7 one message that begins with MSH; segments end with CR, LF or CRLF, and line ends are kept. A Buffer is
  *   UTF-8 or another superset of ASCII; only its header and data point segment are read
