@@ -8,15 +8,15 @@ import {
   type Answer,
   call,
   PERMISSIONS,
-  PKB_WORDS,
   type Role,
   signIn,
+  startRejecting,
 } from '../support/admin.js';
 import { NHS_NUMBERS, stamped } from '../support/messages.js';
 import { Scraped } from '../support/metrics.js';
 import { type NodeRed, remove, startNodeRed } from '../support/node-red.js';
 import { type FlowNode, post, SENDING_SETTINGS, sendingUserDir } from '../support/sending.js';
-import { soapAck, startServer, type TestServer } from '../support/server.js';
+import type { TestServer } from '../support/server.js';
 import { until } from '../support/wait.js';
 
 /** The setting that the page for operators gives for a token of Prometheus's own. */
@@ -40,13 +40,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
     };
 
     before(async () => {
-      pkb = await startServer(({ controlId }, response) =>
-        response.end(
-          controlId.startsWith('bad')
-            ? soapAck('AR', controlId, PKB_WORDS.replaceAll('<', '&lt;'))
-            : soapAck('AA', controlId),
-        ),
-      );
+      pkb = await startRejecting((controlId) => controlId.startsWith('bad'));
     });
     after(async () => {
       agent.destroy();

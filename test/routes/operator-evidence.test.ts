@@ -11,12 +11,13 @@ import {
   PKB_WORDS,
   type Role,
   signIn,
+  startRejecting,
 } from '../support/admin.js';
 import { stamped } from '../support/messages.js';
 import { type NodeRed, remove, startNodeRed } from '../support/node-red.js';
 import { operatedUserDir, runOutboxCommand, type Said } from '../support/operating.js';
 import { post, SENDING_SETTINGS } from '../support/sending.js';
-import { soapAck, startServer, type TestServer } from '../support/server.js';
+import type { TestServer } from '../support/server.js';
 import { until } from '../support/wait.js';
 
 const JSON_TYPE = { 'content-type': 'application/json' };
@@ -61,13 +62,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
       );
 
     before(async () => {
-      pkb = await startServer(({ controlId }, response) =>
-        response.end(
-          rejected.has(controlId)
-            ? soapAck('AR', controlId, PKB_WORDS.replaceAll('<', '&lt;'))
-            : soapAck('AA', controlId),
-        ),
-      );
+      pkb = await startRejecting((controlId) => rejected.has(controlId));
     });
     after(async () => {
       agent.destroy();

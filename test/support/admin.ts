@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stamped } from './messages.js';
 import { type NodeRed, startNodeRed } from './node-red.js';
+import { soapAck, startServer, type TestServer } from './server.js';
 
 const root = join(__dirname, '../..');
 
@@ -45,6 +46,17 @@ export const SECRETS: Record<string, { username: string; password: string }> = {
 
 /** What PKB says of the one message of the flow; it quotes the message, as PKB's words may. */
 export const PKB_WORDS = 'PID-5 Example^Alex is <b>not</b> known';
+
+/** Starts a PKB that rejects some messages with {@link PKB_WORDS}, and accepts the others. */
+export function startRejecting(isRejected: (controlId: string) => boolean): Promise<TestServer> {
+  return startServer(({ controlId }, response) =>
+    response.end(
+      isRejected(controlId)
+        ? soapAck('AR', controlId, PKB_WORDS.replaceAll('<', '&lt;'))
+        : soapAck('AA', controlId),
+    ),
+  );
+}
 
 /**
  * Starts Node-RED with a flow that has secrets in nodes of several kinds, and one message that PKB rejects.
