@@ -95,8 +95,10 @@ export const ERROR_CODES = {
   },
   PKB_REFERENCE: {
     class: 'PkbMessageError',
-    means: 'msg.reference is neither text nor a number, or is longer than 200 characters.',
-    remedy: 'Put your own short name for the message into msg.reference, or remove it.',
+    means:
+      'msg.reference cannot be used (neither text nor a number, longer than 200 characters, or with control characters), or an item of a run has neither a reference nor a data point ID.',
+    remedy:
+      'Put your own short name for the message into msg.reference. Only a message without msg.run may have none.',
   },
   PKB_CONTROL_ID: {
     class: 'PkbMessageError',
@@ -117,9 +119,9 @@ export const ERROR_CODES = {
   PKB_CUSTOMER: {
     class: 'PkbConfigError',
     means:
-      'No Customer is chosen, or msg.customer names a Customer that is not configured, or not the one in the node.',
+      'No Customer is chosen, or msg.customer names a Customer that is not configured, or not the one in the node, or the Customer has no organisation UUID (pkb letters, pkb patients).',
     remedy:
-      'Choose a Customer in the node, or set msg.customer to the name or alias of a configured one; both must agree.',
+      'Choose a Customer in the node, or set msg.customer to the name or alias of a configured one; both must agree. Enter the UUID in pkb customer.',
   },
   PKB_CONNECTION: {
     class: 'PkbConfigError',
@@ -128,8 +130,8 @@ export const ERROR_CODES = {
   },
   PKB_CREDENTIALS: {
     class: 'PkbConfigError',
-    means: 'The connection has no user name or no password.',
-    remedy: 'Open the connection and enter the credentials that PKB issued.',
+    means: 'The connection has no user name or no password, or pkb api has no client ID or no client secret.',
+    remedy: 'Open it and enter the credentials that PKB issued.',
   },
   PKB_URL: {
     class: 'PkbConfigError',
@@ -139,7 +141,8 @@ export const ERROR_CODES = {
   },
   PKB_SIMULATOR: {
     class: 'PkbConfigError',
-    means: 'The connection is set to the simulator, but there is none, or more than one, in this Node-RED.',
+    means:
+      'The connection or pkb api is set to the simulator, but there is none, or more than one, in this Node-RED.',
     remedy: 'Deploy exactly one pkb-simulator node, or choose another environment.',
   },
   PKB_SETTING: {
@@ -216,12 +219,13 @@ export const ERROR_CODES = {
   },
   PKB_API_UNAVAILABLE: {
     class: 'PkbApiError',
-    means: 'PKB’s FHIR address did not answer, or is too busy.',
-    remedy: 'Nothing at first: it is asked again. If it lasts, check network, proxy and address.',
+    means: 'PKB’s FHIR address or token address did not answer, or is too busy.',
+    remedy:
+      'pkb letters asks again by itself. For pkb patients, pass the message on again later. If it lasts, check network, proxy and both addresses in pkb api.',
   },
   PKB_API_ANSWER: {
     class: 'PkbApiError',
-    means: 'PKB’s FHIR address answered something that is no FHIR, or of another form than expected.',
+    means: 'PKB’s FHIR address answered something that is not FHIR, or of another form than expected.',
     remedy:
       'Check the address, and the names of the parts in pkb api. Nothing was concluded from the answer.',
   },
@@ -232,7 +236,8 @@ export const ERROR_CODES = {
   },
   PKB_LETTER: {
     class: 'PkbMessageError',
-    means: 'pkb letters cannot watch this message, or does not know the letter.',
+    means:
+      'pkb letters cannot watch this message, does not know the letter, or cannot use msg.deadline (the letter is then watched until the deadline of the node).',
     remedy:
       'Wire the outputs of pkb send to it: MDM^T02 with a document ID and MDM^T11. To post a letter at once, name one that is watched.',
   },

@@ -43,7 +43,14 @@ module.exports = async function (RED: Runtime): Promise<void> {
       raiseError(RED, this, fault);
     }
     this.api = () => {
-      if (api === undefined) throw fault ?? new PkbConfigError('PKB_SETTING', 'pkb api is not started.');
+      if (api === undefined)
+        throw (
+          fault ??
+          new PkbConfigError(
+            'PKB_SETTING',
+            'pkb api is not started: look for its error in the log, correct it and deploy again.',
+          )
+        );
       return api;
     };
     this.on('close', () => api?.close());
@@ -121,6 +128,6 @@ function partsOf({ documentPart, readPart, timePart }: ApiDef): ReceiptParts {
     return parts;
   throw new PkbConfigError(
     'PKB_SETTING',
-    `The names of the parts in pkb api must be three different texts of at most ${LONGEST} characters.`,
+    `Document, Read and Read time in pkb api must be three different names of at most ${LONGEST} characters.`,
   );
 }

@@ -134,7 +134,7 @@ module.exports = function (RED: Runtime): void {
       const found = isNamed ? await open.letters.find(this.id, name) : [];
       const at = Date.now();
       const decisions = found.map(({ id, controlId }) => {
-        return { id, controlId, end: 'post', reason: 'asked', readAt: undefined, at } as const;
+        return { id, controlId, end: 'post', reason: 'requested', readAt: undefined, at } as const;
       });
       if (found.length > 0 && (await open.letters.end(decisions)) > 0) return watch.wake();
       throw new PkbMessageError(

@@ -84,14 +84,14 @@ function numbersOf(payload: unknown): string[] {
   if (wrong >= 0) {
     throw new PkbMessageError(
       'PKB_PATIENTS',
-      `msg.payload${Array.isArray(payload) ? `[${wrong}]` : ''} is no NHS number. Give one, or a list of them. Nothing was asked.`,
+      `msg.payload${Array.isArray(payload) ? `[${wrong}]` : ''} is not a valid NHS number (ten digits with a check digit). Give one, or a list of them. Nothing was asked.`,
     );
   }
   const all = [...new Set(numbers)];
   if (all.length > 0 && all.length <= MOST) return all;
   throw new PkbMessageError(
     'PKB_PATIENTS',
-    `msg.payload must name from 1 to ${MOST} patients. Nothing was asked.`,
+    `msg.payload must name from 1 to ${MOST} patients: split the list. Nothing was asked.`,
   );
 }
 

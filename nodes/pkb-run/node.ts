@@ -85,7 +85,10 @@ module.exports = function (RED: Runtime): void {
           throw new PkbMessageError('PKB_RUN', 'Set msg.run to the name of the run before pkb run.');
         if ((message as { report?: unknown }).report === true) {
           if (await reporter.reportNow(run)) return;
-          throw new PkbMessageError('PKB_RUN', 'There is no run of the name in msg.run yet.');
+          throw new PkbMessageError(
+            'PKB_RUN',
+            'No run has the name in msg.run: check the name, or ask for the report after its first item has come.',
+          );
         }
         const expected = expectedOf(message);
         const { secret } = await outbox();

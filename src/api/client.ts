@@ -202,10 +202,16 @@ class ApiClient implements PkbApi {
       return { status: statusCode, retryAfter: answered['retry-after'], body: Buffer.from(bytes) };
     } catch (error) {
       if (tooLarge.signal.aborted)
-        throw new PkbApiError('PKB_API_ANSWER', 'PKB’s answer is larger than 16 MB.');
+        throw new PkbApiError(
+          'PKB_API_ANSWER',
+          'PKB’s answer is larger than 16 MB, so nothing was concluded from it: check the addresses in pkb api, or ask about fewer patients at a time.',
+        );
       const { code } = error as { code?: unknown };
       const known = typeof code === 'string' && /^[A-Z0-9_]{1,60}$/.test(code) ? ` (${code})` : '';
-      throw new PkbApiError('PKB_API_UNAVAILABLE', `PKB’s FHIR address did not answer${known}.`);
+      throw new PkbApiError(
+        'PKB_API_UNAVAILABLE',
+        `The FHIR address or the token address in pkb api did not answer${known}. If this lasts, check network, proxy and both addresses.`,
+      );
     }
   }
 }
@@ -241,7 +247,7 @@ function jsonOf(body: Buffer): unknown {
   } catch {
     throw new PkbApiError(
       'PKB_API_ANSWER',
-      'PKB’s answer is no JSON: check the addresses in pkb api. Nothing was concluded from it.',
+      'PKB’s answer is not JSON: check the addresses in pkb api. Nothing was concluded from it.',
     );
   }
 }
@@ -253,7 +259,7 @@ function unavailable(status: number, retryAfter: string | undefined): PkbApiErro
   const wait = retryAfterMs(retryAfter, Date.now());
   return new PkbApiError(
     'PKB_API_UNAVAILABLE',
-    `PKB’s FHIR address cannot answer at the moment (HTTP ${status}).`,
+    `PKB cannot answer at the moment (HTTP ${status}). Ask again later.`,
     wait === undefined ? undefined : Math.min(wait, MOST_WAIT_MS),
   );
 }

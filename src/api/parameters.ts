@@ -21,11 +21,11 @@ export function parametersOf(parameters: readonly Parameter[]): object {
 /**
  * Reads an answer.
  *
- * @param name of the parameters whose parts are asked for, such as `readReceipt`
+ * @param name of the parameters whose parts are asked for, such as `readReceipt`; of all where none is given
  * @returns one map for each, from the name of a part to its value: text, number, boolean or an object
  * @throws PkbApiError `PKB_API_ANSWER` where it is no Parameters resource
  */
-export function partsOf(answer: unknown, name: string): Parts[] {
+export function partsOf(answer: unknown, name?: string): Parts[] {
   const { resourceType, parameter = [] } = objectOf(answer) as {
     resourceType?: unknown;
     parameter?: unknown;
@@ -33,12 +33,12 @@ export function partsOf(answer: unknown, name: string): Parts[] {
   if (resourceType !== 'Parameters' || !Array.isArray(parameter)) {
     throw new PkbApiError(
       'PKB_API_ANSWER',
-      'PKB’s answer is no FHIR Parameters resource: check the FHIR address in pkb api. Nothing was concluded from it.',
+      'PKB’s answer is not a FHIR Parameters resource: check the FHIR address in pkb api. Nothing was concluded from it.',
     );
   }
   return parameter
     .map(objectOf)
-    .filter((one) => one['name'] === name)
+    .filter((one) => name === undefined || one['name'] === name)
     .map((one) => {
       const { part } = one;
       const parts = new Map<string, unknown>();

@@ -23,7 +23,7 @@ export type Receipt =
  * Asks which letters were read.
  *
  * @param documents document IDs (TXA-12.1), at most {@link MOST_DOCUMENTS}, each once
- * @returns by document ID; PKB leaves out what it does not know
+ * @returns by document ID; PKB leaves out what it does not know. All are `undetermined` where the answer names no document
  * @throws PkbApiError
  */
 export async function readReceipts(
@@ -44,8 +44,13 @@ export async function readReceipts(
     parametersOf(input),
     signal,
   );
+  const all = partsOf(answer, 'readReceipt');
+  // What PKB does not know, it leaves out. An answer that says something, and names no document at all, has other names than these.
+  const namesNone = all.every((parts) => tokenIn(parts, names.document) === undefined);
+  if (namesNone && partsOf(answer).length > 0)
+    return new Map(documents.map((document) => [document, { state: 'undetermined' }]));
   const receipts = new Map<string, Receipt>();
-  for (const parts of partsOf(answer, 'readReceipt')) {
+  for (const parts of all) {
     const document = tokenIn(parts, names.document);
     if (document === undefined || !asked.has(document)) continue;
     const isRead = yesOrNoIn(parts, names.read);

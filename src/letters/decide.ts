@@ -9,11 +9,11 @@ export const END_REASONS = {
   unknown:
     'PKB does not know the letter at its deadline: it may be held for the Customer’s review, or deleted.',
   unclear: 'Whether it was read cannot be told from PKB’s answer; check the names of the parts in pkb api.',
-  unasked: 'PKB could not be asked by its deadline, nor afterwards.',
+  unanswered: 'PKB gave no usable answer by its deadline, nor in the time of Wait for PKB after it.',
   organisation: 'PKB cannot be asked: its Customer has no organisation UUID.',
   unregistered: 'The patient is not registered with PKB.',
-  asked: 'The flow asked for it to be posted at once.',
-  refused: 'PKB did not accept the letter.',
+  requested: 'The flow asked for it to be posted at once.',
+  refused: 'PKB rejected the letter, or it could not be delivered. After an unclear answer, PKB may have it.',
   unsent: 'It was not taken for sending; the error of pkb send says why.',
   discarded: 'A person discarded the letter before it was sent.',
 } as const;
@@ -26,8 +26,8 @@ export function reasonText(reason: string): string {
   return Object.hasOwn(END_REASONS, reason) ? END_REASONS[reason as EndReason] : reason;
 }
 
-/** What PKB said of a letter; `unknown` where it left it out, `unasked` where it gave no answer. */
-export type Said = Receipt | { readonly state: 'unknown' | 'unasked' | 'organisation' };
+/** What PKB said of a letter; `unknown` where it left it out, `unanswered` where it gave no answer. */
+export type Said = Receipt | { readonly state: 'unknown' | 'unanswered' | 'organisation' };
 
 /** The terms on which letters are watched. */
 export interface WatchTerms {
@@ -42,7 +42,7 @@ export type Decision =
   { readonly end: LetterEnd; readonly reason: EndReason; readonly readAt: number | undefined } | undefined;
 
 /**
- * Decides. Only an explicit “read” stops the posting; no failure does.
+ * Decides. Of a letter that PKB knows, only an explicit “read” stops the posting; no failure does.
  *
  * @param now when PKB was asked, in milliseconds since 1970
  */
@@ -64,8 +64,8 @@ export function decide(
       return post('organisation');
     case 'unknown':
       return { end: ifUnknown, reason: 'unknown', readAt: undefined };
-    case 'unasked':
-      return now >= deadline + graceMs ? post('unasked') : undefined;
+    case 'unanswered':
+      return now >= deadline + graceMs ? post('unanswered') : undefined;
     default:
       return said satisfies never;
   }

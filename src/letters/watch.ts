@@ -215,7 +215,7 @@ export class LetterWatch {
       return readReceipts(api, organisation, documents, this.#options.parts(), signal);
     });
     if (receipts === undefined)
-      return this.#closing.signal.aborted ? undefined : () => ({ state: 'unasked' });
+      return this.#closing.signal.aborted ? undefined : () => ({ state: 'unanswered' });
     return ({ documentId }): Receipt | Said => receipts.get(documentId) ?? { state: 'unknown' };
   }
 

@@ -106,7 +106,7 @@ const COLUMNS = [
   ['endedAt', 'Ended'],
   ['attempts', 'Attempts'],
   ['arrivals', 'Arrivals'],
-  ['sameState', 'State of the same message'],
+  ['sameState', 'State of the earlier message'],
 ] as const satisfies readonly (readonly [keyof ReportRow, string])[];
 
 /** The items as CSV for a spreadsheet: UTF-8 with a byte order mark, and no cell is a formula. */

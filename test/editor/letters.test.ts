@@ -81,7 +81,7 @@ function suite(): void {
       counts: [
         count(last, 'l1', 'read', 'read', 75),
         count(last, 'l1', 'post', 'unread', 20),
-        count(last - 2 * HOUR_MS, 'l2', 'post', 'unasked', 5),
+        count(last - 2 * HOUR_MS, 'l2', 'post', 'unanswered', 5),
         count(since, 'l1', 'attention', 'unknown', 3),
         count(since, 'l1', 'attention', 'from a later version', 1),
       ],
@@ -98,35 +98,35 @@ function suite(): void {
     await handLetter(red.url, 'd1', 'PT1S');
     await letters().getByText('printing avoided: 1 of 1 letters (100 %)').waitFor();
     await handLetter(red.url, 'd2', 'P30D');
-    await letters().getByText('1 watched: not read yet, before their deadline').waitFor();
+    await letters().getByText('1 watched: not read yet, and not yet posted').waitFor();
     assert.deepEqual(await rows(), [`1 read ${END_REASONS.read}`]);
     assert.match((await titles()).join('\n'), /: 1 read$/m);
   });
 
   it('shows ends by the hour, and why, for all nodes or one', async () => {
     await open((days) => made(days));
-    await letters().getByText('1,207 watched: not read yet, before their deadline').waitFor();
+    await letters().getByText('1,207 watched: not read yet, and not yet posted').waitFor();
     await letters().getByText('printing avoided: 75 of 100 letters (75 %)').waitFor();
     assert.deepEqual(await rows(), [
       `75 read ${END_REASONS.read}`,
       `20 to post ${END_REASONS.unread}`,
-      `5 to post ${END_REASONS.unasked}`,
-      `3 for a person ${END_REASONS.unknown}`,
-      '1 for a person from a later version',
+      `5 to post ${END_REASONS.unanswered}`,
+      `3 attention ${END_REASONS.unknown}`,
+      '1 attention from a later version',
     ]);
     const bars = await titles();
     assert.equal(bars.length, 24);
     assert.match(bars.at(-1) ?? '', /: 75 read, 20 to post$/);
     assert.match(bars.at(-3) ?? '', /: 5 to post$/);
-    assert.match(bars[0] ?? '', /: 4 for a person$/);
+    assert.match(bars[0] ?? '', /: 4 attention$/);
     const picture = letters().getByRole('img');
-    assert.equal(await picture.getAttribute('aria-label'), '75 read, 25 to post, 4 for a person');
+    assert.equal(await picture.getAttribute('aria-label'), '75 read, 25 to post, 4 attention');
     await letters().getByLabel('Watched by').selectOption('l2');
-    assert.deepEqual(await rows(), [`5 to post ${END_REASONS.unasked}`]);
+    assert.deepEqual(await rows(), [`5 to post ${END_REASONS.unanswered}`]);
     // Numbers that come anew leave the choice as it is.
     await page.waitForResponse('**/pkb/letters');
     await page.waitForResponse('**/pkb/letters');
-    assert.deepEqual(await rows(), [`5 to post ${END_REASONS.unasked}`]);
+    assert.deepEqual(await rows(), [`5 to post ${END_REASONS.unanswered}`]);
     assert.equal(await page.evaluate('window.hacked'), undefined);
   });
 
@@ -166,7 +166,7 @@ function suite(): void {
           [getComputedStyle(one).fill, getComputedStyle(one).stroke].map((ink) => ink === 'none'),
         ),
       );
-    // Read stands at the foot and is filled, “to post” is an outline, and what is for a person is filled at the top.
+    // Read stands at the foot and is filled, “to post” is an outline, and what is “attention” is filled at the top.
     assert.deepEqual(shapes, [
       [false, true],
       [true, false],

@@ -61,7 +61,7 @@ describe(`letters on Node-RED ${version}`, function () {
       await watched(flow, 3, 'pkb14-watch', 'pkb14-connection');
       flow.node('pkb14-now').send({ postNow: true });
       const { payload, reference } = await flow.wait('pkb14-post');
-      assert.deepEqual([payload.reason, reference.split(' ')[0]], ['asked', 'Robin']);
+      assert.deepEqual([payload.reason, reference.split(' ')[0]], ['requested', 'Robin']);
       flow.node('pkb14-now').send({ postNow: true });
       const { error } = await flow.wait('pkb14-errors');
       assert.match(error.message, /No letter is watched under this msg\.reference/);
@@ -234,7 +234,7 @@ describe(`letters on Node-RED ${version}`, function () {
     const flow = await begin({ simulated: { apiFaults: faults } });
     flow.receive('build', letter('d1', { deadline: 'PT1S' }));
     assert.match((await flow.wait('caught')).error.message, /cannot answer at the moment \(HTTP 503\)/);
-    assert.equal((await flow.wait('post')).payload.reason, 'unasked');
+    assert.equal((await flow.wait('post')).payload.reason, 'unanswered');
     assert.ok(flow.statuses('letters').some(({ text }) => text?.includes('unanswered')));
   });
 
@@ -269,7 +269,7 @@ describe(`letters on Node-RED ${version}`, function () {
       (await flow.wait('caught')).error.message,
       /check token address, client ID and client secret/,
     );
-    assert.equal((await flow.wait('post')).payload.reason, 'unasked');
+    assert.equal((await flow.wait('post')).payload.reason, 'unanswered');
     assert.ok(!flow.log().includes('api-secret'));
   });
 
@@ -294,7 +294,7 @@ describe(`letters on Node-RED ${version}`, function () {
         /FHIR address of pkb api must be/,
       ],
       [{ api: { environment: '' } }, /choose the simulator, or other addresses/],
-      [{ api: { readPart: 'readTime' } }, /three different texts/],
+      [{ api: { readPart: 'readTime' } }, /three different names/],
       [{ organisationId: 'trust' }, /must be a UUID such as/],
       [
         { api: { environment: 'other', fhirUrl: 'https://a/fhir', tokenUrl: 'https://a/token' } },
@@ -311,10 +311,10 @@ describe(`letters on Node-RED ${version}`, function () {
   it('asks about patients in words that name what is wrong', async () => {
     const flow = await begin();
     const faults: [unknown, RegExp][] = [
-      ['9990000019', /msg\.payload is no NHS number/],
-      [['9990000018', 'Alex'], /msg\.payload\[1\] is no NHS number/],
+      ['9990000019', /msg\.payload is not a valid NHS number/],
+      [['9990000018', 'Alex'], /msg\.payload\[1\] is not a valid NHS number/],
       [[], /must name from 1 to 100000 patients/],
-      [{ nhsNumber: '9990000018' }, /is no NHS number/],
+      [{ nhsNumber: '9990000018' }, /is not a valid NHS number/],
     ];
     for (const [i, [payload, text]] of faults.entries()) {
       flow.receive('patients', { payload });
@@ -333,7 +333,7 @@ describe(`letters on Node-RED ${version}`, function () {
     });
     flow.receive('patients', { payload: numbers });
     const { payload, answered, error } = await flow.wait('caught');
-    assert.match(error.message, /PKB’s FHIR address cannot answer/);
+    assert.match(error.message, /PKB cannot answer at the moment/);
     assert.deepEqual(payload, numbers.slice(500));
     assert.deepEqual(
       answered.map(({ nhsNumber }: { nhsNumber: string }) => nhsNumber),

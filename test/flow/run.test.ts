@@ -150,7 +150,7 @@ describe(`pkb-run on Node-RED ${version}`, function () {
       [{ run: { name: 'r' } }, /msg\.run must be text/],
       [{ run: 'r'.repeat(201) }, /msg\.run must be text/],
       [{ run: 'r', reference: 'a', expected: 'many' }, /msg\.expected must be a whole number/],
-      [{ run: 'no such run', report: true }, /There is no run of the name/],
+      [{ run: 'no such run', report: true }, /No run has the name in msg\.run/],
       [{ run: 'r', reference: ['a'] }, /msg\.reference must be text/],
     ];
     for (const [i, [message, text]] of faults.entries()) {

@@ -117,7 +117,7 @@ for (const runtime of ['node-red', 'node-red-4']) {
       assert.equal(
         said,
         [
-          '1 watched; ended in the last 24 hours: 2 read, 3 to post, 0 for a person',
+          '1 watched; ended in the last 24 hours: 2 read, 3 to post, 0 attention',
           'printing avoided: 2 of 5 letters (40 %)',
           '  2 read  PKB says that it was read.',
           '  2 to post  It was not read by its deadline.',

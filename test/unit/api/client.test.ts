@@ -220,8 +220,8 @@ describe('the client of FHIR operations', () => {
     ['a code of PKB', 400, '{"code":"USER_TYPE_NOT_PERM"}', 'PKB_API_REFUSED', /USER_TYPE_NOT_PERM/],
     ['a failure', 500, 'Dear Alex', 'PKB_API_UNAVAILABLE', /HTTP 500/],
     ['a redirect', 302, '', 'PKB_API_REFUSED', /HTTP 302/],
-    ['HTML', 200, '<html>Dear Alex</html>', 'PKB_API_ANSWER', /is no JSON/],
-    ['nothing', 200, '', 'PKB_API_ANSWER', /is no JSON/],
+    ['HTML', 200, '<html>Dear Alex</html>', 'PKB_API_ANSWER', /is not JSON/],
+    ['nothing', 200, '', 'PKB_API_ANSWER', /is not JSON/],
   ];
   for (const [what, status, body, code, text] of ANSWERS)
     it(`concludes nothing from ${what}, and repeats none of it`, async () => {
@@ -315,8 +315,24 @@ describe('the client of FHIR operations', () => {
         'read',
       ],
       ['another document', [receipt(document('d2'), { name: 'read', valueBoolean: true })], 'left out'],
-      ['a document that is none', [receipt(document(5), { name: 'read', valueBoolean: true })], 'left out'],
-      ['no parts', [{ name: 'readReceipt' }, { name: 'readReceipt', part: [null, 5, []] }], 'left out'],
+      ['no receipt', [], 'left out'],
+      [
+        'a document that is none',
+        [receipt(document(5), { name: 'read', valueBoolean: true })],
+        'undetermined',
+      ],
+      [
+        'a document that is none beside another one',
+        [receipt(document(5)), receipt(document('d2'), { name: 'read', valueBoolean: false })],
+        'left out',
+      ],
+      ['no parts', [{ name: 'readReceipt' }, { name: 'readReceipt', part: [null, 5, []] }], 'undetermined'],
+      [
+        'a document under another name',
+        [receipt({ name: 'document', valueString: 'd1' }, { name: 'read', valueBoolean: true })],
+        'undetermined',
+      ],
+      ['receipts under another name', [{ name: 'receipt', part: [document('d1')] }], 'undetermined'],
       [
         'two that differ',
         [

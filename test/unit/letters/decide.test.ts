@@ -11,7 +11,7 @@ const SAID: readonly Said[] = [
   { state: 'unread' },
   { state: 'undetermined' },
   { state: 'unknown' },
-  { state: 'unasked' },
+  { state: 'unanswered' },
   { state: 'organisation' },
 ];
 
@@ -37,16 +37,16 @@ describe('a decision about a letter', () => {
       ['undetermined', 'post: unclear'],
       ['organisation', 'post: organisation'],
       ['unknown', 'attention: unknown'],
-      ['unasked', 'watched'],
+      ['unanswered', 'watched'],
     ];
     for (const [state, end] of table) assert.equal(at({ state } as Said, DEADLINE), end);
     assert.equal(at({ state: 'unknown' }, DEADLINE, { ...TERMS, ifUnknown: 'post' }), 'post: unknown');
   });
 
   it('is to post what PKB could not be asked about, after the wait', () => {
-    assert.equal(at({ state: 'unasked' }, DEADLINE + 99), 'watched');
-    assert.equal(at({ state: 'unasked' }, DEADLINE + 100), 'post: unasked');
-    assert.equal(at({ state: 'unasked' }, DEADLINE, { ...TERMS, graceMs: 0 }), 'post: unasked');
+    assert.equal(at({ state: 'unanswered' }, DEADLINE + 99), 'watched');
+    assert.equal(at({ state: 'unanswered' }, DEADLINE + 100), 'post: unanswered');
+    assert.equal(at({ state: 'unanswered' }, DEADLINE, { ...TERMS, graceMs: 0 }), 'post: unanswered');
   });
 
   it('never leaves a letter watched for good', () => {

@@ -152,7 +152,7 @@ describe('watching letters', () => {
     for (const hours of [1, 2, 3, 4]) assert.deepEqual(await look(BEGIN + hours * HOUR_MS), []);
     // The next look is a tick later, which is long here.
     await outbox.letters.putOff([1], BEGIN, false);
-    assert.deepEqual(await look(BEGIN + 5 * HOUR_MS), ['1 post unasked']);
+    assert.deepEqual(await look(BEGIN + 5 * HOUR_MS), ['1 post unanswered']);
     assert.deepEqual(new Set(failures), new Set(['PKB_API_UNAVAILABLE']));
   });
 

@@ -25,7 +25,7 @@ describe('the numbers of letters', () => {
     count('post', 'unread', 2),
     count('attention', 'unknown', 9),
     count('read', 'read', 4),
-    count('post', 'unasked', 5),
+    count('post', 'unanswered', 5),
     count('post', 'unread', 4, HOUR_MS),
   ];
 
@@ -33,7 +33,7 @@ describe('the numbers of letters', () => {
     assert.deepEqual(endCounts(counts), { read: 4, post: 11, attention: 9 });
     assert.deepEqual(
       reasonCounts(counts).map(({ end, reason, count: all }) => `${end} ${reason} ${all}`),
-      ['read read 4', 'post unread 6', 'post unasked 5', 'attention unknown 9'],
+      ['read read 4', 'post unread 6', 'post unanswered 5', 'attention unknown 9'],
     );
     assert.deepEqual([endCounts([]), reasonCounts([])], [{ read: 0, post: 0, attention: 0 }, []]);
   });

@@ -111,7 +111,7 @@ describe('the list of a run for a spreadsheet', () => {
     const [head, row, rest, ...more] = text.split('\r\n');
     assert.equal(
       head,
-      '\uFEFFReference,Customer,Type,State,Code,Control ID,Data point ID,Came,Ended,Attempts,Arrivals,State of the same message',
+      '\uFEFFReference,Customer,Type,State,Code,Control ID,Data point ID,Came,Ended,Attempts,Arrivals,State of the earlier message',
     );
     assert.equal(
       row,
