@@ -11,8 +11,10 @@ import {
   yesOrNoIn,
 } from './parameters.js';
 
-/** How many patients one request may name. */
+/** How many patients one question about their status may name (PKB page 3365012080). */
 export const MOST_STATUSES = 5000;
+
+/** How many patients one request for invitation codes may name (PKB page 3365077590). */
 export const MOST_TOKENS = 500;
 
 /** The system of NHS numbers (PKB page "identifier-systems"). */

@@ -21,8 +21,10 @@ export interface ApiHead {
 /** A body as bytes, or as Node-RED's own HTTP server has parsed it before the simulator sees the request. */
 export type ApiBody = Buffer | { readonly parsed: unknown };
 
-/** The path of the token endpoint, and the beginning of those of the operations. */
+/** The path of the token endpoint, below the HL7 endpoint. */
 export const TOKEN_PATH = '/oauth/token';
+
+/** The beginning of the paths of the operations. */
 export const FHIR_PATH = '/fhir/';
 
 /** Whether a path below the HL7 endpoint is one of the token endpoint or the operations. */

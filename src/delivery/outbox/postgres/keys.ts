@@ -52,6 +52,7 @@ export async function readMeta(sql: Sql, schema: string, key: string): Promise<B
   return row?.['value'] as Buffer | undefined;
 }
 
+/** Writes a value of the schema's own table of settings. */
 export async function writeMeta(sql: Sql, schema: string, key: string, value: Buffer): Promise<void> {
   await sql.all(
     `INSERT INTO ${schema}.meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value`,

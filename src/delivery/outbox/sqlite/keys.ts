@@ -47,6 +47,7 @@ export function readMeta(sql: Statements, key: string): Buffer | undefined {
   return value instanceof Uint8Array ? Buffer.from(value) : undefined;
 }
 
+/** Writes a value of the file's own table of settings. */
 export function writeMeta(sql: Statements, key: string, value: Buffer): void {
   sql.run('INSERT OR REPLACE INTO meta (key, value) VALUES (?, ?)', key, value);
 }

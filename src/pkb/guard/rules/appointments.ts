@@ -12,6 +12,7 @@ function reportLocation(message: Scan, report: Report): void {
   else if (message.field(pv1, 3).replaceAll('^', '') === '') report(pv1, '-3');
 }
 
+/** The rules, in the order in which they are shown. */
 export const APPOINTMENTS: readonly Rule[] = [
   {
     id: 'type.appointment-start',

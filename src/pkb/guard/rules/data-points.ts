@@ -50,6 +50,7 @@ function reportDiffering(message: Scan, report: Report): void {
   }
 }
 
+/** The rules, in the order in which they are shown. */
 export const DATA_POINTS: readonly Rule[] = [
   {
     id: 'datapoint.missing',

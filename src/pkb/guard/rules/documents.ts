@@ -28,6 +28,7 @@ function isCarePlan(message: Scan, txa: number): boolean {
   return message.component(txa, 2, 1) === 'CP';
 }
 
+/** The rules, in the order in which they are shown. */
 export const DOCUMENTS: readonly Rule[] = [
   documentRule(
     {

@@ -8,6 +8,7 @@ export const DEFAULT_SIZE_LIMIT = 20 * 1024 * 1024;
 
 const KNOWN_ESCAPES = new Set(['F', 'S', 'T', 'R', 'E', '.br']);
 
+/** The rules, in the order in which they are shown. */
 export const FORM: readonly Rule[] = [
   {
     id: 'form.characters',

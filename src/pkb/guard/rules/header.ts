@@ -15,6 +15,7 @@ const CLOCKS = CLOCK_FIELDS.map(([segment, field, component]) => ({
   component,
 }));
 
+/** The rules, in the order in which they are shown. */
 export const HEADER: readonly Rule[] = [
   {
     id: 'behalf.form',

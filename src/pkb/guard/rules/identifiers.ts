@@ -5,6 +5,7 @@ import type { Rule } from '../rule.js';
 import { isDemographics } from './overwriting.js';
 import { atPid, PID } from './pid.js';
 
+/** The rules, in the order in which they are shown. */
 export const IDENTIFIERS: readonly Rule[] = [
   {
     id: 'identity.identifier',

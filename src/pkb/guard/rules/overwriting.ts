@@ -64,6 +64,7 @@ function changes(
 
 const AL1 = codeOf('AL1');
 
+/** The rules, in the order in which they are shown. */
 export const OVERWRITING: readonly Rule[] = [
   replaces('AL1', 'Allergy', 'allergies', '3365078168, 3736141825'),
   replaces('DG1', 'Diagnosis', 'diagnoses', '3365078168, 4716855297'),

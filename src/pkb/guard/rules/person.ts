@@ -20,6 +20,7 @@ function namePart(message: Scan, n: 1 | 2): string {
   return (message.pid(5).split('~', 1)[0] ?? '').split('^', n)[n - 1] ?? '';
 }
 
+/** The rules, in the order in which they are shown. */
 export const PERSON: readonly Rule[] = [
   {
     id: 'identity.birth-date-missing',

@@ -55,6 +55,7 @@ function testAt(message: Scan, obx: number): string {
   return isSnomedCt(message.component(obx, 3, 1)) ? `${test}|${message.field(obx, 14)}` : test;
 }
 
+/** The rules, in the order in which they are shown. */
 export const RESULTS: readonly Rule[] = [
   {
     id: 'type.observation-time',

@@ -13,6 +13,7 @@ const PLACES = CLOCK_FIELDS.map(([segment, field, component]) => ({
 
 const isHalf = (raw: string): boolean => raw !== '' && raw !== '""' && readTimestamp(raw) === undefined;
 
+/** The rules, in the order in which they are shown. */
 export const TIMES: readonly Rule[] = [
   {
     id: 'type.time-stamps',
