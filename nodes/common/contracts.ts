@@ -3,7 +3,7 @@
  * in a setting may be any node's.
  */
 import type { PkbApi } from '../../src/api/client.js';
-import type { ReceiptParts } from '../../src/api/read-receipts.js';
+import type { ReceiptParts } from '../../src/api/receipt-parts.js';
 import type { Connection } from '../../src/delivery/connection.js';
 import type { ConnectionState } from '../../src/delivery/dispatcher.js';
 import type { Addressed, FailedMessage, FailedReference } from '../../src/delivery/outbox/contract.js';

@@ -1,10 +1,11 @@
 /** The dialog of pkb-api. */
+import { type EnteredParts, LONGEST_PART, receiptPartsOf } from '../../src/api/receipt-parts.js';
 import { urlFault } from '../../src/pkb/environments.js';
 import { isVariable, NUMBERS } from '../../src/settings.js';
 import { entered, numberField, selectDefault } from '../editor/dialog.js';
 import type { EditorNode } from '../editor/red.js';
 
-interface ApiSettings {
+interface ApiSettings extends EnteredParts {
   name: string;
   environment: string;
   fhirUrl: string;
@@ -12,9 +13,6 @@ interface ApiSettings {
   timeout: number | string;
   tls: string;
   proxy: string;
-  documentPart: string;
-  readPart: string;
-  timePart: string;
 }
 
 function addressVerdict(this: EditorNode<ApiSettings>, url: string, _options: object): true | string {
@@ -24,6 +22,19 @@ function addressVerdict(this: EditorNode<ApiSettings>, url: string, _options: ob
   if (environment !== 'other' || isVariable(url) || urlFault(url) === undefined) return true;
   return this._('pkb-api.invalid.url');
 }
+
+/** The names are judged together, since no two may be the same. */
+function partsVerdict(this: EditorNode<ApiSettings>, _name: string, _options: object): true | string {
+  const isOpen = $('#node-config-input-documentPart').length > 0;
+  const names = PARTS.map(
+    (part) => [part, isOpen ? entered(`#node-config-input-${part}`) : this[part]] as const,
+  );
+  const parts = Object.fromEntries(names) as unknown as EnteredParts;
+  if (names.some(([, name]) => isVariable(name)) || receiptPartsOf(parts) !== undefined) return true;
+  return this._('pkb-api.invalid.parts', { most: LONGEST_PART });
+}
+
+const PARTS = ['documentPart', 'readPart', 'timePart'] as const;
 
 RED.nodes.registerType<ApiSettings>('pkb-api', {
   category: 'config',
@@ -37,9 +48,9 @@ RED.nodes.registerType<ApiSettings>('pkb-api', {
     timeout: numberField(NUMBERS.timeout, 'pkb-api.invalid.timeout'),
     tls: { type: 'tls-config', value: '', required: false },
     proxy: { type: 'http proxy', value: '', required: false },
-    documentPart: { value: '' },
-    readPart: { value: '' },
-    timePart: { value: '' },
+    documentPart: { value: '', validate: partsVerdict },
+    readPart: { value: '', validate: partsVerdict },
+    timePart: { value: '', validate: partsVerdict },
   },
   credentials: {
     clientId: { type: 'text' },
@@ -61,6 +72,9 @@ RED.nodes.registerType<ApiSettings>('pkb-api', {
         $(field).toggleClass('input-error', environment.val() === 'other' && !$(field).val());
       });
     };
+    const parts = PARTS.map((part) => `#node-config-input-${part}`).join(', ');
+    // Another name may be right or wrong now, too.
+    $(parts).on('blur', () => void $(parts).trigger('change'));
     credentials.on('change keyup paste', mark);
     environment.on('change', () => {
       show();

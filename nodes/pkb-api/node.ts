@@ -2,7 +2,12 @@
  * pkb-api: the Partner's client at PKB's FHIR operations, and where they are.
  */
 import { type ApiFactory, apiFactory, type PkbApi } from '../../src/api/client.js';
-import { RECEIPT_PARTS, type ReceiptParts } from '../../src/api/read-receipts.js';
+import {
+  LONGEST_PART,
+  type ReceiptParts,
+  RECEIPT_PARTS,
+  receiptPartsOf,
+} from '../../src/api/receipt-parts.js';
 import { asPkbError, PkbConfigError, type PkbError } from '../../src/errors.js';
 import { urlFault } from '../../src/pkb/environments.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
@@ -113,21 +118,12 @@ function clientOf(
   );
 }
 
-/** Longest name of a part, in characters. */
-const LONGEST = 100;
-
 /** @throws PkbConfigError `PKB_SETTING` */
-function partsOf({ documentPart, readPart, timePart }: ApiDef): ReceiptParts {
-  const parts = {
-    document: documentPart || RECEIPT_PARTS.document,
-    read: readPart || RECEIPT_PARTS.read,
-    time: timePart || RECEIPT_PARTS.time,
-  };
-  const names = Object.values(parts);
-  if (names.every((name) => typeof name === 'string' && name.length <= LONGEST) && new Set(names).size === 3)
-    return parts;
+function partsOf(config: ApiDef): ReceiptParts {
+  const parts = receiptPartsOf(config);
+  if (parts !== undefined) return parts;
   throw new PkbConfigError(
     'PKB_SETTING',
-    `Document, Read and Read time in pkb api must be three different names of at most ${LONGEST} characters.`,
+    `Document, Read and Read time in pkb api must be three different names of at most ${LONGEST_PART} characters.`,
   );
 }

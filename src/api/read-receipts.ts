@@ -1,19 +1,10 @@
 /** Which letters were read (PKB page "read-receipt-query"; the names of the parts are on no page that we know). */
 import type { PkbApi } from './client.js';
 import { type Parameter, parametersOf, partsOf, timeIn, tokenIn, yesOrNoIn } from './parameters.js';
+import type { ReceiptParts } from './receipt-parts.js';
 
 /** How many documents one request may name. */
 export const MOST_DOCUMENTS = 5000;
-
-/** Names of the parts of a read receipt. */
-export interface ReceiptParts {
-  readonly document: string;
-  readonly read: string;
-  readonly time: string;
-}
-
-/** The names where PKB has told no others. The first is that of the input parameter; the others are ours. */
-export const RECEIPT_PARTS: ReceiptParts = { document: 'documentIdentifier', read: 'read', time: 'readTime' };
 
 /** What PKB says of a letter. `undetermined`: it knows it, but whether it was read cannot be told from the answer. */
 export type Receipt =

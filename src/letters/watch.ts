@@ -8,7 +8,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { PkbApi } from '../api/client.js';
 import { MOST_STATUSES, patientStatuses } from '../api/patients.js';
-import { MOST_DOCUMENTS, type Receipt, type ReceiptParts, readReceipts } from '../api/read-receipts.js';
+import { MOST_DOCUMENTS, type Receipt, readReceipts } from '../api/read-receipts.js';
+import type { ReceiptParts } from '../api/receipt-parts.js';
 import type {
   EndedLetter,
   LetterDecision,

@@ -107,6 +107,25 @@ function suite(runtime: string): void {
       [type, setting, [...values]] as const,
     );
 
+  it('marks names of the parts of a receipt that are the same or too long, also those left blank', async () => {
+    await open('api', '#node-config-dialog-ok');
+    const [document, read, time] = ['documentPart', 'readPart', 'timePart'].map(
+      (part) => `#node-config-input-${part}`,
+    ) as [string, string, string];
+    await enter(read, 'isRead', false);
+    await enter(time, 'isRead', true);
+    await page.dispatchEvent(read, 'change');
+    await until('the other one is marked, too', () => isMarked(read));
+    await enter(time, 'readTime', false);
+    await enter(read, '${READ_PART}', false);
+    // The name of Document where it is left blank.
+    await enter(read, 'documentIdentifier', true);
+    await enter(read, 'x'.repeat(101), true);
+    await enter(read, 'x'.repeat(100), false);
+    assert.equal(await isMarked(document), false);
+    await close('#node-config-dialog-cancel');
+  });
+
   it('finds the faults of an alias that the runtime finds, and says each in words of its own', async () => {
     const aliases = [
       'ok',

@@ -1,7 +1,7 @@
 /** A night's work in a process of its own, which `night.test.ts` kills: feeds a list, watches letters, reports on runs. */
 import { appendFileSync } from 'node:fs';
 import { apiFactory, type PkbApi } from '../../../src/api/client.js';
-import { RECEIPT_PARTS } from '../../../src/api/read-receipts.js';
+import { RECEIPT_PARTS } from '../../../src/api/receipt-parts.js';
 import { Connection } from '../../../src/delivery/connection.js';
 import { SqliteOutbox } from '../../../src/delivery/outbox/sqlite/sqlite-outbox.js';
 import { DEFAULT_POLICY } from '../../../src/delivery/retry.js';

@@ -5,7 +5,8 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { type ApiFactory, apiFactory, type ApiOptions, type PkbApi } from '../../../src/api/client.js';
 import { invitations, patientStatuses } from '../../../src/api/patients.js';
-import { RECEIPT_PARTS, readReceipts } from '../../../src/api/read-receipts.js';
+import { readReceipts } from '../../../src/api/read-receipts.js';
+import { RECEIPT_PARTS } from '../../../src/api/receipt-parts.js';
 import { encodeRequest } from '../../../src/pkb/soap/request.js';
 import { basicAuthorization } from '../../../src/http/agents.js';
 import { until } from '../../support/wait.js';

@@ -1,7 +1,7 @@
 /** Watching letters: when PKB is asked, in which batches, what is decided, and that each end is given. */
 import assert from 'node:assert/strict';
 import type { PkbApi } from '../../../src/api/client.js';
-import { RECEIPT_PARTS } from '../../../src/api/read-receipts.js';
+import { RECEIPT_PARTS } from '../../../src/api/receipt-parts.js';
 import { MemoryOutbox } from '../../../src/delivery/outbox/memory.js';
 import type { EndedLetter, NewLetter } from '../../../src/delivery/outbox/letters.js';
 import { PkbApiError } from '../../../src/errors.js';

@@ -5,7 +5,7 @@ import { RunReporter } from '../../../nodes/pkb-run/reporter.js';
 import { MemoryOutbox } from '../../../src/delivery/outbox/memory.js';
 import { LetterWatch } from '../../../src/letters/watch.js';
 import type { PkbApi } from '../../../src/api/client.js';
-import { RECEIPT_PARTS } from '../../../src/api/read-receipts.js';
+import { RECEIPT_PARTS } from '../../../src/api/receipt-parts.js';
 import { until } from '../../support/wait.js';
 
 describe('pkb-letters and pkb-run when flows stop and start', () => {
