@@ -119,9 +119,9 @@ export const ERROR_CODES = {
   PKB_CUSTOMER: {
     class: 'PkbConfigError',
     means:
-      'No Customer is chosen, or msg.customer names a Customer that is not configured, or not the one in the node, or the Customer has no organisation UUID (pkb letters, pkb patients).',
+      'No Customer is chosen, or msg.customer names a Customer that is not configured, or several of one name, or not the one in the node, or the Customer has no organisation UUID (pkb letters, pkb patients).',
     remedy:
-      'Choose a Customer in the node, or set msg.customer to the name or alias of a configured one; both must agree. Enter the UUID in pkb customer.',
+      'Choose a Customer in the node, or set msg.customer to the name or alias of a configured one; both must agree, and no two may have one name. Enter the UUID in pkb customer.',
   },
   PKB_CONNECTION: {
     class: 'PkbConfigError',

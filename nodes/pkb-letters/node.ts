@@ -139,7 +139,7 @@ module.exports = function (RED: Runtime): void {
       if (found.length > 0 && (await open.letters.end(decisions)) > 0) return watch.wake();
       throw new PkbMessageError(
         'PKB_LETTER',
-        'No letter is watched under this msg.reference or msg.documentId: it is not known, or has ended. Nothing was posted because of this message.',
+        'No letter is watched under this msg.reference or msg.documentId: it is not known, is still pending in pkb send, or has ended. Nothing was posted because of this message; if it is pending, discard it, or ask again when it has been accepted.',
       );
     };
 

@@ -46,7 +46,7 @@ export async function chosen(nodeRed: NodeRed, connection: string | undefined): 
   );
   const [first, second] = connections;
   if (first !== undefined && second === undefined) return first.id;
-  const names = connections.map(({ id, name }) => `${id} (${name})`).join(', ');
+  const names = connections.map(({ id, name }) => (name ? `${id} (${name})` : id)).join(', ');
   throw new PkbConfigError('PKB_SETTING', `Choose one with --connection: ${names || 'none is deployed'}.`);
 }
 
@@ -58,5 +58,7 @@ function timeOf(text: string | undefined): number | undefined {
 function statesOf(name: string | undefined): readonly string[] | undefined | 'unknown' {
   if (name === undefined) return undefined;
   if (name === 'failures') return FAILED_STATES;
+  // The word of the page and of all texts.
+  if (name === 'pending') return ['queued'];
   return MESSAGE_STATES.some((state) => state === name) ? [name] : 'unknown';
 }

@@ -67,7 +67,7 @@ function wordsOf({ hours, isShared, watchers, counts }: LetterReport): string {
 }
 
 /** The ends, as the operators' page calls them. */
-const WORDS = { read: 'read', post: 'to post', attention: 'attention' } as const;
+const WORDS = { read: 'read', post: 'posted', attention: 'attention' } as const;
 
 function watcherLine({ id, name, isHere, states: { watched } }: ShownWatcher, isShared: boolean): string {
   const where = isShared ? 'not in the flows of this Node-RED' : 'not in the flows';

@@ -109,24 +109,24 @@ function suite(): void {
     await letters().getByText('printing avoided: 75 of 100 letters (75 %)').waitFor();
     assert.deepEqual(await rows(), [
       `75 read ${END_REASONS.read}`,
-      `20 to post ${END_REASONS.unread}`,
-      `5 to post ${END_REASONS.unanswered}`,
+      `20 posted ${END_REASONS.unread}`,
+      `5 posted ${END_REASONS.unanswered}`,
       `3 attention ${END_REASONS.unknown}`,
       '1 attention from a later version',
     ]);
     const bars = await titles();
     assert.equal(bars.length, 24);
-    assert.match(bars.at(-1) ?? '', /: 75 read, 20 to post$/);
-    assert.match(bars.at(-3) ?? '', /: 5 to post$/);
+    assert.match(bars.at(-1) ?? '', /: 75 read, 20 posted$/);
+    assert.match(bars.at(-3) ?? '', /: 5 posted$/);
     assert.match(bars[0] ?? '', /: 4 attention$/);
     const picture = letters().getByRole('img');
-    assert.equal(await picture.getAttribute('aria-label'), '75 read, 25 to post, 4 attention');
+    assert.equal(await picture.getAttribute('aria-label'), '75 read, 25 posted, 4 attention');
     await letters().getByLabel('Watched by').selectOption('l2');
-    assert.deepEqual(await rows(), [`5 to post ${END_REASONS.unanswered}`]);
+    assert.deepEqual(await rows(), [`5 posted ${END_REASONS.unanswered}`]);
     // Numbers that come anew leave the choice as it is.
     await page.waitForResponse('**/pkb/letters');
     await page.waitForResponse('**/pkb/letters');
-    assert.deepEqual(await rows(), [`5 to post ${END_REASONS.unanswered}`]);
+    assert.deepEqual(await rows(), [`5 posted ${END_REASONS.unanswered}`]);
     assert.equal(await page.evaluate('window.hacked'), undefined);
   });
 
@@ -137,7 +137,7 @@ function suite(): void {
     const week = await titles();
     // Hours of seven days are of eight dates, unless it is the last hour of a day.
     assert.ok(week.length >= 7 && week.length <= 8, week.join('\n'));
-    assert.match(week.join('\n'), /: 75 read, (?:20|25) to post/);
+    assert.match(week.join('\n'), /: 75 read, (?:20|25) posted/);
     await letters().getByLabel('Ended in the last').selectOption('30 days');
     await letters().locator('svg g').nth(29).waitFor({ state: 'attached' });
   });
@@ -166,7 +166,7 @@ function suite(): void {
           [getComputedStyle(one).fill, getComputedStyle(one).stroke].map((ink) => ink === 'none'),
         ),
       );
-    // Read stands at the foot and is filled, “to post” is an outline, and what is “attention” is filled at the top.
+    // Read stands at the foot and is filled, “posted” is an outline, and what is “attention” is filled at the top.
     assert.deepEqual(shapes, [
       [false, true],
       [true, false],

@@ -117,11 +117,11 @@ for (const runtime of ['node-red', 'node-red-4']) {
       assert.equal(
         said,
         [
-          '1 watched; ended in the last 24 hours: 2 read, 3 to post, 0 attention',
+          '1 watched; ended in the last 24 hours: 2 read, 3 posted, 0 attention',
           'printing avoided: 2 of 5 letters (40 %)',
           '  2 read  PKB says that it was read.',
-          '  2 to post  It was not read by its deadline.',
-          '  1 to post  PKB cannot be asked: its Customer has no organisation UUID.',
+          '  2 posted  It was not read by its deadline.',
+          '  1 posted  PKB cannot be asked: its Customer has no organisation UUID.',
           'Letters of the Trust  1 watched',
           '',
         ].join('\n'),

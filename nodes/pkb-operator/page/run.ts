@@ -113,6 +113,10 @@ class RunView {
   }
 
   #showItems(): void {
+    // What was read as a whole was of the items that were chosen before.
+    this.#reading++;
+    this.#said.textContent = '';
+    this.#chart.replaceChildren();
     this.#items.show(this.#asked());
   }
 

@@ -138,7 +138,9 @@ export class MemoryRuns implements Runs {
       arrivals += item.arrivals;
     }
     const keys = Map.groupBy(run.items.values(), ({ key }) => key);
-    const changed = [...keys.values()].filter(({ length }) => length > 1).length;
+    const contentsOf = (all: readonly Item[]): number =>
+      new Set(all.map(({ content }) => content).filter((content) => content !== '')).size;
+    const changed = [...keys.values()].filter((all) => contentsOf(all) > 1).length;
     const items = run.items.size;
     const places = placesOf(run);
     return { ...summaryOf(name, run), items, places, states, repeats: arrivals - items, changed };

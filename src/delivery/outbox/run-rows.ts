@@ -94,8 +94,8 @@ export function runStatements(p: '' | `${string}.`) {
         sum(i.arrivals) AS arrivals FROM ${joined} WHERE i.run = ? GROUP BY 1`,
     /** How many places of its list have come. Values: name. */
     arrived: `SELECT count(*) AS n FROM (SELECT DISTINCT item_key, position FROM ${p}item WHERE run = ?) places`,
-    /** How many keys have several contents. Values: name. */
-    changed: `SELECT count(*) AS n FROM (SELECT 1 FROM ${p}item WHERE run = ? GROUP BY item_key HAVING count(*) > 1) twice`,
+    /** How many keys have several contents; one that is not known is none. Values: name. */
+    changed: `SELECT count(*) AS n FROM (SELECT 1 FROM ${p}item WHERE run = ? GROUP BY item_key HAVING count(DISTINCT nullif(content, '')) > 1) twice`,
     /** Values: name, after, how many. */
     items: `SELECT i.id AS n, i.run, i.item_key, i.content, i.label, i.message_type AS item_type, i.message, i.same, i.ending, i.code, i.at,
         i.arrivals, CASE WHEN ${WAITING} THEN 'waiting' ELSE coalesce(i.ending, m.state) END AS item_state,

@@ -107,7 +107,7 @@ export interface RunCounts extends RunSummary {
   readonly places: number;
   /** How many items are in each state; all together are `items`. */
   readonly states: Readonly<Record<ItemState, number>>;
-  /** How often an item came that had come before. */
+  /** How often an item came that had been stored before with this content. */
   readonly repeats: number;
   /** How many items came with different contents. */
   readonly changed: number;
@@ -133,7 +133,7 @@ export interface ReportedItem {
   readonly sameState: 'queued' | FinalState | undefined;
   /** How its message ended; undefined while it is pending, or where that was erased. PKB's words may quote the message. */
   readonly outcome: Outcome | Withdrawn | undefined;
-  /** When it came last, in milliseconds since 1970. */
+  /** When it was stored; of an item without a message, when it came last. In milliseconds since 1970. */
   readonly at: number;
   /** When its message ended, in milliseconds since 1970. */
   readonly settledAt: number | undefined;

@@ -151,6 +151,7 @@ for (const [name, create] of Object.entries(STORES)) {
         await outbox.addItem(message('c4'), at('c', 4));
       };
       await feed();
+      assert.equal((await outbox.runs.one('night'))?.changed, 0, 'the same twice has not changed');
       assert.deepEqual(await states(), { waiting: 3, duplicate: 1, unbuilt: 1 });
       await feed();
       assert.deepEqual(await states(), { waiting: 3, duplicate: 1, unbuilt: 1 });
