@@ -1,13 +1,8 @@
 /** The pkb-letters nodes that run. */
 import type { Node, Runtime } from './types.js';
 
-/** All of them. */
-export function lettersNodes(RED: Runtime): Node[] {
-  const all: Node[] = [];
-  RED.nodes.eachNode(({ id, type }) => {
-    if (type !== 'pkb-letters') return;
-    const node = RED.nodes.getNode(id) as Node | null;
-    if (node?.type === type) all.push(node);
-  });
-  return all;
+/** The running pkb-letters of an id, also in a subflow; undefined where there is none. */
+export function lettersNode(RED: Runtime, id: string): Node | undefined {
+  const node = RED.nodes.getNode(id) as Node | null;
+  return node?.type === 'pkb-letters' ? node : undefined;
 }

@@ -69,9 +69,23 @@ module.exports = function (RED: Runtime): void {
       said = error.message;
       raiseError(RED, this, error, {});
     };
+    /** Takes letters that nobody watches any more, at the first look after flows have started at which that is possible. */
+    const adopt = async (open: Outbox): Promise<void> => {
+      for (const from of await orphans(RED, open, config.connection)) {
+        const count = await open.letters.handOver(from, this.id);
+        if (count > 0) this.warn(RED._('pkb-letters.warning.adopted', { count }));
+      }
+      hasAdopted = true;
+    };
+    let hasAdopted = false;
     const watch = new LetterWatch({
       watcher: this.id,
-      letters: async () => (await outbox()).letters,
+      letters: async () => {
+        const open = await outbox();
+        // Where it fails, those that this node has are watched all the same.
+        if (!hasAdopted) await adopt(open).catch(failed);
+        return open.letters;
+      },
       api: () => api().api(),
       parts: () => api().parts,
       organisationOf: (facility) => organisationOf(RED, facility),
@@ -176,16 +190,10 @@ module.exports = function (RED: Runtime): void {
       },
       'see to',
     );
-    const adopt = async (): Promise<void> => {
-      const open = await outbox();
-      for (const from of await orphans(RED, open, config.connection)) {
-        const count = await open.letters.handOver(from, this.id);
-        if (count > 0) this.warn(RED._('pkb-letters.warning.adopted', { count }));
-      }
-    };
     const leave = onFlows(RED, {
       flowsStarted: () => {
-        adopt().then(() => watch.start(), failed);
+        hasAdopted = false;
+        watch.start();
       },
       flowsStopping: () => watch.stop(),
     });
@@ -216,9 +224,10 @@ function termsOf({ deadlineHours, askMinutes, graceMinutes, ifUnknown, unregiste
     );
   }
   return {
-    deadlineMs: numberSetting(deadlineHours, NUMBERS.deadlineHours) * 60 * MINUTE_MS,
-    askMs: numberSetting(askMinutes, NUMBERS.askMinutes) * MINUTE_MS,
-    graceMs: numberSetting(graceMinutes, NUMBERS.graceMinutes) * MINUTE_MS,
+    // Stores keep whole milliseconds.
+    deadlineMs: Math.round(numberSetting(deadlineHours, NUMBERS.deadlineHours) * 60 * MINUTE_MS),
+    askMs: Math.round(numberSetting(askMinutes, NUMBERS.askMinutes) * MINUTE_MS),
+    graceMs: Math.round(numberSetting(graceMinutes, NUMBERS.graceMinutes) * MINUTE_MS),
     ifUnknown: unknown,
     asksPatient: patient === 'post',
   } as const;

@@ -6,7 +6,7 @@ import {
   type LetterReport,
 } from '../../src/operator/letter-report.js';
 import { adminPost } from '../common/admin.js';
-import { lettersNodes } from '../common/letters.js';
+import { lettersNode } from '../common/letters.js';
 import type { Runtime } from '../common/types.js';
 import { answer, bodyOf, connectionFor, READ } from './answering.js';
 import { AskedWrong, type Body, text } from './asked.js';
@@ -19,13 +19,13 @@ export function lettersRoute(RED: Runtime): void {
       const body = bodyOf(request);
       const days = daysOf(body);
       const outbox = await connectionFor(RED, text(body, 'connection')).delivery().outbox();
-      const here = new Map(lettersNodes(RED).map(({ id, name = '' }) => [id, name]));
       const [watchers, counts] = [await watcherCounts(outbox), await letterEnds(outbox, days)];
       return {
         ...hoursUntil(Date.now(), days),
         isShared: outbox.sharing !== undefined,
         watchers: watchers.map(({ watcher: id, states }) => {
-          return { id, name: here.get(id) ?? '', isHere: here.has(id), states };
+          const node = lettersNode(RED, id);
+          return { id, name: node?.name ?? '', isHere: node !== undefined, states };
         }),
         counts,
       };

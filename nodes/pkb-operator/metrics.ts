@@ -8,7 +8,7 @@ import { Seldom } from '../../src/operator/seldom.js';
 import { adminGet } from '../common/admin.js';
 import { connections, counted, opened, standing } from '../common/connections.js';
 import type { ConnectionNode } from '../common/contracts.js';
-import { lettersNodes } from '../common/letters.js';
+import { lettersNode } from '../common/letters.js';
 import { labelsOf, metricsOf } from '../common/metrics.js';
 import type { Runtime } from '../common/types.js';
 import { watcherCounts } from './letter-counts.js';
@@ -39,14 +39,14 @@ export function metricsRoute(RED: Runtime): void {
 /** How connections and letters stand. Never rejects. */
 async function seen(RED: Runtime): Promise<Seen> {
   const all = connections(RED);
-  const [found, letters] = await Promise.all([
-    Promise.all(all.map(foundOf)),
-    lettersOf(
-      RED,
-      [...new Set(all.map(opened))].filter((outbox) => outbox !== undefined),
-    ),
-  ]);
+  const [found, letters] = await Promise.all([Promise.all(all.map(foundOf)), lettersOf(RED, stores(all))]);
   return { connections: found, letters };
+}
+
+/** The outboxes that are open, each store once: several connections may have one, and each an outbox of its own to it. */
+function stores(all: readonly ConnectionNode[]): Outbox[] {
+  const found = all.map(opened).filter((outbox) => outbox !== undefined);
+  return [...new Map(found.map((outbox) => [outbox.name, outbox])).values()];
 }
 
 /** How a connection stands. Never rejects. */
@@ -59,13 +59,12 @@ async function foundOf(node: ConnectionNode): Promise<Found> {
 
 /** The letters of each node in these outboxes. Never rejects. */
 async function lettersOf(RED: Runtime, outboxes: readonly Outbox[]): Promise<FoundLetters[]> {
-  const names = new Map(lettersNodes(RED).map(({ id, name }) => [id, name]));
   const told = await Promise.all(outboxes.map((outbox) => inTime(watcherCounts(outbox))));
   const all = new Map<string, FoundLetters>();
   for (const { watcher: node, states } of told.flatMap((counts) => counts ?? [])) {
     const before = all.get(node)?.states;
     const sum = LETTER_STATES.map((state) => [state, states[state] + (before?.[state] ?? 0)] as const);
-    const name = names.get(node) || node;
+    const name = lettersNode(RED, node)?.name || node;
     all.set(node, { node, name, states: Object.fromEntries(sum) as FoundLetters['states'] });
   }
   return [...all.values()];

@@ -57,11 +57,15 @@ module.exports = function (RED: Runtime): void {
           for (const [number, one] of answer) found.set(number, one);
         } catch (error) {
           // Codes that PKB has given must not be lost: a Catch node gets them, and the numbers that are left.
-          if (from > 0)
-            Object.assign(message, {
-              payload: numbers.slice(from),
-              answered: answers(numbers.slice(0, from)),
-            });
+          const { answered: before } = message as { answered?: unknown };
+          const answered = [
+            ...(Array.isArray(before) ? (before as unknown[]) : []),
+            ...answers(numbers.slice(0, from)),
+          ];
+          if (from > 0) Object.assign(message, { payload: numbers.slice(from), answered });
+          // By now no Catch node may be there to get them.
+          if (closing.signal.aborted)
+            this.warn(RED._('pkb-patients.warning.stopped', { answered: from, left: numbers.length - from }));
           throw error;
         }
       }

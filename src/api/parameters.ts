@@ -21,11 +21,11 @@ export function parametersOf(parameters: readonly Parameter[]): object {
 /**
  * Reads an answer.
  *
- * @param name of the parameters whose parts are asked for, such as `readReceipt`; of all where none is given
+ * @param name of the parameters whose parts are asked for, such as `readReceipt`
  * @returns one map for each, from the name of a part to its value: text, number, boolean or an object
  * @throws PkbApiError `PKB_API_ANSWER` where it is no Parameters resource
  */
-export function partsOf(answer: unknown, name?: string): Parts[] {
+export function partsOf(answer: unknown, name: string): Parts[] {
   const { resourceType, parameter = [] } = objectOf(answer) as {
     resourceType?: unknown;
     parameter?: unknown;
@@ -38,7 +38,7 @@ export function partsOf(answer: unknown, name?: string): Parts[] {
   }
   return parameter
     .map(objectOf)
-    .filter((one) => name === undefined || one['name'] === name)
+    .filter((one) => one['name'] === name)
     .map((one) => {
       const { part } = one;
       const parts = new Map<string, unknown>();

@@ -14,7 +14,8 @@ export type Receipt =
  * Asks which letters were read.
  *
  * @param documents document IDs (TXA-12.1), at most {@link MOST_DOCUMENTS}, each once
- * @returns by document ID; PKB leaves out what it does not know. All are `undetermined` where the answer names no document
+ * @returns by document ID; PKB leaves out what it does not know. All are `undetermined` where there are receipts, and
+ *   none names a document
  * @throws PkbApiError
  */
 export async function readReceipts(
@@ -36,9 +37,9 @@ export async function readReceipts(
     signal,
   );
   const all = partsOf(answer, 'readReceipt');
-  // What PKB does not know, it leaves out. An answer that says something, and names no document at all, has other names than these.
+  // What PKB does not know, it leaves out. Receipts of which none names a document have other names than these.
   const namesNone = all.every((parts) => tokenIn(parts, names.document) === undefined);
-  if (namesNone && partsOf(answer).length > 0)
+  if (namesNone && all.length > 0)
     return new Map(documents.map((document) => [document, { state: 'undetermined' }]));
   const receipts = new Map<string, Receipt>();
   for (const parts of all) {

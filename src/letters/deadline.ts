@@ -32,8 +32,9 @@ export function deadlineOf(given: unknown, begin: number): number {
 
 function timeOf(given: unknown, begin: number): number | undefined {
   if (given instanceof Date) return orUndefined(given.getTime());
+  // Stores keep whole milliseconds.
   // Seconds since 1970 would be in January 1970.
-  if (typeof given === 'number') return given >= EARLIEST ? orUndefined(given) : undefined;
+  if (typeof given === 'number') return given >= EARLIEST ? orUndefined(Math.round(given)) : undefined;
   if (typeof given !== 'string' || given.length > 50) return undefined;
   const duration = durationOf(given);
   if (duration !== undefined) return begin + duration;

@@ -47,10 +47,10 @@ export type Decision =
  * @param now when PKB was asked, in milliseconds since 1970
  */
 export function decide(
-  { deadline }: Pick<WatchedLetter, 'deadline'>,
+  { deadline, at }: Pick<WatchedLetter, 'deadline' | 'at'>,
   said: Said,
   now: number,
-  { graceMs, ifUnknown }: WatchTerms,
+  { graceMs, ifUnknown, since }: WatchTerms & { readonly since: number },
 ): Decision {
   if (said.state === 'read') return { end: 'read', reason: 'read', readAt: said.at };
   if (now < deadline) return undefined;
@@ -65,7 +65,8 @@ export function decide(
     case 'unknown':
       return { end: ifUnknown, reason: 'unknown', readAt: undefined };
     case 'unanswered':
-      return now >= deadline + graceMs ? post('unanswered') : undefined;
+      // A process that was away could not ask, and a deadline may have been past from the beginning.
+      return now >= Math.max(deadline, at, since) + graceMs ? post('unanswered') : undefined;
     default:
       return said satisfies never;
   }

@@ -78,8 +78,10 @@ export class LetterWatch {
   #again = false;
   /** When it was looked last, by the steady clock. */
   #looked = -Infinity;
-  /** Until when PKB asked not to be asked, in milliseconds since 1970. */
-  #notBefore = 0;
+  /** By question and organisation, until when PKB asked not to be asked, in milliseconds since 1970. */
+  readonly #notBefore = new Map<string, number>();
+  /** Since when this process asks, in milliseconds since 1970: it could not before. */
+  #since: number | undefined;
   /** Whether PKB has answered all that it was asked in this look. */
   #isAnswered = true;
 
@@ -88,10 +90,11 @@ export class LetterWatch {
     this.#now = options.now ?? Date.now;
   }
 
-  /** Flows have started: outputs have somewhere to go. */
+  /** Flows have started: outputs have somewhere to go. One that was closed does not begin again. */
   start(): void {
-    if (this.#runs) return;
+    if (this.#runs || this.#closing.signal.aborted) return;
     this.#runs = true;
+    this.#since ??= this.#now();
     this.#lookIn(0);
   }
 
@@ -163,8 +166,9 @@ export class LetterWatch {
     this.#options.events.looked(await store.counts(watcher), this.#isAnswered);
   }
 
+  /** The Customer's organisation as it is entered now; as it was when the letter was accepted, where the Customer is gone. */
   #organisationOf({ organisation, facility }: WatchedLetter): string {
-    return organisation || (this.#options.organisationOf?.(facility) ?? '');
+    return (this.#options.organisationOf?.(facility) ?? '') || organisation;
   }
 
   /** @returns false where this watch ended its question itself, so that nothing is decided */
@@ -180,7 +184,7 @@ export class LetterWatch {
     const decisions: LetterDecision[] = [];
     const open: WatchedLetter[] = [];
     for (const letter of letters) {
-      const decision = decide(letter, saidOf(letter), now, { graceMs, ifUnknown });
+      const decision = decide(letter, saidOf(letter), now, { graceMs, ifUnknown, since: this.#since ?? now });
       if (decision === undefined) open.push(letter);
       else decisions.push({ id: letter.id, controlId: letter.controlId, at: this.#now(), ...decision });
     }
@@ -211,7 +215,7 @@ export class LetterWatch {
     letters: readonly WatchedLetter[],
   ): Promise<((letter: WatchedLetter) => Said) | undefined> {
     if (organisation === '') return () => ({ state: 'organisation' });
-    const receipts = await this.#try((api, signal) => {
+    const receipts = await this.#try(`receipts ${organisation}`, (api, signal) => {
       const documents = [...new Set(letters.map(({ documentId }) => documentId))];
       return readReceipts(api, organisation, documents, this.#options.parts(), signal);
     });
@@ -229,16 +233,26 @@ export class LetterWatch {
     const nobody = { unregistered: [], wasAsked: false };
     if (organisation === '' || asked.length === 0) return nobody;
     const numbers = [...new Set(asked.map(({ nhsNumber }) => nhsNumber))];
-    const statuses = await this.#try((api, signal) => patientStatuses(api, organisation, numbers, signal));
+    const statuses = await this.#try(`patients ${organisation}`, (api, signal) =>
+      patientStatuses(api, organisation, numbers, signal),
+    );
     if (statuses === undefined) return nobody;
     const isUnregistered = ({ nhsNumber }: WatchedLetter): boolean =>
       statuses.get(nhsNumber)?.state === 'not registered';
     return { unregistered: asked.filter(isUnregistered), wasAsked: true };
   }
 
-  /** Asks PKB. @returns undefined where it gave no answer, which is said and concludes nothing */
-  async #try<T>(ask: (api: PkbApi, signal: AbortSignal) => Promise<T>): Promise<T | undefined> {
-    if (this.#now() < this.#notBefore) {
+  /**
+   * Asks PKB.
+   *
+   * @param question which one, and of which organisation: what PKB asks of one says nothing of another
+   * @returns undefined where it gave no answer, which is said and concludes nothing
+   */
+  async #try<T>(
+    question: string,
+    ask: (api: PkbApi, signal: AbortSignal) => Promise<T>,
+  ): Promise<T | undefined> {
+    if (this.#now() < (this.#notBefore.get(question) ?? 0)) {
       this.#isAnswered = false;
       return undefined;
     }
@@ -249,7 +263,7 @@ export class LetterWatch {
       this.#isAnswered = false;
       const error = asPkbError(thrown);
       if (error instanceof PkbApiError && error.retryAfterMs !== undefined)
-        this.#notBefore = this.#now() + error.retryAfterMs;
+        this.#notBefore.set(question, this.#now() + error.retryAfterMs);
       this.#options.events.failed(error);
       return undefined;
     }

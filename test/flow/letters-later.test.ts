@@ -1,16 +1,19 @@
 /** What changes while letters are watched: the UUID of a Customer, the pkb-letters node, the version of a letter. */
 import assert from 'node:assert/strict';
 import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { readReceipts } from '../../src/api/read-receipts.js';
 import { RECEIPT_PARTS } from '../../src/api/receipt-parts.js';
+import type { SqliteOutbox } from '../../src/delivery/outbox/sqlite/sqlite-outbox.js';
 import type { PkbApi } from '../../src/api/client.js';
 import { deadlineOf } from '../../src/letters/deadline.js';
 import { build, connection, customer, outbox, send, simulator } from './flows.js';
 import { type RunningFlow, server, start, version } from './runtime.js';
 import { until } from '../support/wait.js';
 
+const require_ = createRequire(__filename);
 const TRUST = '00000000-0000-4000-8000-0000000000aa';
 const PATIENT = {
   nhsNumber: '9990000018',
@@ -100,6 +103,32 @@ describe(`changes while letters are watched on Node-RED ${version}`, function ()
     await second.wait('ended');
   });
 
+  it('watches letters though those of a node that is gone could not be taken, and takes them then', async () => {
+    const first = await begin(TRUST, 'letters');
+    first.receive('build', letter('PT1S'));
+    await watched(first, 'letters');
+    await server.unload();
+    const { SqliteOutbox: Built } = require_('../../dist/src/delivery/outbox/sqlite/sqlite-outbox.js') as {
+      SqliteOutbox: typeof SqliteOutbox;
+    };
+    const { open } = Built;
+    let refused = 0;
+    Built.open = async (...given) => {
+      const opened = await open.apply(Built, given);
+      const { handOver } = opened.letters;
+      opened.letters.handOver = (from, to) =>
+        refused++ < 2 ? Promise.reject(new Error('no answer in time')) : handOver(from, to);
+      return opened;
+    };
+    try {
+      const second = await begin(TRUST, 'letters-again');
+      await second.wait('ended');
+      assert.equal(refused, 3);
+    } finally {
+      Built.open = open;
+    }
+  });
+
   it('leaves the letters of another connection that is there to that one', async () => {
     const first = await begin(TRUST, 'letters');
     first.receive('build', letter('PT100H'));
@@ -112,6 +141,10 @@ describe(`changes while letters are watched on Node-RED ${version}`, function ()
     ]);
     await watched(second, 'removed other');
     assert.deepEqual(second.seen('ended'), []);
+  });
+
+  it('rounds a deadline with a fraction of a millisecond, which no store keeps', () => {
+    assert.equal(deadlineOf(Date.UTC(2026, 10, 29) + 0.4, Date.UTC(2026, 10, 1)), Date.UTC(2026, 10, 29));
   });
 
   it('refuses a deadline in Unix seconds, which is 1970', () => {

@@ -69,8 +69,15 @@ export function letterStatements(p: '' | `${string}.`) {
       AND ${ENDED} AND claimed_until <= ? ORDER BY id LIMIT ?) AND given = 0 RETURNING *`,
     /** Values: id, version. */
     gave: `UPDATE ${p}letter SET given = 1 WHERE id = ? AND control_id = ? AND state <> 'watched'`,
+    /** Takes away what an older version of a letter that is handed over has become. Values: to, from. */
+    makeRoom: `DELETE FROM ${p}letter WHERE watcher = ? AND EXISTS (SELECT 1 FROM ${p}letter f WHERE f.watcher = ?
+      AND f.letter_key = ${p}letter.letter_key AND f.state = 'watched' AND f.control_id <> ${p}letter.control_id
+      AND (${p}letter.state <> 'watched' OR ${p}letter.watched_at < f.watched_at))`,
     /** Values: to, from, to. */
-    handOver: `UPDATE ${p}letter SET watcher = ? WHERE watcher = ? AND letter_key NOT IN (SELECT letter_key FROM ${p}letter WHERE watcher = ?)`,
+    handOver: `UPDATE ${p}letter SET watcher = ? WHERE watcher = ? AND NOT EXISTS (SELECT 1 FROM ${p}letter t WHERE t.watcher = ?
+      AND t.letter_key = ${p}letter.letter_key) RETURNING id`,
+    /** What is left of a watcher is known to the other one, in this version or a newer one. Value: from. */
+    leave: `DELETE FROM ${p}letter WHERE watcher = ? AND state = 'watched'`,
     /** Value: watcher. */
     counts: `SELECT state, count(*) AS n FROM ${p}letter WHERE watcher = ? GROUP BY state`,
     /** No value. */
@@ -96,6 +103,17 @@ export function findStatement(p: string, name: LetterName, also?: (column: strin
 /** The name itself. */
 export function textOf(name: LetterName): string {
   return 'reference' in name ? name.reference : name.documentId;
+}
+
+/** Those of some rows that can be read: one that is damaged must not keep the others from being asked about. It stays as it is. */
+export function readable<T>(rows: readonly Row[], read: (row: Row) => T): T[] {
+  return rows.flatMap((row) => {
+    try {
+      return [read(row)];
+    } catch {
+      return [];
+    }
+  });
 }
 
 /** What stands in the sealed label of a letter. */

@@ -26,6 +26,12 @@ interface Letter {
 
 const HOUR_MS = 3_600_000;
 
+/** Whether what is known of a letter is of an older version than one that is watched. */
+function isOlder(known: Letter, { letter, state }: Letter): boolean {
+  if (state !== 'watched' || known.letter.controlId === letter.controlId) return false;
+  return known.state !== 'watched' || known.letter.at < letter.at;
+}
+
 /** Keeps letters. */
 export class MemoryLetters implements Letters {
   /** By watcher and key. */
@@ -101,11 +107,14 @@ export class MemoryLetters implements Letters {
   async handOver(from: string, to: string): Promise<number> {
     let count = 0;
     for (const [name, one] of this.#letters) {
+      if (one.letter.watcher !== from) continue;
       const other = JSON.stringify([to, one.letter.key]);
-      if (one.letter.watcher !== from || this.#letters.has(other)) continue;
-      this.#letters.delete(name);
-      this.#letters.set(other, { ...one, letter: { ...one.letter, watcher: to } });
-      count++;
+      const known = this.#letters.get(other);
+      if (known === undefined || isOlder(known, one)) {
+        this.#letters.delete(name);
+        this.#letters.set(other, { ...one, letter: { ...one.letter, watcher: to } });
+        count++;
+      } else if (one.state === 'watched') this.#letters.delete(name);
     }
     return count;
   }

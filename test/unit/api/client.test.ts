@@ -333,7 +333,7 @@ describe('the client of FHIR operations', () => {
         [receipt({ name: 'document', valueString: 'd1' }, { name: 'read', valueBoolean: true })],
         'undetermined',
       ],
-      ['receipts under another name', [{ name: 'receipt', part: [document('d1')] }], 'undetermined'],
+      ['no receipt, and something else', [{ name: 'total', valueInteger: 0 }], 'left out'],
       [
         'two that differ',
         [

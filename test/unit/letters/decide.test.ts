@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { decide, END_REASONS, type Said, type WatchTerms } from '../../../src/letters/decide.js';
 
 const DEADLINE = 1000;
-const TERMS: WatchTerms = { graceMs: 100, ifUnknown: 'attention' };
+const TERMS: WatchTerms & { since: number } = { graceMs: 100, ifUnknown: 'attention', since: 0 };
 
 const SAID: readonly Said[] = [
   { state: 'read', at: 900 },
@@ -17,14 +17,14 @@ const SAID: readonly Said[] = [
 
 describe('a decision about a letter', () => {
   const at = (said: Said, now: number, terms = TERMS): string => {
-    const decision = decide({ deadline: DEADLINE }, said, now, terms);
+    const decision = decide({ deadline: DEADLINE, at: 0 }, said, now, terms);
     return decision === undefined ? 'watched' : `${decision.end}: ${decision.reason}`;
   };
 
   it('is read whenever PKB says so, and keeps its time', () => {
     for (const now of [0, DEADLINE, DEADLINE + 1000])
       assert.equal(at({ state: 'read', at: 900 }, now), 'read: read');
-    assert.equal(decide({ deadline: 1 }, { state: 'read', at: 900 }, 2, TERMS)?.readAt, 900);
+    assert.equal(decide({ deadline: 1, at: 0 }, { state: 'read', at: 900 }, 2, TERMS)?.readAt, 900);
   });
 
   it('is none before the deadline, whatever else PKB says', () => {
@@ -47,6 +47,16 @@ describe('a decision about a letter', () => {
     assert.equal(at({ state: 'unanswered' }, DEADLINE + 99), 'watched');
     assert.equal(at({ state: 'unanswered' }, DEADLINE + 100), 'post: unanswered');
     assert.equal(at({ state: 'unanswered' }, DEADLINE, { ...TERMS, graceMs: 0 }), 'post: unanswered');
+  });
+
+  it('waits as long after a deadline that was past when it could first ask, or when the letter came', () => {
+    const since = { ...TERMS, since: DEADLINE + 1000 };
+    assert.equal(at({ state: 'unanswered' }, DEADLINE + 1099, since), 'watched');
+    assert.equal(at({ state: 'unanswered' }, DEADLINE + 1100, since), 'post: unanswered');
+    const late = { deadline: DEADLINE, at: DEADLINE + 500 };
+    assert.equal(decide(late, { state: 'unanswered' }, DEADLINE + 599, TERMS), undefined);
+    assert.equal(decide(late, { state: 'unanswered' }, DEADLINE + 600, TERMS)?.end, 'post');
+    assert.equal(at({ state: 'unread' }, DEADLINE, since), 'post: unread', 'an answer needs no wait');
   });
 
   it('never leaves a letter watched for good', () => {

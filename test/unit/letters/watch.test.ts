@@ -286,4 +286,57 @@ describe('watching letters', () => {
     assert.deepEqual(await look(BEGIN + 3 * HOUR_MS), []);
     assert.equal((await outbox.letters.counts('w')).watched, 1);
   });
+
+  it('does not begin again once it was closed', async () => {
+    begin({ tickMs: 1 });
+    await outbox.letters.watch([letter('1', { nextAsk: BEGIN, deadline: BEGIN })]);
+    await watch.close();
+    watch.start();
+    watch.wake();
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    assert.deepEqual([asked, ended], [[], []]);
+    assert.equal((await outbox.letters.counts('w')).watched, 1);
+  });
+
+  it('asks about one organisation while PKB has asked it to wait with another', async () => {
+    const busy: PkbApi = {
+      operation: (path, organisation, body, signal) =>
+        organisation === 'south'
+          ? Promise.reject(new PkbApiError('PKB_API_UNAVAILABLE', 'busy', 9 * HOUR_MS))
+          : api.operation(path, organisation, body, signal),
+      close: () => undefined,
+    };
+    begin({ api: () => busy });
+    read.set('1', undefined);
+    await outbox.letters.watch([letter('0', { organisation: 'south' }), letter('1')]);
+    await look(BEGIN + HOUR_MS);
+    assert.deepEqual(await look(BEGIN + 2 * HOUR_MS), ['1 read read']);
+  });
+
+  it('asks with the organisation that the Customer has now', async () => {
+    begin({ organisationOf: (facility) => (facility === 'p{north}' ? 'corrected' : '') });
+    await outbox.letters.watch([
+      letter('1', { organisation: 'wrong' }),
+      letter('2', { facility: 'p{gone}' }),
+    ]);
+    await look(BEGIN + HOUR_MS);
+    assert.deepEqual(asked.map(({ organisation }) => organisation).toSorted(), ['corrected', 'north']);
+  });
+
+  it('waits for PKB after it was away beyond the deadline, and posts what was read by nobody', async () => {
+    let isAway = true;
+    const late: PkbApi = {
+      operation: (path, organisation, body, signal) =>
+        isAway
+          ? Promise.reject(new PkbApiError('PKB_API_UNAVAILABLE', 'away'))
+          : api.operation(path, organisation, body, signal),
+      close: () => undefined,
+    };
+    begin({ api: () => late });
+    read.set('1', undefined);
+    await outbox.letters.watch([letter('1'), letter('2')]);
+    assert.deepEqual(await look(BEGIN + 99 * HOUR_MS), []);
+    isAway = false;
+    assert.deepEqual((await look(BEGIN + 100 * HOUR_MS + 1e9)).toSorted(), ['1 read read', '2 post unread']);
+  });
 });

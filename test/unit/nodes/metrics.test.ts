@@ -18,7 +18,13 @@ const nodeOf = (
   oldest = async () => undefined as unknown,
   letters = async () => [] as WatcherCount[],
 ) => {
-  const openOutbox = { counts: sinon.spy(counts), oldest, durable: true, letters: { allCounts: letters } };
+  const openOutbox = {
+    name: id,
+    counts: sinon.spy(counts),
+    oldest,
+    durable: true,
+    letters: { allCounts: letters },
+  };
   const delivery = { openOutbox, state: { state: 'open' }, inFlight: 1, elsewhere: [] };
   const node = {
     id,

@@ -6,6 +6,7 @@ import {
   letterCountsOf,
   LetterRows,
   letterStatements,
+  readable,
   textOf,
   watcherCountsOf,
 } from '../letter-rows.js';
@@ -66,7 +67,7 @@ export class PostgresLetters implements Letters {
 
   async take(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
     const rows = await this.#alone((sql) => sql.all(this.#sql.take, again, watcher, now, most));
-    return rows.map((row) => this.#rows.letterOf(row)).toSorted(byOrganisation);
+    return readable(rows, (row) => this.#rows.letterOf(row)).toSorted(byOrganisation);
   }
 
   async putOff(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {
@@ -89,7 +90,7 @@ export class PostgresLetters implements Letters {
 
   async takeEnded(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
     const rows = await this.#alone((sql) => sql.all(this.#sql.takeEnded, until, watcher, now, most));
-    return rows.map((row) => this.#rows.endedOf(row)).toSorted((a, b) => a.id - b.id);
+    return readable(rows, (row) => this.#rows.endedOf(row)).toSorted((a, b) => a.id - b.id);
   }
 
   async gave(letters: readonly Pick<EndedLetter, 'id' | 'controlId'>[]): Promise<void> {
@@ -106,8 +107,12 @@ export class PostgresLetters implements Letters {
   }
 
   async handOver(from: string, to: string): Promise<number> {
-    const rows = await this.#parts.db.all(`${this.#sql.handOver} RETURNING id`, to, from, to);
-    return rows.length;
+    return this.#alone(async (sql) => {
+      await sql.all(this.#sql.makeRoom, to, from);
+      const { length } = await sql.all(this.#sql.handOver, to, from, to);
+      await sql.all(this.#sql.leave, from);
+      return length;
+    });
   }
 
   async find(watcher: string, name: LetterName): Promise<WatchedLetter[]> {
@@ -116,7 +121,7 @@ export class PostgresLetters implements Letters {
     // The index has the first characters only.
     const sql = findStatement(`${schema}.`, name, (column) => `left(${column}, 100) = left(?, 100)`);
     const rows = await db.all(numbered(sql), watcher, hidden, hidden);
-    return rows.map((row) => this.#rows.letterOf(row));
+    return readable(rows, (row) => this.#rows.letterOf(row));
   }
 
   async counts(watcher: string): Promise<Record<LetterState, number>> {

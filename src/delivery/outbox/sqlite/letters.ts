@@ -7,6 +7,7 @@ import {
   letterCountsOf,
   LetterRows,
   letterStatements,
+  readable,
   textOf,
   watcherCountsOf,
 } from '../letter-rows.js';
@@ -61,7 +62,7 @@ export class SqliteLetters implements Letters {
   take(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
     return this.#write(() => {
       const rows = this.#sql.all(SQL.take, again, watcher, now, most);
-      return rows.map((row) => this.#rows.letterOf(row)).toSorted(byOrganisation);
+      return readable(rows, (row) => this.#rows.letterOf(row)).toSorted(byOrganisation);
     });
   }
 
@@ -83,7 +84,7 @@ export class SqliteLetters implements Letters {
   takeEnded(watcher: string, now: number, until: number, most: number): Promise<EndedLetter[]> {
     return this.#write(() => {
       const rows = this.#sql.all(SQL.takeEnded, until, watcher, now, most);
-      return rows.map((row) => this.#rows.endedOf(row)).toSorted((a, b) => a.id - b.id);
+      return readable(rows, (row) => this.#rows.endedOf(row)).toSorted((a, b) => a.id - b.id);
     });
   }
 
@@ -95,13 +96,16 @@ export class SqliteLetters implements Letters {
 
   handOver(from: string, to: string): Promise<number> {
     return this.#write(() => {
-      return this.#sql.run(SQL.handOver, to, from, to).changes;
+      this.#sql.run(SQL.makeRoom, to, from);
+      const { length } = this.#sql.all(SQL.handOver, to, from, to);
+      this.#sql.run(SQL.leave, from);
+      return length;
     });
   }
 
   async find(watcher: string, name: LetterName): Promise<WatchedLetter[]> {
     const rows = this.#sql.all(findStatement('', name), watcher, this.#rows.hide(textOf(name)));
-    return rows.map((row) => this.#rows.letterOf(row));
+    return readable(rows, (row) => this.#rows.letterOf(row));
   }
 
   async counts(watcher: string): Promise<Record<LetterState, number>> {

@@ -208,7 +208,7 @@ for (const [name, create] of Object.entries(STORES)) {
       assert.deepEqual(await outbox.letters.takeEnded('w', NOW, NOW + 1000, 10), []);
     });
 
-    it('hands letters over, but those that the other knows', async () => {
+    it('hands letters over, and leaves none behind that the other knows', async () => {
       await outbox.letters.watch([letter('1'), letter('2'), letter('2', { watcher: 'next' })]);
       assert.equal(await outbox.letters.handOver('w', 'next'), 1);
       const found = await outbox.letters.find('next', { reference: 'ref 1' });
@@ -216,7 +216,30 @@ for (const [name, create] of Object.entries(STORES)) {
         found.map(({ documentId, nhsNumber }) => [documentId, nhsNumber]),
         [['1', '9990000018']],
       );
-      assert.equal((await outbox.letters.counts('w')).watched, 1);
+      assert.equal((await outbox.letters.counts('w')).watched, 0);
+      assert.equal((await outbox.letters.counts('next')).watched, 2);
+    });
+
+    it('hands the newer version of a letter over, whichever the other has', async () => {
+      const newer = (id: string, watcher: string): NewLetter =>
+        letter(id, { watcher, controlId: `newer ${id}`, at: NOW + 9 });
+      await outbox.letters.watch([letter('ended'), letter('older'), newer('newest', 'w')]);
+      const [ended] = (await take()).filter(({ documentId }) => documentId === 'ended');
+      assert.ok(ended);
+      await outbox.letters.end([decided(ended)]);
+      await outbox.letters.watch([
+        newer('ended', 'x'),
+        newer('older', 'x'),
+        letter('newest', { watcher: 'x' }),
+      ]);
+      assert.equal(await outbox.letters.handOver('x', 'w'), 2);
+      const found = await outbox.letters.take('w', NOW + 1e6, NOW + 2e6, 10);
+      assert.deepEqual(found.map(({ controlId }) => controlId).toSorted(), [
+        'newer ended',
+        'newer newest',
+        'newer older',
+      ]);
+      assert.equal((await outbox.letters.counts('x')).watched, 0);
     });
 
     it('counts ends by the hour and reason', async () => {
