@@ -307,7 +307,7 @@ describe('watching letters', () => {
       close: () => undefined,
     };
     begin({ api: () => busy });
-    read.set('1', undefined);
+    read.set('1', '2026-01-01T00:30:00Z');
     await outbox.letters.watch([letter('0', { organisation: 'south' }), letter('1')]);
     await look(BEGIN + HOUR_MS);
     assert.deepEqual(await look(BEGIN + 2 * HOUR_MS), ['1 read read']);
@@ -333,7 +333,7 @@ describe('watching letters', () => {
       close: () => undefined,
     };
     begin({ api: () => late });
-    read.set('1', undefined);
+    read.set('1', '2026-01-01T00:30:00Z').set('2', undefined);
     await outbox.letters.watch([letter('1'), letter('2')]);
     assert.deepEqual(await look(BEGIN + 99 * HOUR_MS), []);
     isAway = false;
