@@ -60,7 +60,10 @@ module.exports = function (RED: Runtime): void {
     /** Customers of which it was said that they have no organisation. */
     const withoutOrganisation = new Set<string>();
     let said = '';
+    let isClosed = false;
     const failed = (thrown: unknown): void => {
+      // What was begun before a deploy may fail because of it.
+      if (isClosed) return;
       const error = asPkbError(thrown);
       if (error instanceof PkbApiError) this.status(unanswered(RED));
       else showError(RED, this, error.code);
@@ -198,6 +201,7 @@ module.exports = function (RED: Runtime): void {
       flowsStopping: () => watch.stop(),
     });
     this.on('close', (removed: boolean, done: () => void) => {
+      isClosed = true;
       leave();
       const left = async (): Promise<void> => {
         await watch.close();
