@@ -105,6 +105,11 @@ export function textOf(name: LetterName): string {
   return 'reference' in name ? name.reference : name.documentId;
 }
 
+/** A letter to ask about: without what its message carried, which may be long, and asking does not need. */
+export function withoutCarried(letter: WatchedLetter): WatchedLetter {
+  return { ...letter, carried: '' };
+}
+
 /** Those of some rows that can be read: one that is damaged must not keep the others from being asked about. It stays as it is. */
 export function readable<T>(rows: readonly Row[], read: (row: Row) => T): T[] {
   return rows.flatMap((row) => {

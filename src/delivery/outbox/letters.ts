@@ -103,7 +103,7 @@ export interface Letters {
   cancel(watcher: string, key: string, at: number): Promise<boolean>;
 
   /**
-   * Takes letters that are due to be asked about, by organisation and deadline. They are due again at a later time, also where this
+   * Takes letters that are due to be asked about, by organisation and deadline, without what they carry. They are due again at a later time, also where this
    * process ends meanwhile, unless that is put off further.
    *
    * @param again when they are due again, in milliseconds since 1970

@@ -1,5 +1,5 @@
 /** Letters in memory, as long as the process lives. */
-import { byOrganisation } from './letter-rows.js';
+import { byOrganisation, withoutCarried } from './letter-rows.js';
 import {
   type EndedLetter,
   LETTER_STATES,
@@ -63,7 +63,7 @@ export class MemoryLetters implements Letters {
       .toSorted((a, b) => byOrganisation(a.letter, b.letter))
       .slice(0, most);
     for (const one of due) one.letter = { ...one.letter, nextAsk: again };
-    return due.map(({ letter }) => letter);
+    return due.map(({ letter }) => withoutCarried(letter));
   }
 
   async putOff(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {

@@ -9,6 +9,7 @@ import {
   readable,
   textOf,
   watcherCountsOf,
+  withoutCarried,
 } from '../letter-rows.js';
 import type {
   EndedLetter,
@@ -67,7 +68,7 @@ export class PostgresLetters implements Letters {
 
   async take(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
     const rows = await this.#alone((sql) => sql.all(this.#sql.take, again, watcher, now, most));
-    return readable(rows, (row) => this.#rows.letterOf(row)).toSorted(byOrganisation);
+    return readable(rows, (row) => withoutCarried(this.#rows.letterOf(row))).toSorted(byOrganisation);
   }
 
   async putOff(ids: readonly number[], until: number, withoutPatient: boolean): Promise<void> {

@@ -10,6 +10,7 @@ import {
   readable,
   textOf,
   watcherCountsOf,
+  withoutCarried,
 } from '../letter-rows.js';
 import type {
   EndedLetter,
@@ -62,7 +63,7 @@ export class SqliteLetters implements Letters {
   take(watcher: string, now: number, again: number, most: number): Promise<WatchedLetter[]> {
     return this.#write(() => {
       const rows = this.#sql.all(SQL.take, again, watcher, now, most);
-      return readable(rows, (row) => this.#rows.letterOf(row)).toSorted(byOrganisation);
+      return readable(rows, (row) => withoutCarried(this.#rows.letterOf(row))).toSorted(byOrganisation);
     });
   }
 

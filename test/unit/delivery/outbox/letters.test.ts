@@ -49,7 +49,7 @@ for (const [name, create] of Object.entries(STORES)) {
     const taken = async (now = NOW): Promise<string[]> =>
       (await take(now)).map(({ documentId }) => documentId);
 
-    it('gives those that are due, by organisation and deadline, and not again before their time', async () => {
+    it('gives those that are due, by organisation and deadline, without what they carry, and not again before their time', async () => {
       await outbox.letters.watch([
         letter('1', { organisation: 'south' }),
         letter('2', { deadline: NOW + 2 * HOUR_MS }),
@@ -58,7 +58,7 @@ for (const [name, create] of Object.entries(STORES)) {
         letter('5', { watcher: 'other' }),
       ]);
       const [first] = await take();
-      assert.deepEqual({ ...first, id: 0 }, { ...letter('3'), id: 0, nextAsk: NOW + 1000 });
+      assert.deepEqual({ ...first, id: 0 }, { ...letter('3'), id: 0, nextAsk: NOW + 1000, carried: '' });
       assert.deepEqual(await taken(NOW + 999), ['4']);
       assert.deepEqual(await taken(NOW + 1000), ['3', '4', '2', '1']);
     });
