@@ -21,6 +21,7 @@ import { onFlows } from '../common/flow-events.js';
 import { isErrorOf } from '../common/caught.js';
 import { onInput } from '../common/input.js';
 import { referenceOf } from '../common/run-properties.js';
+import { Said } from '../common/said.js';
 import type { ApiNode } from '../common/contracts.js';
 import type { Message, Node, NodeDef, NodeMessage, Runtime, Send } from '../common/types.js';
 
@@ -59,7 +60,7 @@ module.exports = function (RED: Runtime): void {
     const api = (): ApiNode => apiNode(RED, config.api, 'pkb letters');
     /** Customers of which it was said that they have no organisation. */
     const withoutOrganisation = new Set<string>();
-    let said = '';
+    const said = new Said();
     let isClosed = false;
     const failed = (thrown: unknown): void => {
       // What was begun before a deploy may fail because of it.
@@ -68,9 +69,7 @@ module.exports = function (RED: Runtime): void {
       if (error instanceof PkbApiError) this.status(unanswered(RED));
       else showError(RED, this, error.code);
       // An address that is away fails at each look.
-      if (error.message === said) return;
-      said = error.message;
-      raiseError(RED, this, error, {});
+      if (said.isNew(error.message)) raiseError(RED, this, error, {});
     };
     /** Takes letters that nobody watches any more, at the first look after flows have started at which that is possible. */
     const adopt = async (open: Outbox): Promise<void> => {
@@ -100,7 +99,7 @@ module.exports = function (RED: Runtime): void {
         ended: (letter) => this.send(outputsOf(letter.end, messageOf(letter))),
         looked: (counts, isAnswered) => {
           if (!isAnswered) return;
-          said = '';
+          said.clear();
           this.status(statusOf(RED, counts));
         },
         failed,

@@ -12,6 +12,7 @@ import { caughtIn, isErrorOf } from '../common/caught.js';
 import { onFlows } from '../common/flow-events.js';
 import { onInput } from '../common/input.js';
 import { expectedOf, runOf } from '../common/run-properties.js';
+import { Said } from '../common/said.js';
 import type { Message, Node, NodeDef, NodeMessage, Runtime } from '../common/types.js';
 import type { Outbox } from '../../src/delivery/outbox/contract.js';
 import type { Runs } from '../../src/delivery/outbox/runs.js';
@@ -37,7 +38,7 @@ module.exports = function (RED: Runtime): void {
       raiseError(RED, this, error);
       return;
     }
-    let said = '';
+    const said = new Said();
     const reporter = new RunReporter({
       id: this.id,
       runs,
@@ -48,7 +49,7 @@ module.exports = function (RED: Runtime): void {
         report: ({ payload, csv }) =>
           this.send([null, { topic: payload.run, payload, csv, run: payload.run } as NodeMessage]),
         looked: (open) => {
-          said = '';
+          said.clear();
           const [first, second] = open;
           if (first === undefined) return this.status({});
           const { name, items, expected, states } = first;
@@ -65,8 +66,7 @@ module.exports = function (RED: Runtime): void {
         failed: (thrown) => {
           // A store that is away fails at each look.
           const error = asPkbError(thrown);
-          if (error.message === said) return;
-          said = error.message;
+          if (!said.isNew(error.message)) return;
           showError(RED, this, error.code);
           raiseError(RED, this, error, {});
         },
