@@ -11,6 +11,7 @@ import { LetterWatch } from '../../src/letters/watch.js';
 import { numberSetting, NUMBERS } from '../../src/settings.js';
 import type { SendableMessage } from '../../src/pkb/sendable-message.js';
 import { keyOf, meaningOf, newLetter, propertiesOf } from './letter.js';
+import { OnceAStart } from './once-a-start.js';
 import { orphans, removedFrom } from './orphans.js';
 import { raiseError, showError } from '../common/errors.js';
 import { apiNode } from '../common/apis.js';
@@ -77,15 +78,14 @@ module.exports = function (RED: Runtime): void {
         const count = await open.letters.handOver(from, this.id);
         if (count > 0) this.warn(RED._('pkb-letters.warning.adopted', { count }));
       }
-      hasAdopted = true;
     };
-    let hasAdopted = false;
+    const adoption = new OnceAStart();
     const watch = new LetterWatch({
       watcher: this.id,
       letters: async () => {
         const open = await outbox();
         // Where it fails, those that this node has are watched all the same.
-        if (!hasAdopted) await adopt(open).catch(failed);
+        await adoption.do(() => adopt(open)).catch(failed);
         return open.letters;
       },
       api: () => api().api(),
@@ -194,7 +194,7 @@ module.exports = function (RED: Runtime): void {
     );
     const leave = onFlows(RED, {
       flowsStarted: () => {
-        hasAdopted = false;
+        adoption.started();
         watch.start();
       },
       flowsStopping: () => watch.stop(),
